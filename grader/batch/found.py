@@ -1,0 +1,92 @@
+"""The values of discovery: where a submission lies, whose it is, and what was passed over and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: No notebook of an assignment comes near this; what is larger is never read.
+MAX_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file on disk, or a member of a zip on disk (of a zip in a zip: one name more)."""
+
+    path: str
+    members: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "!".join((self.path, *self.members))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose file it is, as the download's own naming says.
+
+    `order` sorts a student's files from old to new by the platform's rule, which `rule` names;
+    `scope` parts files that do not compete with each other (an nbgrader student's several notebooks).
+    """
+
+    student: str
+    platform: str
+    order: tuple[float, str] = (0.0, "")
+    rule: str = "it was changed later"
+    name: str | None = None
+    late: bool = False
+    scope: str = ""
+    partners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A notebook-like file before it has a name: `parts` is its path below the given folder."""
+
+    source: Source
+    parts: tuple[str, ...]
+    size: int
+    modified: float
+    root: str = ""
+
+    @property
+    def display(self) -> str:
+        return "/".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFile:
+    """One submission to grade. `id` names its folder in the output; `file` is what people see."""
+
+    id: str
+    student: str | None
+    file: str
+    source: Source
+    size: int
+    name: str | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file or folder that is not graded, and the reason in words."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that lies under the given paths: each file is in one of the first two."""
+
+    submissions: tuple[SubmissionFile, ...]
+    skipped: tuple[Skipped, ...]
+    unknown_students: tuple[str, ...] = ()
+    missing_students: tuple[str, ...] = ()
+
+
+class Unreadable(Exception):
+    """A submission whose bytes cannot be had; `code` and `message` go into its report."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

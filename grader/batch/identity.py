@@ -1,0 +1,202 @@
+"""Whose file is it: the naming of Canvas, Moodle, Blackboard, Brightspace, Gradescope and nbgrader downloads.
+
+Each recogniser is one pure function of a path's parts; a user's own pattern is one more. A recogniser
+that could also fit names an instructor chose (Canvas's) counts only where most of a folder's files fit it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from grader.batch.found import Entry, Identity
+from grader.batch.naming import stem
+from grader.errors import UsageError
+
+#: An entry → its identity, or None where the naming is not that platform's.
+Recogniser = Callable[[Entry], Identity | None]
+
+_CANVAS = re.compile(
+    r"^(?:LATE_anon_|(?:(?P<name>[^\W_]+)_)?(?:(?P<late>LATE)_)?(?P<anon>anon_)?)"
+    r"(?P<id>(?<=anon_)[A-Za-z0-9]+|[1-9]\d*)_(?P<attachment>[1-9]\d*)_(?P<file>.+)$"
+)
+_MOODLE = re.compile(r"^(?P<name>[^_]*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?$")
+_BLACKBOARD = re.compile(
+    r"^(?P<head>.+_(?P<id>[^_]+))_attempt_(?P<time>\d{4}(?:-\d{2}){5})(?:_(?P<file>.+)|\.txt)$"
+)
+_BRIGHTSPACE = re.compile(r"^(?P<id>\d+-\d+) - (?P<name>.+?) ?- (?P<date>[^-]*\d{4}[^-]*) - (?P<file>.+)$")
+_BRIGHTSPACE_DATES = (
+    "%b %d, %Y %I%M %p",
+    "%b %d, %Y %I:%M %p",
+    "%d %B, %Y %I%M %p",
+    "%B %d, %Y %I%M %p",
+    "%Y%m%d %H%M",
+)
+_GRADESCOPE = re.compile(r"^submission_(\d+)$")
+_STUDENT_GROUPS = ("student_id", "student", "id", "email")
+
+
+def canvas(entry: Entry) -> Identity | None:
+    """`name[_LATE]_userid_attachmentid_file`; the higher attachment id is the later upload."""
+    match = _first(_CANVAS, entry.parts)
+    if match is None or (match["name"] or "") != (match["name"] or "").lower():
+        return None
+    anonymous = match[0].startswith(("anon_", "LATE_anon_"))
+    return Identity(
+        student=("anon_" if anonymous else "") + match["id"],
+        platform="canvas",
+        order=(float(match["attachment"]), ""),
+        rule="its Canvas attachment id is higher",
+        name=match["name"],
+        late=bool(match["late"]) or match[0].startswith("LATE_"),
+    )
+
+
+def moodle(entry: Entry) -> Identity | None:
+    """`fullname_participantid_assignsubmission_file/…`, or flat; the file that was changed last counts."""
+    match = _first(_MOODLE, entry.parts)
+    if match is None:
+        return None
+    rule = "Moodle has a later time of change for it"
+    return Identity(match["id"], "moodle", (entry.modified, ""), rule, match["name"] or None)
+
+
+def blackboard(entry: Entry) -> Identity | None:
+    """`assignment_username_attempt_time_file`; the later attempt counts."""
+    match = _first(_BLACKBOARD, entry.parts)
+    if match is None:
+        return None
+    return Identity(match["id"], "blackboard", (0.0, match["time"]), "its Blackboard attempt is later")
+
+
+def brightspace(entry: Entry) -> Identity | None:
+    """`12345-67890 - Name - date - file`; the later date counts. The first number is the user's."""
+    match = _first(_BRIGHTSPACE, entry.parts)
+    if match is None:
+        return None
+    order = (_brightspace_time(match["date"]), "")
+    student = match["id"].split("-")[0]
+    return Identity(student, "brightspace", order, "its Brightspace date is later", match["name"].strip())
+
+
+def nbgrader(entry: Entry) -> Identity | None:
+    """`submitted/<student>/<assignment>/<notebook>`; one student's several notebooks do not compete."""
+    parts = (*[part for part in entry.root.split("/") if part], *entry.parts)
+    if "submitted" not in parts[:-3]:
+        return None
+    at = len(parts) - 1 - parts[::-1].index("submitted")
+    if len(parts) != at + 4:
+        return None
+    return Identity(parts[at + 1], "nbgrader", (entry.modified, ""), scope="/".join(parts[at + 2 :]))
+
+
+def gradescope(metadata: Mapping[str, Sequence[str]]) -> Recogniser:
+    """`submission_<n>/…` beside a submission_metadata.yml, given as folder → e-mail addresses."""
+
+    def recognise(entry: Entry) -> Identity | None:
+        for at, part in enumerate(entry.parts[:-1]):
+            people = metadata.get("/".join((entry.root, *entry.parts[: at + 1])))
+            number = _GRADESCOPE.match(part)
+            if people and number:
+                order = (float(number[1]), "")
+                rule = "its Gradescope submission number is higher"
+                return Identity(people[0], "gradescope", order, rule, partners=tuple(people[1:]))
+        return None
+
+    return recognise
+
+
+def by_pattern(pattern: str) -> Recogniser:
+    """A user's regular expression with named groups, searched for in the path below the folder.
+
+    `student_id` (or `student`, `id`, `email`) is needed; `timestamp`, `file_id`, `name`, `first_name`
+    and `last_name` are used where they are there, as nbgrader's `named_regexp` has them.
+    """
+    try:
+        regex = re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"--identity {pattern!r} is not a regular expression: {error}.") from None
+    group = next((name for name in _STUDENT_GROUPS if name in regex.groupindex), None)
+    if group is None:
+        raise UsageError(f"--identity {pattern!r} names no student: give it a group (?P<student_id>…).")
+    return lambda entry: _from_match(regex.search(entry.display), group, entry)
+
+
+def identify(
+    entries: Sequence[Entry], recognisers: Iterable[Recogniser], doubtful: Recogniser | None = canvas
+) -> dict[Entry, Identity]:
+    """The identity of each entry that has one: the first recogniser that fits, then the doubtful one.
+
+    The doubtful one counts only if it fits at least half of what the others left over.
+    """
+    listed = list(recognisers)
+    sure = {entry: found for entry in entries if (found := _first_fit(entry, listed)) is not None}
+    rest = [entry for entry in entries if entry not in sure]
+    guesses = {entry: found for entry in rest if doubtful and (found := doubtful(entry)) is not None}
+    return sure | guesses if 2 * len(guesses) >= len(rest) else sure
+
+
+def newest_of_each(
+    entries: Sequence[Entry], identities: Mapping[Entry, Identity]
+) -> tuple[list[Entry], dict[Entry, str]]:
+    """Which files count, and why the others do not: of one student's files the newest, notebooks before scripts."""
+    groups: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(_competition(entry, identities.get(entry)), []).append(entry)
+    kept: list[Entry] = []
+    reasons: dict[Entry, str] = {}
+    for group in groups.values():
+        *others, best = sorted(group, key=lambda entry: _age(entry, identities.get(entry)))
+        kept.append(best)
+        reasons.update({other: _why_not(other, best, identities[best]) for other in others})
+    return kept, reasons
+
+
+def _competition(entry: Entry, identity: Identity | None) -> tuple[str, ...]:
+    if identity is None:
+        return ("", str(entry.source))
+    return identity.platform, identity.student.casefold(), identity.scope
+
+
+def _age(entry: Entry, identity: Identity | None) -> tuple[bool, tuple[float, str], float, str]:
+    order = identity.order if identity else (0.0, "")
+    return not entry.parts[-1].lower().endswith(".py"), order, entry.modified, entry.display
+
+
+def _why_not(other: Entry, best: Entry, identity: Identity) -> str:
+    student = f"student {identity.student} handed in several files; {best.display} counts"
+    if other.parts[-1].lower().endswith(".py") and not best.parts[-1].lower().endswith(".py"):
+        return f"{student}, because a notebook goes before a script"
+    return f"{student}, because {identity.rule}"
+
+
+def _from_match(match: re.Match[str] | None, group: str, entry: Entry) -> Identity | None:
+    groups = match.groupdict() if match else {}
+    if not groups.get(group):
+        return None
+    names = [groups.get(key) for key in ("name", "first_name", "last_name")]
+    stamp = groups.get("timestamp")
+    order = (0.0, stamp) if stamp else (entry.modified, "")
+    rule = "its time stamp is later" if stamp else "it was changed later"
+    scope = stem(groups.get("file_id") or "")
+    return Identity(groups[group], "pattern", order, rule, " ".join(filter(None, names)) or None, scope=scope)
+
+
+def _first(pattern: re.Pattern[str], parts: Sequence[str]) -> re.Match[str] | None:
+    """The match of the outermost part: a student's own folders inside an upload may be named anything."""
+    return next((match for part in parts if (match := pattern.match(part))), None)
+
+
+def _first_fit(entry: Entry, recognisers: Iterable[Recogniser]) -> Identity | None:
+    return next((found for recognise in recognisers if (found := recognise(entry)) is not None), None)
+
+
+def _brightspace_time(text: str) -> float:
+    """Minutes-exact time as seconds, in no particular zone; 0 for a date in a form not seen before."""
+    for form in _BRIGHTSPACE_DATES:
+        try:
+            return (datetime.strptime(text.strip(), form) - datetime(1970, 1, 1)).total_seconds()
+        except ValueError:
+            continue
+    return 0.0

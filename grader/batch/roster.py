@@ -1,0 +1,193 @@
+"""A class list as CSV: who should have handed in, and who is it that did.
+
+Any export will do that has a recognised column: Canvas's gradebook (`ID`, `SIS User ID`, `SIS Login ID`),
+Moodle's worksheet (`Identifier`, `Email address`), Brightspace's (`OrgDefinedId`), or a plain
+`student,email`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader.batch.found import Entry, Identity
+from grader.batch.naming import stem
+from grader.errors import UsageError
+
+_ID_COLUMNS = (
+    "student_id", "student id", "id", "sis user id", "sis login id", "integration id", "user id", "user_id", "sid",
+    "username", "user name", "login", "orgdefinedid", "participant id", "identifier", "email", "email address",
+    "e-mail", "student email", "student",
+)  # fmt: skip
+_NAME_COLUMNS = ("student", "name", "full name", "student name", "display name")
+_MAX_ROSTER = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row: what to call the student, and all that they may be called by (casefolded)."""
+
+    key: str
+    ids: frozenset[str]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    people: tuple[Person, ...]
+
+    def by_id(self) -> Mapping[str, Person]:
+        """Every identifier of every person; one that two people share is left out."""
+        return _unshared((key, person) for person in self.people for key in person.ids)
+
+    def by_name(self) -> Mapping[str, Person]:
+        """As `by_id`, for names without spaces and signs."""
+        return _unshared((key, person) for person in self.people for key in person.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Identities after the roster has been consulted, and what did not fit in either direction."""
+
+    identities: Mapping[Entry, Identity]
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def read_roster(path: Path) -> Roster:
+    """The class list at `path`. UsageError if it cannot be read or has no column that identifies students."""
+    try:
+        data = path.read_bytes()[:_MAX_ROSTER]
+    except OSError as error:
+        raise UsageError(f"the roster {path} cannot be read: {error.strerror}.") from None
+    return parse_roster(_decode(data), str(path))
+
+
+def parse_roster(text: str, where: str) -> Roster:
+    """A class list from CSV text; `where` is for messages."""
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise UsageError(f"the roster {where} is not readable as CSV: {error}.") from None
+    header = [column.strip() for column in (rows[0] if rows else {}) if column]
+    if not any(column.casefold() in _ID_COLUMNS for column in header):
+        raise UsageError(
+            f"the roster {where} has no column that identifies students (its columns: {', '.join(header) or 'none'}). "
+            "Name one of them `student_id`, `email`, `username` or `ID`."
+        )
+    return Roster(tuple(person for row in rows if (person := _person(row)) is not None))
+
+
+def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster: Roster) -> Joined:
+    """Each entry's student as the roster has them.
+
+    An identity from the file's name stays as it is if the roster knows it; a name alone, or a file named
+    after a student, becomes the roster's first identifier. What the roster does not know is reported.
+    """
+    ids, names = roster.by_id(), roster.by_name()
+    people = {entry: _find(entry, identities.get(entry), ids, names) for entry in entries}
+    joined = {entry: _agreed(identities.get(entry), person) for entry, person in people.items()}
+    present = {person.key for person in people.values() if person is not None}
+    present |= {
+        ids[mate.casefold()].key
+        for one in identities.values()
+        for mate in one.partners
+        if mate.casefold() in ids
+    }
+    return Joined(
+        {entry: found for entry, found in joined.items() if found is not None},
+        tuple(sorted({_called(entry, identities.get(entry)) for entry in entries if people[entry] is None})),
+        tuple(person.key for person in roster.people if person.key not in present),
+    )
+
+
+def squeeze(name: str) -> str:
+    """A name as Canvas writes it in file names: lower case, nothing but letters and digits."""
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def _find(
+    entry: Entry, identity: Identity | None, ids: Mapping[str, Person], names: Mapping[str, Person]
+) -> Person | None:
+    claims = [identity.student] if identity else [stem(part) for part in reversed(entry.parts)]
+    for claim in [*claims, *_longer_usernames(entry, identity)]:
+        if (person := ids.get(claim.casefold())) is not None:
+            return person
+    named = [identity.name] if identity else claims
+    return next((names[squeeze(name)] for name in named if name and squeeze(name) in names), None)
+
+
+def _longer_usernames(entry: Entry, identity: Identity | None) -> list[str]:
+    """Blackboard separates by `_`, which a user name may hold: all that the name could be, longest first."""
+    if identity is None or identity.platform != "blackboard":
+        return []
+    head = next(part for part in entry.parts if "_attempt_" in part).split("_attempt_")[0].split("_")
+    return ["_".join(head[at:]) for at in range(1, len(head))]
+
+
+def _agreed(identity: Identity | None, person: Person | None) -> Identity | None:
+    if person is None:
+        return identity
+    if identity is None:
+        return Identity(person.key, "roster")
+    known = identity.student.casefold() in person.ids
+    return identity if known else replace(identity, student=person.key)
+
+
+def _called(entry: Entry, identity: Identity | None) -> str:
+    return identity.student if identity else entry.display
+
+
+def _person(row: Mapping[str | None, str | list[str] | None]) -> Person | None:
+    cells = {
+        str(key).strip().casefold(): value.strip()
+        for key, value in row.items()
+        if key and isinstance(value, str)
+    }
+    ids = [_bare(cells[column]) for column in _ID_COLUMNS if cells.get(column)]
+    names = [cells[column] for column in _NAME_COLUMNS if cells.get(column)]
+    if not ids or any("points possible" in name.casefold() for name in names):
+        return None
+    return Person(ids[0], frozenset(key.casefold() for key in ids), frozenset(_spellings(names, cells)))
+
+
+def _spellings(names: Iterable[str], cells: Mapping[str, str]) -> set[str]:
+    """`Ada Lovelace`, `Lovelace, Ada`: both orders, squeezed."""
+    parts = (
+        cells.get("first name") or cells.get("first_name"),
+        cells.get("last name") or cells.get("last_name"),
+    )
+    spelled = [*names, *([" ".join(filter(None, parts))] if any(parts) else [])]
+    orders = [order for name in spelled for order in (name.replace(",", " ").split(),) if order]
+    return {
+        squeeze("".join(order))
+        for words in orders
+        for order in (words, [words[-1], *words[:-1]], [*words[1:], words[0]])
+    }
+
+
+def _bare(text: str) -> str:
+    """`Participant 123` (Moodle) and `#123` (Brightspace) without their ornament."""
+    text = text.lstrip("#")
+    word, _, number = text.rpartition(" ")
+    return number if word.isalpha() and number.isdigit() else text
+
+
+def _unshared(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person]:
+    found: dict[str, Person | None] = {}
+    for key, person in pairs:
+        found[key] = person if found.get(key, person) is person else None
+    return {key: person for key, person in found.items() if person is not None}
+
+
+def _decode(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("cp1252", errors="replace")

@@ -1,0 +1,147 @@
+"""Identities from the naming of six platforms, a user's pattern and a roster."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.batch.discover import discover
+from grader.batch.found import Found
+from grader.batch.roster import parse_roster
+from grader.errors import UsageError
+
+
+def found(folder: Path, *names: str, **options: object) -> Found:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    return discover([folder], **options)  # type: ignore[arg-type]
+
+
+def students(result: Found) -> dict[str, str | None]:
+    return {one.file: one.student for one in result.submissions}
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("lovelaceada_1234_567890_hw4.ipynb", "1234"),
+        ("lovelaceada_LATE_1234_567890_hw4-1.ipynb", "1234"),
+        ("müllerjürgen_77_5_a_b_1.ipynb", "77"),
+        ("anon_aB3dE_99_hw.ipynb", "anon_aB3dE"),
+        ("LATE_anon_x9_99_hw.ipynb", "anon_x9"),
+        ("Ada Lovelace_123456_assignsubmission_file/hw.ipynb", "123456"),
+        ("Ada Lovelace_123456_assignsubmission_file_hw.ipynb", "123456"),
+        ("Participant_123456_assignsubmission_file_/sub/hw.ipynb", "123456"),
+        ("HW 4_alovelace_attempt_2024-10-05-13-01-59_hw_4.ipynb", "alovelace"),
+        ("12345-67890 - Ada Lovelace - Oct 5, 2024 1101 PM - hw.ipynb", "12345"),
+        ("submitted/ada/ps1/p1.ipynb", "ada"),
+    ],
+)
+def test_downloads_name_their_students(tmp_path: Path, name: str, student: str) -> None:
+    assert students(found(tmp_path, name)) == {name: student}
+
+
+def test_late_and_name_are_kept(tmp_path: Path) -> None:
+    one = found(tmp_path, "lovelaceada_LATE_12_34_hw.ipynb").submissions[0]
+    assert (one.late, one.name) == (True, "lovelaceada")
+
+
+@pytest.mark.parametrize(
+    "name", ["hw_01_02_final.ipynb", "sub_0001_missing.ipynb", "a.b.001.ipynb", "Week_4_2_x.ipynb"]
+)
+def test_an_instructors_own_names_are_not_taken_for_canvas(tmp_path: Path, name: str) -> None:
+    assert students(found(tmp_path, name)) == {name: None}
+
+
+def test_canvas_needs_half_of_a_folder(tmp_path: Path) -> None:
+    result = found(tmp_path, "week_4_2_x.ipynb", "plain.ipynb", "other.ipynb")
+    assert set(students(result).values()) == {None}
+
+
+def test_nbgrader_when_given_the_submitted_folder_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "submitted"
+    folder.mkdir()
+    result = found(folder, "ada/ps1/p1.ipynb", "ada/ps1/p2.ipynb", "ada/ps1/timestamp.txt")
+    assert students(result) == {"ada/ps1/p1.ipynb": "ada", "ada/ps1/p2.ipynb": "ada"}
+
+
+def test_gradescope_groups_get_a_report_each(tmp_path: Path) -> None:
+    (tmp_path / "submission_metadata.yml").write_text(
+        "submission_7:\n  :submitters:\n  - :name: Ada\n    :sid: '1'\n    :email: ada@x.org\n  - :email: bob@x.org\n"
+    )
+    result = found(tmp_path, "submission_7/hw.ipynb")
+    assert sorted(one.student or "" for one in result.submissions) == ["ada@x.org", "bob@x.org"]
+    assert len({one.id for one in result.submissions}) == 2
+
+
+@pytest.mark.parametrize("text", ["[", "submission_7: 3", "a: &a [*a]", "!!python/object:os.system {}"])
+def test_broken_gradescope_metadata_costs_only_the_names(tmp_path: Path, text: str) -> None:
+    (tmp_path / "submission_metadata.yml").write_text(text)
+    assert students(found(tmp_path, "submission_7/hw.ipynb")) == {"submission_7/hw.ipynb": None}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("ada_12_99_hw.ipynb", "ada_12_100_hw.ipynb"),
+        ("hw_ada_attempt_2024-10-05-13-01-59_a.ipynb", "hw_ada_attempt_2024-10-06-01-01-59_a.ipynb"),
+        ("1-2 - Ada - Oct 5, 2024 1101 PM - hw.ipynb", "1-2 - Ada - Oct 6, 2024 1101 AM - hw.ipynb"),
+        ("ada_12_100_hw.py", "ada_12_99_hw.ipynb"),
+    ],
+)
+def test_newest_of_a_student_counts_and_the_other_is_listed(tmp_path: Path, older: str, newer: str) -> None:
+    result = found(tmp_path, older, newer)
+    assert [one.file for one in result.submissions] == [newer]
+    assert [one.path for one in result.skipped] == [older]
+    assert newer in result.skipped[0].reason
+
+
+def test_pattern_with_nbgraders_groups(tmp_path: Path) -> None:
+    pattern = r"(?P<student_id>\w+)-(?P<timestamp>\d+)-(?P<file_id>.+)"
+    result = found(tmp_path, "ada-2-hw.ipynb", "ada-1-hw.ipynb", "bob.ipynb", identity=pattern)
+    assert students(result) == {"ada-2-hw.ipynb": "ada", "bob.ipynb": None}
+
+
+@pytest.mark.parametrize("pattern", ["(", r"(\w+)", "(?P<wrong>.)"])
+def test_bad_patterns_are_usage_errors(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(repr(pattern))):
+        found(tmp_path, "a.ipynb", identity=pattern)
+
+
+def test_identity_none_turns_it_off(tmp_path: Path) -> None:
+    result = found(tmp_path, "ada_12_99_hw.ipynb", "ada_12_100_hw.ipynb", identity="none")
+    assert set(students(result).values()) == {None}
+
+
+def test_roster_reports_both_directions(tmp_path: Path) -> None:
+    roster = parse_roster(
+        "Student,ID,SIS Login ID,Section\n  Points Possible,,,\nAda,12,ada,1\nBob,13,bob,1\n", "r.csv"
+    )
+    result = found(tmp_path, "ada_12_99_hw.ipynb", "eve_66_98_hw.ipynb", roster=roster)
+    assert result.unknown_students == ("66",)
+    assert result.missing_students == ("13",)
+
+
+def test_roster_names_files_and_finds_by_name(tmp_path: Path) -> None:
+    roster = parse_roster("name;email;student_id\nLovelace, Ada;ada@x.org;7\nBob Ross;bob@x.org;8\n", "r.csv")
+    result = found(tmp_path, "8.ipynb", "Ada Lovelace.ipynb", roster=roster)
+    assert students(result) == {"8.ipynb": "8", "Ada Lovelace.ipynb": "7"}
+    assert result.missing_students == ()
+
+
+def test_roster_settles_a_blackboard_username_with_underscores(tmp_path: Path) -> None:
+    name = "HW_1_ada_love_attempt_2024-10-05-13-01-59_hw.ipynb"
+    roster = parse_roster("username\nada_love\n", "r.csv")
+    assert students(found(tmp_path, name, roster=roster)) == {name: "ada_love"}
+
+
+def test_moodle_and_brightspace_ornament_is_taken_off(tmp_path: Path) -> None:
+    roster = parse_roster("Identifier,Full name\nParticipant 123456,Ada Lovelace\n", "r.csv")
+    result = found(tmp_path, "Ada Lovelace_123456_assignsubmission_file/hw.ipynb", roster=roster)
+    assert (result.unknown_students, result.missing_students) == ((), ())
+
+
+def test_roster_without_an_id_column_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="no column that identifies students"):
+        parse_roster("colour,size\nred,3\n", "r.csv")
