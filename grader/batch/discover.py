@@ -73,7 +73,10 @@ def discover(
         joined = join(finds.entries, identities, roster)
         identities, unknown, missing = dict(joined.identities), joined.unknown, joined.missing
     kept, reasons = naming_rules.newest_of_each(finds.entries, identities)
-    skipped = [*finds.skipped, *(Skipped(entry.display, reason) for entry, reason in reasons.items())]
+    skipped = [
+        *finds.skipped,
+        *(Skipped(entry.display, reason, str(entry.source)) for entry, reason in reasons.items()),
+    ]
     if not kept:
         raise UsageError(_nothing(paths, skipped))
     ids = assign_ids(kept, taken)

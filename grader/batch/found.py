@@ -8,6 +8,11 @@ from dataclasses import dataclass
 MAX_BYTES = 20 * 1024 * 1024
 
 
+def as_text(name: str) -> str:
+    """A file's name as real text: bytes of it that are none are written out."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file on disk, or a member of a zip on disk (of a zip in a zip: one name more)."""
@@ -16,7 +21,7 @@ class Source:
     members: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "!".join((self.path, *self.members))
+        return as_text("!".join((self.path, *self.members)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Entry:
 
     @property
     def display(self) -> str:
-        return "/".join(self.parts)
+        return as_text("/".join(self.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Skipped:
 
     path: str
     reason: str
+    source: str = ""
+    """Its `str(Source)`, where an earlier run may have graded it."""
 
 
 @dataclass(frozen=True, slots=True)

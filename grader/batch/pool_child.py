@@ -1,0 +1,96 @@
+"""One process of the local pool: makes its grader, then grades task after task until its wire closes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from grader.batch.engine import JobSpec, MakeGrader
+from grader.batch.work import Bench, grade_here, set_up
+from grader.errors import GraderError, WorkerError
+from grader.model import Report
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Parent → child: what to grade with, and where to write."""
+
+    spec: JobSpec
+    make_grader: MakeGrader
+    out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Child → parent: the grader works, and this is its report on an empty file."""
+
+    template: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Child → parent: no grader on this machine can go on (no isolation, a full disk, a bad rubric)."""
+
+    error: GraderError
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Child → parent: this one process cannot go on."""
+
+    words: str
+
+
+def main(descriptor: int) -> None:
+    """Serve the parent at the other end of a socket. Returns when it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    _end_with_parent()
+    with Connection(descriptor) as wire, suppress(EOFError, BrokenPipeError, ConnectionError):
+        _serve(wire, wire.recv())
+
+
+def _serve(wire: Connection, start: Start) -> None:
+    bench: Bench | None = None
+    try:
+        bench = set_up(start.spec, start.make_grader)
+        wire.send(Ready(bench.template))
+        while True:
+            wire.send(grade_here(bench, wire.recv(), Path(start.out)))
+    except (EOFError, ConnectionError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it was, the parent must hear of it
+        wire.send(_last_message(error, bench is not None))
+    finally:
+        if bench is not None:
+            bench.close()
+
+
+def _last_message(error: Exception, was_ready: bool) -> Failed | Broken:
+    """A lost worker may be one submission's doing; every other error of ours is the whole run's."""
+    if isinstance(error, GraderError) and not (was_ready and isinstance(error, WorkerError)):
+        return Failed(error)
+    return Broken("".join(traceback.format_exception(error)))
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(1)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies; elsewhere the closed wire does it after the task."""
+    with suppress(OSError, AttributeError):
+        prctl: Any = ctypes.CDLL(None).prctl
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() == 1:
+            raise SystemExit(1)

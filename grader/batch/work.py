@@ -1,0 +1,117 @@
+"""Grading one task, wherever it runs: read, grade, render."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.engine import Done, GraderLike, JobSpec, MakeGrader, Task, result_key, row_of, ungradable
+from grader.batch.found import Unreadable
+from grader.batch.reading import Reader
+from grader.batch.store import write_submission
+from grader.model import Problem, Report
+from grader.render import json_report, markdown
+
+Files = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A process's own grader, its report on an empty file, and its reader of submissions."""
+
+    spec: JobSpec
+    grader: GraderLike
+    template: Report
+    reader: Reader
+
+    def close(self) -> None:
+        """End the grader's workers and close what is open."""
+        self.reader.close()
+        self.grader.close()
+
+
+def set_up(spec: JobSpec, make_grader: MakeGrader) -> Bench:
+    """Make a grader and try it on an empty file. GraderError if it cannot work."""
+    grader = make_grader(spec)
+    try:
+        template = grader.grade(b"", "", "", None)
+    except BaseException:
+        grader.close()
+        raise
+    return Bench(spec, grader, template, Reader())
+
+
+def grade_here(bench: Bench, task: Task, out: Path) -> Done:
+    """Grade a task and write its files below `out`; nothing is done if an earlier run has done it."""
+    read = read_task(bench.reader, task)
+    if read.key and read.key == task.known_key and _all_there(out, task, bench.spec):
+        return Done(task, read.key, None)
+    done = grade_read(bench, task, read)
+    write_submission(out, task.submission.id, done.files)
+    return Done(task, done.key, done.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A task's bytes or the reason that there are none, and the key of its result."""
+
+    data: bytes
+    key: str
+    problem: Problem | None = None
+
+
+def read_task(reader: Reader, task: Task) -> Read:
+    """Read a task's bytes. A passing reason for not having them has no key, so that it is tried again."""
+    try:
+        data = reader.read(task.submission.source)
+    except Unreadable as error:
+        lasting = error.code == "too-large"
+        key = result_key(task, f"{error.code} {task.submission.size}") if lasting else ""
+        return Read(b"", key, Problem(error.code, error.message))
+    return Read(data, result_key(task, hashlib.sha256(data).hexdigest()))
+
+
+def grade_read(bench: Bench, task: Task, read: Read) -> Done:
+    """Grade what was read; the files come back rendered, not written."""
+    one = task.submission
+    if read.problem is not None:
+        report = ungradable(bench.template, one, read.problem, hashlib.sha256(b"").hexdigest())
+    else:
+        report = bench.grader.grade(read.data, one.file, one.id, one.student)
+    return Done(task, read.key, row_of(report, one), render_files(report, read.data, bench.spec))
+
+
+def render_files(report: Report, data: bytes, spec: JobSpec) -> Files:
+    """report.json, feedback.md and, if asked for, feedback.html."""
+    files = [
+        ("report.json", json_report.to_json(report)),
+        ("feedback.md", markdown.render(report, detail=spec.detail).encode("utf-8", "replace")),
+    ]
+    if spec.html:
+        # Imported here: nbconvert takes most of a second, which a run without --html need not pay.
+        from grader.render.html import student
+
+        files.append(
+            ("feedback.html", student.render(report, data, detail=spec.detail).encode("utf-8", "replace"))
+        )
+    return tuple(files)
+
+
+def file_names(spec: JobSpec) -> tuple[str, ...]:
+    """The names that `render_files` gives."""
+    return ("report.json", "feedback.md", *(("feedback.html",) if spec.html else ()))
+
+
+def _all_there(out: Path, task: Task, spec: JobSpec) -> bool:
+    return files_exist(out, task.submission.id, spec)
+
+
+def files_exist(
+    out: Path, submission_id: str, spec: JobSpec, exists: Callable[[str], bool] = os.path.isfile
+) -> bool:
+    """Whether everything that this run would write for a submission lies there."""
+    folder = os.path.join(out, submission_id)
+    return all(exists(os.path.join(folder, name)) for name in file_names(spec))

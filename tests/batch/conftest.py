@@ -1,0 +1,6 @@
+"""Makes the fake graders importable here and, through sys.path, in pool processes."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
