@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def set_up(spec: JobSpec, make_grader: MakeGrader) -> Bench:
 def grade_here(bench: Bench, task: Task, out: Path) -> Done:
     """Grade a task and write its files below `out`; nothing is done if an earlier run has done it."""
     read = read_task(bench.reader, task)
-    if read.key and read.key == task.known_key and _all_there(out, task, bench.spec):
+    if read.key and read.key == task.known_key and files_exist(out, task.submission.id, bench.spec):
         return Done(task, read.key, None)
     done = grade_read(bench, task, read)
     write_submission(out, task.submission.id, done.files)
@@ -109,9 +108,7 @@ def _all_there(out: Path, task: Task, spec: JobSpec) -> bool:
     return files_exist(out, task.submission.id, spec)
 
 
-def files_exist(
-    out: Path, submission_id: str, spec: JobSpec, exists: Callable[[str], bool] = os.path.isfile
-) -> bool:
+def files_exist(out: Path, submission_id: str, spec: JobSpec) -> bool:
     """Whether everything that this run would write for a submission lies there."""
     folder = os.path.join(out, submission_id)
-    return all(exists(os.path.join(folder, name)) for name in file_names(spec))
+    return all(os.path.isfile(os.path.join(folder, name)) for name in file_names(spec))

@@ -1,0 +1,134 @@
+"""grades.csv and run.json: what a run leaves beside the reports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from grader.batch.engine import JobSpec, Row
+from grader.batch.found import Found, as_text
+from grader.batch.store import Shard
+from grader.batch.summary import Tally, outcome
+from grader.model import Report
+from grader.render.escape import csv_cell
+
+COLUMNS = ("submission", "student", "file", "status", "score", "max_score", "convention", "isolation")
+_PACKAGES = ("numpy", "nbformat", "msgspec")
+
+
+def grades_csv(rows: Callable[[], Iterable[Row]], functions: Sequence[str]) -> bytes:
+    """The gradebook: one row a submission, a column of points for each function, misconceptions last.
+
+    No cell is a formula to a spreadsheet. The UTF-8 mark that Excel needs is there only where a name is
+    not ASCII: programs that do not expect it read all other gradebooks as they are.
+    """
+    names = [*functions, *_optional(rows(), functions)]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*COLUMNS, *map(csv_cell, names), "misconceptions"])
+    writer.writerows(_cells(row, names) for row in rows())
+    text = buffer.getvalue()
+    return text.encode("utf-8" if text.isascii() else "utf-8-sig")
+
+
+def count_rows(rows: Iterable[Row]) -> tuple[Counter[str], Counter[str]]:
+    """Outcomes and misconceptions over a whole folder."""
+    outcomes: Counter[str] = Counter()
+    misconceptions: Counter[str] = Counter()
+    for row in rows:
+        outcomes[outcome(row)] += 1
+        misconceptions.update(row.misconceptions)
+    return outcomes, misconceptions
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What run.json says of one run."""
+
+    spec: JobSpec
+    template: Report
+    found: Found
+    tally: Tally
+    outcomes: Mapping[str, int]
+    engine: str
+    jobs: int
+    shard: Shard
+    started: str
+    seconds: float
+    interrupted: bool
+    gone: Sequence[str]
+
+
+def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes:
+    """run.json: every file found is accounted for, as a submission or with the reason why it is none."""
+    found, tally = facts.found, facts.tally
+    data = {
+        "schema": "grader/run/v1",
+        "grader_version": facts.template.grader_version,
+        "rubric": asdict(facts.template.rubric),
+        "seed": facts.spec.seed,
+        "detail": facts.spec.detail,
+        "isolation": {"tier": facts.template.isolation.tier, "layers": list(facts.template.isolation.layers)},
+        "versions": versions(),
+        "engine": facts.engine,
+        "jobs": facts.jobs,
+        "shard": None if facts.shard.count == 1 else {"index": facts.shard.index, "count": facts.shard.count},
+        "started": facts.started,
+        "seconds": round(facts.seconds, 3),
+        "interrupted": facts.interrupted,
+        "counts": {
+            "found": len(found.submissions) + len(found.skipped),
+            "submissions": len(found.submissions),
+            "skipped": len(found.skipped),
+            "graded_now": tally.outcomes.total(),
+            "kept": tally.kept,
+            "internal_errors": len(tally.internal_errors),
+            **{key: facts.outcomes.get(key, 0) for key in ("passed", "failed", "ungradable")},
+        },
+        "internal_errors": tally.internal_errors,
+        "skipped": [{"path": as_text(one.path), "reason": as_text(one.reason)} for one in found.skipped],
+        "unknown_students": list(map(as_text, found.unknown_students)),
+        "missing_students": list(found.missing_students),
+        "gone": list(facts.gone),
+        **({"shards": list(shards)} if shards else {}),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def versions() -> dict[str, str]:
+    """What the results may depend on."""
+    return {"python": platform.python_version(), "platform": platform.platform(), **dict(_package_versions())}
+
+
+def _package_versions() -> Iterator[tuple[str, str]]:
+    for package in _PACKAGES:
+        try:
+            yield package, version(package)
+        except PackageNotFoundError:
+            continue
+
+
+def _optional(rows: Iterable[Row], functions: Sequence[str]) -> list[str]:
+    """Functions that only some notebooks have, in alphabetical order."""
+    return sorted({function.name for row in rows for function in row.functions} - set(functions))
+
+
+def _cells(row: Row, names: Sequence[str]) -> list[str]:
+    points = {function.name: _number(function.score) for function in row.functions}
+    texts = (row.id, row.student or "", row.file, row.status)
+    numbers = (_number(row.score), _number(row.max_score))
+    misconceptions = csv_cell("; ".join(row.misconceptions))
+    rest = (row.convention, row.isolation, *(points.get(name, "") for name in names), misconceptions)
+    return [*map(csv_cell, texts), *numbers, *rest]
+
+
+def _number(value: float) -> str:
+    """Points to four decimals, without needless zeros and never as 1e-05."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
