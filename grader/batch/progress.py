@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import IO, Protocol
 
@@ -122,7 +123,9 @@ def _counts(tally: Tally) -> Text:
 
 
 def _misconceptions(tally: Tally) -> list[Text]:
-    return [Text(f"{count:>6} {name}", "dim") for name, count in tally.misconceptions.most_common(_TOP)]
+    # A copy: the display's thread looks while the run counts on.
+    top = Counter(dict(tally.misconceptions)).most_common(_TOP)
+    return [Text(f"{count:>6} {name}", "dim") for name, count in top]
 
 
 def _pace(tally: Tally, seconds: float) -> str:

@@ -91,7 +91,7 @@ def test_broken_gradescope_metadata_costs_only_the_names(tmp_path: Path, text: s
     ],
 )
 def test_newest_of_a_student_counts_and_the_other_is_listed(tmp_path: Path, older: str, newer: str) -> None:
-    result = found(tmp_path, older, newer)
+    result = found(tmp_path, newer, older)  # the older one is the later one on disk
     assert [one.file for one in result.submissions] == [newer]
     assert [one.path for one in result.skipped] == [older]
     assert newer in result.skipped[0].reason
