@@ -1,0 +1,178 @@
+"""Template blanks: blocks left empty, and functions in which nothing was written.
+
+Two styles exist: until 2020 a blank is `name = None`; since 2021 it is a comment alone, so that the name is
+never assigned, or a whole block is empty and the cell does not compile.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from grader.notebook.neutralise import code_only, logical_lines
+
+_COLON_END = re.compile(r":[ \t]*$")
+_BLOCK_WORD = re.compile(
+    r"[ \t]*(?:async[ \t]+)?(?:def|class|if|elif|else|for|while|with|try|except|finally|match|case)\b"
+)
+#: Calls that a template makes around its blanks; they are no work of the student's.
+_GIVEN_CALLS = frozenset(
+    "len str int float range reversed enumerate list dict tuple copy deepcopy squeeze reshape seed print zip".split()
+)
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def fill_empty_blocks(source: str) -> tuple[str, tuple[int, ...]]:
+    """The source with `pass` put behind each block opener that has no block, and those lines (from 1).
+
+    A block holding only comments is empty. No line is added or moved.
+    """
+    code = code_only(source)
+    openers: list[tuple[int, int]] = []  # (offset of the end of the code, indentation) of the last opener
+    filled: list[int] = []
+    for start, end in logical_lines(source):
+        text = code[start:end].rstrip()
+        if not text.strip():
+            continue
+        indent = _width(text)
+        if openers and indent <= openers[-1][1]:
+            filled.append(openers[-1][0])
+        openers = []
+        if _BLOCK_WORD.match(text) and _COLON_END.search(text):
+            openers = [(start + len(text), indent)]
+    filled += [at for at, _ in openers]
+    return _with_pass(source, filled), tuple(source.count("\n", 0, at) + 1 for at in filled)
+
+
+def _width(text: str) -> int:
+    expanded = text.expandtabs(8)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def _with_pass(source: str, places: list[int]) -> str:
+    pieces, start = [], 0
+    for at in places:
+        pieces += [source[start:at], " pass"]
+        start = at
+    return "".join(pieces) + source[start:]
+
+
+def placeholder(function: FunctionNode) -> str | None:
+    """`not-implemented` or `loop-left-empty` if nothing was written in the function, None if something was.
+
+    Nothing written: there is at least one blank, and every other statement is one that a template brings
+    (sizes, shapes, copies, empty containers, asserts, the return).
+    """
+    blanks = _Blanks()
+    body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+    if blanks.working(body):
+        return None
+    if not body or blanks.found or _returns_unassigned(function):
+        return "not-implemented"
+    return "loop-left-empty" if blanks.empty_loops else None
+
+
+class _Blanks:
+    """Walks a body and counts its blanks."""
+
+    def __init__(self) -> None:
+        self.found = 0
+        self.empty_loops = 0
+
+    def working(self, body: list[ast.stmt]) -> bool:
+        """Whether a statement of the body is more than a blank or a template's own."""
+        return any(self._works(node) for node in body)
+
+    def _works(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                self.found += 1
+                return False
+            case ast.Assert() | ast.Global() | ast.Import() | ast.ImportFrom():
+                return False
+            case ast.Raise():
+                return not self._is_not_implemented(node)
+            case ast.Assign() | ast.AnnAssign():
+                return self._assigns(node.value)
+            case ast.Return():
+                return self._returns(node.value)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=args)):
+                return not all(_is_given(arg) for arg in args)
+            case ast.Expr():
+                return not _is_given(node.value)
+            case ast.For() | ast.While():
+                return self._loops(node)
+            case ast.If():
+                return self.working(node.body) or self.working(node.orelse)
+        return True
+
+    def _is_not_implemented(self, node: ast.Raise) -> bool:
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        self.found += 1
+        return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+    def _assigns(self, value: ast.expr | None) -> bool:
+        if value is not None and _is_none(value):
+            self.found += 1
+            return False
+        return value is not None and not _is_given(value)
+
+    def _returns(self, value: ast.expr | None) -> bool:
+        if value is None or _is_none(value):
+            self.found += 1
+            return False
+        return not _is_given(value)
+
+    def _loops(self, node: ast.For | ast.While) -> bool:
+        if all(isinstance(inner, ast.Pass) or _is_ellipsis(inner) for inner in node.body):
+            self.empty_loops += 1
+            return False
+        return self.working(node.body)
+
+
+def _is_ellipsis(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_none(value: ast.expr) -> bool:
+    """`None`, or a tuple of nothing else."""
+    if isinstance(value, ast.Tuple):
+        return bool(value.elts) and all(_is_none(item) for item in value.elts)
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _is_given(value: ast.expr) -> bool:
+    """Whether an expression only renames, packs, copies or measures."""
+    match value:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.Attribute():
+            return value.attr != "T" and _is_given(value.value)
+        case ast.Subscript():
+            return _is_given(value.value)
+        case ast.Tuple() | ast.List():
+            return all(_is_given(item) for item in value.elts)
+        case ast.Dict():
+            return all(_is_given(item) for item in value.values)
+        case ast.BinOp(op=ast.FloorDiv(), right=ast.Constant()):
+            return _is_given(value.left)
+        case ast.Call():
+            return _is_given_call(value)
+    return False
+
+
+def _is_given_call(call: ast.Call) -> bool:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    return name in _GIVEN_CALLS and all(_is_given(arg) for arg in call.args)
+
+
+def _returns_unassigned(function: FunctionNode) -> bool:
+    """Whether a returned name is neither a parameter nor assigned in the function."""
+    returned, known = set(), {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            items = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            returned |= {item.id for item in items if isinstance(item, ast.Name)}
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            known.add(node.id)
+    return bool(returned - known)

@@ -1,0 +1,208 @@
+"""Cells → top-level statements. A cell that does not parse costs only what is broken in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grader.model import Cell, Problem
+from grader.notebook.blanks import fill_empty_blocks
+from grader.notebook.neutralise import code_only, neutralise
+from grader.notebook.wording import explain
+
+#: A statement is looked for by joining at most so many pieces that start in the first column …
+MAX_JOINED = 60
+#: … and at most so often in a cell, so that a hostile cell cannot cost minutes.
+MAX_PARSES = 3000
+_DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+([^\W\d][\w \t]*?)[ \t]*(?=[(:\n]|$)", re.MULTILINE)
+_CONTINUES = re.compile(r"(?:else|elif|except|finally)\b|[)\]}]")
+_OPENS = re.compile(r"(?:@|(?:async[ \t]+)?def\b|class\b|if\b|try\b|for\b|while\b|with\b)")
+_RETURN = re.compile(r"^[ \t]*return\b", re.MULTILINE)
+_OUTSIDE: dict[type[ast.stmt], str] = {ast.Return: "return", ast.Break: "break", ast.Continue: "continue"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a cell that parses. `offset` is added to the nodes' lines to give lines of the cell."""
+
+    cell: int
+    offset: int
+    text: str
+    nodes: tuple[ast.stmt, ...]
+    filled: tuple[int, ...] = ()
+    """Lines of the cell whose empty block was given a `pass`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A piece of a cell that does not parse, and the functions that it would define."""
+
+    cell: int
+    line: int
+    end_line: int
+    names: tuple[tuple[str, int], ...]
+    problem: Problem
+    cut_off: bool = False
+    """It is the end of the function above it, which has lost its indentation."""
+
+
+def parse_cell(cell: Cell) -> tuple[Block | Broken, ...]:
+    """The pieces of a cell in order: one Block if it parses, else what can be saved of it."""
+    source = neutralise(cell.source)
+    try:
+        nodes = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return tuple(_saved(cell, source))
+    if any(type(node) in _OUTSIDE for node in nodes):
+        return tuple(_cut_by_outsiders(cell, source, nodes))
+    return (Block(cell.index, 0, source, tuple(nodes)),)
+
+
+def _saved(cell: Cell, source: str) -> Iterator[Block | Broken]:
+    filled, lines = fill_empty_blocks(source)
+    nodes = _parsed(filled) if lines else None
+    if nodes is not None:
+        yield Block(cell.index, 0, filled, tuple(nodes), lines)
+        return
+    yield from _blaming_cut_functions(list(_pieces(cell, source)))
+
+
+def _parsed(text: str) -> list[ast.stmt] | None:
+    try:
+        return ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _chunks(source: str) -> list[tuple[int, str]]:
+    """(lines before it, text) of each piece that starts in the first column."""
+    starts: list[int] = []
+    lines = source.split("\n")
+    for number, line in enumerate(lines):
+        if line[:1].strip() and line[0] != "#" and not (starts and _CONTINUES.match(line)):
+            starts.append(number)
+    if not starts or any(line.strip() for line in lines[: starts[0]]):
+        starts.insert(0, 0)
+    ends = [*starts[1:], len(lines)]
+    return [(start, "\n".join(lines[start:end]) + "\n") for start, end in zip(starts, ends, strict=True)]
+
+
+def _pieces(cell: Cell, source: str) -> Iterator[Block | Broken]:
+    """The cell cut at statements in the first column; a piece is joined with the next ones until it parses."""
+    chunks, at, budget = _chunks(source), 0, MAX_PARSES
+    while at < len(chunks):
+        offset, text = chunks[at]
+        taken, block = 1, None
+        for end in range(at + 1, min(at + MAX_JOINED, len(chunks)) + 1):
+            if end > at + 1:
+                text += chunks[end - 1][1]
+            budget -= 1
+            block = _block(cell.index, offset, text) if budget > 0 else None
+            if block is not None:
+                taken = end - at
+                break
+        yield block or _broken(cell.index, *chunks[at])
+        at += taken
+
+
+def _block(cell: int, offset: int, text: str) -> Block | None:
+    """The piece as it stands, or with its empty blocks filled; None if neither parses."""
+    text, filled = neutralise(text), ()
+    nodes = _parsed(text)
+    if nodes is None:
+        text, filled = fill_empty_blocks(text)
+        nodes = _parsed(text) if filled else None
+    if nodes is None or any(type(node) in _OUTSIDE for node in nodes):
+        return None
+    return Block(cell, offset, text, tuple(nodes), tuple(line + offset for line in filled))
+
+
+def _broken(cell: int, offset: int, text: str) -> Broken:
+    text = neutralise(text)
+    error = _error_of(text)
+    names = _defined_names(text, offset)
+    lines = text.rstrip("\n").count("\n") + 1
+    problem = explain(error, text, cell, offset, [name for name, _ in names])
+    cut_off = not names and not _OPENS.match(text) and bool(_RETURN.search(code_only(text)))
+    return Broken(cell, offset + 1, offset + lines, names, problem, cut_off)
+
+
+def _error_of(text: str) -> Exception:
+    try:
+        return _outside_error(ast.parse(text).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return error
+
+
+def _outside_error(nodes: Sequence[ast.stmt]) -> SyntaxError:
+    for node in nodes:
+        if type(node) in _OUTSIDE:
+            return SyntaxError(f"'{_OUTSIDE[type(node)]}' outside function", ("", node.lineno, 1, None))
+    return SyntaxError("invalid syntax")
+
+
+def _defined_names(text: str, offset: int) -> tuple[tuple[str, int], ...]:
+    """(name, line) of the outermost `def`s; a blank typed into a name is taken out. A class has none."""
+    code = code_only(text)
+    found = list(_DEF.finditer(code))
+    if not found or code.lstrip().startswith("class"):
+        return ()
+    outermost = min(len(match[1]) for match in found)
+    return tuple(
+        (re.sub(r"\s", "", match[2]), offset + code.count("\n", 0, match.start()) + 1)
+        for match in found
+        if len(match[1]) == outermost
+    )
+
+
+def _blaming_cut_functions(pieces: list[Block | Broken]) -> Iterator[Block | Broken]:
+    """Where the end of a function has lost its indentation, the function is broken, although its first part
+    parses."""
+    for number, piece in enumerate(pieces):
+        rest = _next_broken(pieces, number)
+        if rest and isinstance(piece, Block) and piece.nodes and isinstance(piece.nodes[-1], ast.FunctionDef):
+            yield from _split_last(piece, rest)
+        else:
+            yield piece
+
+
+def _next_broken(pieces: list[Block | Broken], number: int) -> Broken | None:
+    """The cut-off end that belongs to this piece: no other function stands between."""
+    for piece in pieces[number + 1 :]:
+        if isinstance(piece, Broken):
+            return piece if piece.cut_off else None
+        if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in piece.nodes):
+            return None
+    return None
+
+
+def _split_last(piece: Block, rest: Broken) -> Iterator[Block | Broken]:
+    last = piece.nodes[-1]
+    if piece.nodes[:-1]:
+        yield Block(piece.cell, piece.offset, piece.text, piece.nodes[:-1], piece.filled)
+    assert isinstance(last, ast.FunctionDef)
+    line = piece.offset + last.lineno
+    yield Broken(piece.cell, line, rest.end_line, ((last.name, line),), rest.problem)
+
+
+def _cut_by_outsiders(cell: Cell, source: str, nodes: list[ast.stmt]) -> Iterator[Block | Broken]:
+    """`return` in the first column: the function above it has lost its end."""
+    start = 0
+    for number, node in enumerate(nodes):
+        if type(node) not in _OUTSIDE:
+            continue
+        above = Block(cell.index, 0, source, tuple(nodes[start:number]))
+        start = number + 1
+        error = _outside_error([node])
+        names = [above.nodes[-1].name] if above.nodes and isinstance(above.nodes[-1], ast.FunctionDef) else []
+        problem = explain(error, source, cell.index, 0, names)
+        broken = Broken(cell.index, node.lineno, node.lineno, (), problem)
+        if names:
+            yield from _split_last(above, broken)
+        elif above.nodes:
+            yield above
+        yield broken
+    if nodes[start:]:
+        yield Block(cell.index, 0, source, tuple(nodes[start:]))

@@ -1,0 +1,93 @@
+"""What is wrong with a piece of code that does not parse, in words for its author."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from grader.model import Problem
+from grader.notebook.neutralise import code_only
+
+#: Python 2 only. Looked for in code whose strings and comments are blanked.
+_PYTHON_2 = (
+    (re.compile(r"^[ \t]*print(?:[ \t]+[^\s=(.,]|[ \t]*>>|[ \t]+$)", re.MULTILINE), "`print` without brackets"),
+    (re.compile(r"^[ \t]*except[ \t]+[\w.() ]+,[ \t]*\w+[ \t]*:", re.MULTILINE), "`except Error, name`"),
+    (re.compile(r"<>"), "`<>` for `!=`"),
+    (re.compile(r"`"), "backticks for `repr`"),
+    (re.compile(r"^[ \t]*exec[ \t]+(?![=(.,)])\S?", re.MULTILINE), "`exec` without brackets"),
+    (re.compile(r"^[ \t]*raise[ \t]+\w+,", re.MULTILINE), "`raise Error, text`"),
+    (re.compile(r"(?<![\w.])0[0-7]+(?![\w.])|\b(?:0x[0-9a-fA-F]+|\d+)[lL]\b"), "an old form of number"),
+)
+#: `print "…"`: the blanked string leaves nothing behind `print`.
+_PRINT_STRING = re.compile(r"^[ \t]*(?:print|exec)[ \t]*(?:[urbURB]{0,2}[\"'])", re.MULTILINE)
+_ODD = {
+    "\u201c": "a curly quote",
+    "\u201d": "a curly quote",
+    "\u2018": "a curly quote",
+    "\u2019": "a curly quote",
+    "\xa0": "a no-break space",
+    "\u3000": "a wide (ideographic) space",
+    "\u200b": "an invisible zero-width space",
+    "\ufeff": "an invisible byte order mark",
+    "\uff08": "a full-width bracket",
+    "\uff09": "a full-width bracket",
+    "\uff0c": "a full-width comma",
+    "\uff1a": "a full-width colon",
+    "\u2212": "a typographic minus sign",
+    "\u2013": "a typographic dash",
+    "\x00": "a null character",
+}
+_ODD_CHARACTER = re.compile("[" + "".join(_ODD) + "]")
+
+
+def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence[str]) -> Problem:
+    """A Problem `syntax-error` or `python-2`; `line` counts in the cell, `offset` lines stand above `text`."""
+    code = code_only(text)
+    who = f" Lost with it: {', '.join(f'`{name}`' for name in names)}." if names else ""
+    old = _python_2(code, text)
+    if old is not None:
+        at, what = old
+        line = text.count("\n", 0, at) + 1
+        message = f"this is Python 2 ({what}): {_quoted(text, line)}. Python 3 cannot run this cell.{who}"
+        return Problem("python-2", message, cell, line + offset)
+    line, reason = _reason(error, code)
+    place = f" at line {line + offset}, {_quoted(text, line)}" if _line(text, line) else f" at line {line + offset}"
+    return Problem("syntax-error", f"Python cannot read this cell{place}: {reason}.{who}", cell, line + offset)
+
+
+def _python_2(code: str, text: str) -> tuple[int, str] | None:
+    for pattern, what in _PYTHON_2:
+        match = pattern.search(code)
+        if match:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            return start, what
+    for match in _PRINT_STRING.finditer(text):
+        word = match[0].split()[0].rstrip("\"'urbURB") if match[0].split() else ""
+        if code[match.start() :].lstrip().startswith(("print", "exec")):
+            return match.start() + len(match[0]) - len(match[0].lstrip()), f"`{word}` without brackets"
+    return None
+
+
+def _reason(error: Exception, code: str) -> tuple[int, str]:
+    """(line from 1, what is wrong there)."""
+    odd = _ODD_CHARACTER.search(code)
+    if odd:
+        what = _ODD[odd[0]]
+        return code.count("\n", 0, odd.start()) + 1, f"{what} stands where plain Python is needed; type it anew"
+    if isinstance(error, SyntaxError):
+        return error.lineno or 1, error.msg
+    if isinstance(error, RecursionError | MemoryError):
+        return 1, "its expressions are nested too deeply"
+    if isinstance(error, UnicodeError):
+        return 1, "it holds a character that is no valid text"
+    return 1, str(error)
+
+
+def _line(text: str, number: int) -> str:
+    lines = text.split("\n")
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def _quoted(text: str, number: int) -> str:
+    line = _line(text, number).replace("`", "'")
+    return f"`{line if len(line) <= 60 else line[:57] + '...'}`"

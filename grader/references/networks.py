@@ -1,0 +1,65 @@
+"""Random networks, batches and real forward passes: the material of which calls are made.
+
+Every cache comes from a forward pass that can happen (ERROR-ATLAS.md: an impossible cache fails right
+code). Sizes and batch sizes are chosen by the callers; labels hold both classes in every batch of two
+or more, and |Z| covers (0, 1), (1, 2) and beyond on both sides of zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Functions = Mapping[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One real forward pass: X is (n_0, m), Y is (1, m), caches as the course makes them."""
+
+    X: Array
+    Y: Array
+    parameters: dict[str, Array]
+    AL: Array
+    caches: list[tuple[tuple[Array, Array, Array], Array]]
+
+
+def draw_parameters(sizes: Sequence[int], rng: np.random.Generator) -> dict[str, Array]:
+    """Weights and biases large enough that every band of Z is visited, small enough that AL stays in (0, 1)."""
+    parameters = {}
+    for layer in range(1, len(sizes)):
+        n, n_prev = sizes[layer], sizes[layer - 1]
+        spread = 1.6 if layer < len(sizes) - 1 else 0.7
+        parameters[f"W{layer}"] = rng.normal(size=(n, n_prev)) * spread / np.sqrt(n_prev)
+        parameters[f"b{layer}"] = rng.normal(size=(n, 1)) * 0.4
+    return parameters
+
+
+def draw_labels(m: int, rng: np.random.Generator, *, soft: bool = False) -> Array:
+    """Labels (1, m): about half ones and half zeros, both present for m ≥ 2; `soft` draws from (0, 1)."""
+    if soft:
+        return rng.uniform(0.1, 0.9, size=(1, m))
+    return rng.permuted((np.arange(m) % 2).astype(float)).reshape(1, m)
+
+
+def forward_pass(
+    functions: Functions, sizes: Sequence[int], m: int, rng: np.random.Generator, *, soft: bool = False
+) -> Pass:
+    """A pass through the reference's own L_model_forward; redrawn until no unit of it is dead."""
+    for _ in range(50):
+        parameters = draw_parameters(sizes, rng)
+        X = rng.normal(size=(sizes[0], m))
+        AL, caches = functions["L_model_forward"](X, parameters)
+        if _alive(caches):
+            break
+    return Pass(X, draw_labels(m, rng, soft=soft), parameters, AL, caches)
+
+
+def _alive(caches: Sequence[tuple[Any, Array]]) -> bool:
+    """Whether every hidden layer has units on both sides of zero (or one unit and one live example)."""
+    return all(bool((Z > 0).any()) and (Z.shape[1] < 4 or bool((Z < 0).any())) for _, Z in caches[:-1])

@@ -1,0 +1,248 @@
+"""Report → text for a terminal. Pure: width and colour are the caller's to say (NO_COLOR, isatty).
+
+Student-controlled text goes through `escape.terminal` and is only ever put into `rich.text.Text`, which
+knows no markup.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from statistics import fmean, median
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.model import Diagnosis, FunctionReport, Location, Report
+from grader.render import escape, words
+
+_STATUS_STYLE = {"passed": "green", "failed": "red", "error": "red", "timeout": "red"}
+_EVIDENCE_STYLE = {"proved": "magenta", "matched": "magenta", "suspected": "yellow"}
+_STDOUT_LINES = 5
+_SUMMARY_ROWS = 8
+
+
+def render(report: Report, *, detail: str = "explanation", width: int = 80, color: bool = False) -> str:
+    """One screen for a finished notebook; below the table, what did not pass and why.
+
+    `detail` is the deepest feedback level shown: nudge, explanation or fix (ValueError for another).
+    """
+    words.levels(detail)
+    return _export(Group(*_report(report, detail)), width, color)
+
+
+def render_class_summary(
+    reports: Sequence[Report], out_dir: str | PurePath, *, width: int = 80, color: bool = False
+) -> str:
+    """Counts, scores, the commonest misconceptions, what could not be graded, and where the reports are."""
+    return _export(Group(*_summary(reports, str(out_dir))), width, color)
+
+
+def _export(content: RenderableType, width: int, color: bool) -> str:
+    # An empty environment: COLUMNS, TERM and NO_COLOR are read once, by the command line.
+    console = Console(
+        file=io.StringIO(),
+        width=max(width, 40),
+        color_system="standard" if color else None,
+        force_terminal=color,
+        no_color=not color,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    with console.capture() as capture:
+        console.print(content)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(escape.terminal(text), style=style)
+
+
+def _prose(text: str, style: str = "") -> Text:
+    """Our sentences, with `code` in colour; the backticks stay, as there may be no colour."""
+    result = _text(text, style)
+    result.highlight_regex(r"`[^`\n]+`", "cyan")
+    return result
+
+
+def _line(text: str, style: str = "") -> Text:
+    """Student-controlled text that has to stay on one line."""
+    result = Text(escape.one_line(text), style=style, no_wrap=True, overflow="ellipsis")
+    return result
+
+
+# --------------------------------------------------------------------------------------- one report
+
+
+def _report(report: Report, detail: str) -> Iterator[RenderableType]:
+    yield _line(report.submission.file, "bold")
+    yield _text(f"{report.rubric.id}: {words.verdict(report)}")
+    if report.status == "ungradable":
+        yield from _problems(report)
+        return
+    yield _table(report)
+    for function in words.open_functions(report):
+        yield from _function(function, detail)
+    yield from _problems(report)
+    yield from _notes(report)
+    if report.isolation.tier == "none":
+        yield _text(words.NOT_ISOLATED, "yellow")
+
+
+def _table(report: Report) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("function", footer=_text("total", "bold"), overflow="ellipsis", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    total = _text(words.score(report.score, report.max_score), "bold")
+    table.add_column("score", footer=total, justify="right", no_wrap=True)
+    for function in report.functions:
+        table.add_row(*_row(function))
+    return table
+
+
+def _row(function: FunctionReport) -> tuple[Text, Text, Text]:
+    status = _text(words.STATUS[function.status], _STATUS_STYLE.get(function.status, "yellow"))
+    return _line(function.name), status, _text(words.score(function.score, function.max_score))
+
+
+def _function(function: FunctionReport, detail: str) -> Iterator[RenderableType]:
+    details = [*_facts(function)]
+    for headline, diagnosis in zip(words.headlines(function), function.diagnoses or (None,), strict=True):
+        yield _prose(headline, "bold")
+        yield from map(_indented, details)
+        yield from map(_indented, _diagnosis(diagnosis, detail) if diagnosis else _undiagnosed(function))
+        yield Text()
+        details = []
+
+
+def _facts(function: FunctionReport) -> Iterator[Text]:
+    """What is right, then what is wrong."""
+    if words.right(function):
+        yield _prose(words.right(function), "green")
+    yield from map(_prose, words.wrong(function))
+
+
+def _undiagnosed(function: FunctionReport) -> Iterator[RenderableType]:
+    if words.unexplained(function):
+        yield _text(words.NO_KNOWN_MISTAKE)
+    if function.error is not None:
+        where = f" ({words.place(function.error)})" if words.place(function.error) else ""
+        yield _text(f"{function.error.type}: {escape.one_line(function.error.message, 300)}{where}", "red")
+    yield from _stdout(function.stdout)
+
+
+def _stdout(stdout: str) -> Iterator[Text]:
+    lines = escape.terminal(stdout).strip().splitlines()
+    if lines:
+        yield _text("It printed:", "dim")
+    yield from (_line(f"| {line}", "dim") for line in lines[:_STDOUT_LINES])
+    if len(lines) > _STDOUT_LINES:
+        yield _text(f"| … {words.count(len(lines) - _STDOUT_LINES, 'more line')}", "dim")
+
+
+def _diagnosis(diagnosis: Diagnosis, detail: str) -> Iterator[RenderableType]:
+    if diagnosis.location is not None:
+        yield from _location(diagnosis.location)
+    yield _text(words.EVIDENCE[diagnosis.evidence], _EVIDENCE_STYLE[diagnosis.evidence])
+    if words.credit(diagnosis):
+        yield _text(words.credit(diagnosis))
+    for label, sentences in words.feedback(diagnosis, detail):
+        yield Text.assemble((f"{label}: ", "bold"), _prose(sentences))
+    yield Text.assemble("More: ", (words.explain_hint(diagnosis), "cyan"))
+
+
+def _location(location: Location) -> Iterator[Text]:
+    yield _text(words.place(location), "bold")
+    yield _line(f"  > {location.source.strip()}", "cyan")
+
+
+def _problems(report: Report) -> Iterator[RenderableType]:
+    for problem in report.problems:
+        yield _text(words.problem(problem), "yellow")
+
+
+def _notes(report: Report) -> Iterator[RenderableType]:
+    for note in report.notes:
+        yield _prose(f"Note: {note.message}")
+    for function in report.functions:
+        for note in function.notes:
+            yield _prose(f"Note on {words.code(function.name)}: {note.message}")
+
+
+def _indented(content: RenderableType) -> Padding:
+    return Padding(content, (0, 0, 0, 2), expand=False)
+
+
+# ---------------------------------------------------------------------------------- the whole class
+
+
+def _summary(reports: Sequence[Report], out_dir: str) -> Iterator[RenderableType]:
+    graded = [report for report in reports if report.status == "graded"]
+    ungradable = [report for report in reports if report.status == "ungradable"]
+    yield _text(_counts(len(graded), len(ungradable)), "bold")
+    if graded:
+        yield _text(_scores(graded))
+        yield _functions(graded)
+    yield from _misconceptions(graded)
+    yield from _ungradable(ungradable)
+    yield _text(f"Reports: {out_dir}", "bold")
+    yield _text("  grades.csv, and a folder for each submission with report.json and feedback.md")
+
+
+def _counts(graded: int, ungradable: int) -> str:
+    broken = f", {ungradable:,} could not be graded" if ungradable else ""
+    return f"{words.count(graded, 'submission')} graded{broken}."
+
+
+def _scores(graded: Sequence[Report]) -> str:
+    scores = [report.score for report in graded]
+    full = sum(report.score >= report.max_score for report in graded)
+    numbers = f"mean {words.number(fmean(scores))}, median {words.number(median(scores))}"
+    return f"Score: {numbers} of {words.number(graded[0].max_score)}; full marks: {full:,}."
+
+
+def _functions(graded: Sequence[Report]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("function", overflow="ellipsis", no_wrap=True)
+    table.add_column("passed", justify="right", no_wrap=True)
+    table.add_column("of", justify="right", no_wrap=True)
+    total = Counter(function.name for report in graded for function in report.functions)
+    passed = Counter(
+        function.name for report in graded for function in report.functions if function.status == "passed"
+    )
+    for name in total:
+        table.add_row(_line(name), f"{passed[name]:,}", f"{total[name]:,}")
+    return table
+
+
+def _misconceptions(graded: Sequence[Report]) -> Iterator[RenderableType]:
+    found = Counter(
+        misconception
+        for report in graded
+        for misconception in {item.misconception for function in report.functions for item in function.diagnoses}
+    )
+    if found:
+        yield _text("Misconceptions:", "bold")
+    for misconception, students in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_SUMMARY_ROWS]:
+        share = f"{100 * students / len(graded):3.0f} %"
+        yield _line(f"  {students:5,}  {share}  {misconception}")
+    if len(found) > _SUMMARY_ROWS:
+        yield _text(f"  and {len(found) - _SUMMARY_ROWS} others; grader report shows them all")
+
+
+def _ungradable(reports: Sequence[Report]) -> Iterator[RenderableType]:
+    if reports:
+        yield _text("Could not be graded:", "bold")
+    for report in reports[:_SUMMARY_ROWS]:
+        reason = "; ".join(problem.message for problem in report.problems) or "no reason given"
+        yield _text(f"  {escape.one_line(report.submission.file, 60)}: {escape.one_line(reason, 200)}")
+    if len(reports) > _SUMMARY_ROWS:
+        yield _text(f"  and {words.count(len(reports) - _SUMMARY_ROWS, 'other')}")

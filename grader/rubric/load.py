@@ -1,0 +1,235 @@
+"""Rubric folders → Rubric. The only place that knows the YAML schema."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import inspect
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from grader.errors import RubricError, UsageError
+from grader.model import Feedback, StandIn
+from grader.rubric.edits import Source, read_source
+from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Rubric
+from grader.rubric.yaml_file import YamlFile, read_yaml
+
+_RUBRIC_KEYS = (
+    "title version reference functions conventions convention stand_ins tolerance total infer detail"
+).split()
+_FUNCTION_KEYS = "points parameters returns weights helpers optional shifted random private".split()
+_MISCONCEPTION_KEYS = (
+    "title function credit forms repairs replacements feedback sure verdict same_text_as see decides"
+).split()
+_FORM_KEYS = "edits drops".split()
+_EDIT_KEYS = "in from to".split()
+
+
+def rubric_root() -> Path:
+    """The folder of the shipped rubrics: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_rubrics"
+    return inside if inside.is_dir() else package.parent / "rubrics"
+
+
+def shipped_rubrics() -> dict[str, Path]:
+    """Name → folder of every shipped rubric."""
+    return {path.parent.name: path.parent for path in sorted(rubric_root().glob("*/rubric.yaml"))}
+
+
+def find_rubric(name_or_path: str) -> Path:
+    """The folder of a shipped rubric's name, or of a path. Raises UsageError with the nearest name."""
+    shipped = shipped_rubrics()
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    path = Path(name_or_path)
+    folder = path.parent if path.name == "rubric.yaml" else path
+    if (folder / "rubric.yaml").is_file():
+        return folder
+    near = difflib.get_close_matches(name_or_path, shipped, 1)
+    hint = f"; the nearest name is {near[0]!r}" if near else ""
+    raise UsageError(
+        f"no rubric {name_or_path!r}{hint}. Shipped: {', '.join(shipped) or 'none'}; "
+        "a path to a folder with a rubric.yaml works too"
+    )
+
+
+@lru_cache(maxsize=16)
+def load_rubric(name_or_path: str) -> Rubric:
+    """Load and check a rubric. Raises RubricError naming file, line and key, or UsageError."""
+    folder = find_rubric(name_or_path)
+    file = read_yaml(folder / "rubric.yaml")
+    file.check_keys("the rubric", file.data, _RUBRIC_KEYS)
+    reference = file.need("the rubric", file.data, "reference", str)
+    source = reference_source(file, reference)
+    functions = _functions(file, source)
+    misconceptions = _misconceptions(folder / "misconceptions", functions, source)
+    return Rubric(
+        id=folder.name,
+        version=str(file.need("the rubric", file.data, "version", (str, int, float))),
+        title=file.need("the rubric", file.data, "title", str),
+        sha256=_digest(folder, source),
+        functions=functions,
+        misconceptions=misconceptions,
+        conventions=_conventions(file, source),
+        required_convention=file.typed("the rubric", file.data, "convention", str, None),
+        stand_ins=_stand_ins(file),
+        reference=reference,
+        tolerance=float(file.typed("the rubric", file.data, "tolerance", (int, float), 1e-5)),
+        total=float(file.typed("the rubric", file.data, "total", (int, float), 100)),
+        inferable=file.typed("the rubric", file.data, "infer", bool, True),
+        detail=file.typed("the rubric", file.data, "detail", str, "fix"),
+        folder=folder,
+    )
+
+
+def reference_source(file: YamlFile, reference: str) -> Source:
+    """The source of `grader.references.<reference>`, split into functions."""
+    try:
+        module = importlib.import_module(f"grader.references.{reference}")
+    except ImportError:
+        raise file.error(f"there is no reference module grader.references.{reference}", "reference") from None
+    return read_source(inspect.getsource(module))
+
+
+def _digest(folder: Path, source: Source) -> str:
+    """Keys stored results and certificates: every file of the rubric, and the reference."""
+    digest = hashlib.sha256(source.text.encode())
+    for path in [folder / "rubric.yaml", *sorted((folder / "misconceptions").glob("*.yaml"))]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _functions(file: YamlFile, source: Source) -> dict[str, FunctionSpec]:
+    found = file.need("the rubric", file.data, "functions", dict)
+    return {name: _function(file, name, spec, source) for name, spec in found.items()}
+
+
+def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionSpec:
+    where = f"function {name!r}"
+    if not isinstance(spec, dict):
+        raise file.error(f"{where}: keys and values are wanted", name)
+    file.check_keys(where, spec, _FUNCTION_KEYS)
+    if name not in source.spans:
+        near = difflib.get_close_matches(name, source.spans, 1)
+        raise file.error(
+            f"{where} is not in the reference" + (f"; the nearest is {near[0]!r}" if near else ""), name
+        )
+    returns = _returns(file, where, spec)
+    weights = file.typed(where, spec, "weights", dict, {})
+    file.check_keys(f"{where}, weights", weights, returns)
+    total = sum(weights.get(component, 1.0) for component in returns)
+    return FunctionSpec(
+        name=name,
+        points=float(file.need(where, spec, "points", (int, float))),
+        parameters=tuple(file.need(where, spec, "parameters", list)),
+        returns=returns,
+        weights={component: weights.get(component, 1.0) / total for component in returns},
+        helpers=tuple(file.typed(where, spec, "helpers", list, [])),
+        optional=file.typed(where, spec, "optional", bool, False),
+        shifted=tuple(file.typed(where, spec, "shifted", list, [])),
+        random=file.typed(where, spec, "random", bool, False),
+        private=tuple(file.typed(where, spec, "private", list, [])),
+    )
+
+
+def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, int | str | None]:
+    """`returns: cost`, `returns: [Z, cache]` or `returns: {dW: dW, db: db}` (key prefixes)."""
+    returns = file.need(where, spec, "returns", (str, list, dict))
+    if isinstance(returns, str):
+        return {returns: None}
+    if isinstance(returns, list):
+        return {name: position for position, name in enumerate(returns)}
+    return {str(name): str(prefix) for name, prefix in returns.items()}
+
+
+def _stand_ins(file: YamlFile) -> tuple[StandIn, ...]:
+    found = file.typed("the rubric", file.data, "stand_ins", list, [])
+    for entry in found:
+        file.check_keys("a stand-in", entry, ("modules", "offers"))
+    return tuple(StandIn(tuple(entry["modules"]), tuple(entry.get("offers") or ())) for entry in found)
+
+
+def _conventions(file: YamlFile, source: Source) -> dict[str, dict[str, Edit]]:
+    found = file.typed("the rubric", file.data, "conventions", dict, {})
+    return {
+        convention: {
+            name: _edit(file, f"convention {convention}, {name}", edit, None, source)
+            for name, edit in edits.items()
+        }
+        for convention, edits in found.items()
+    }
+
+
+def _misconceptions(
+    folder: Path, functions: Mapping[str, FunctionSpec], source: Source
+) -> dict[str, Misconception]:
+    return {path.stem: load_misconception(path, functions, source) for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source: Source) -> Misconception:
+    """One misconception file, checked against the reference. Raises RubricError."""
+    file = read_yaml(path)
+    where = f"misconception {path.stem!r}"
+    file.check_keys(where, file.data, _MISCONCEPTION_KEYS)
+    function = file.need(where, file.data, "function", str)
+    if function not in functions and function != "any":
+        near = difflib.get_close_matches(function, functions, 1)
+        hint = f"; the nearest is {near[0]!r}" if near else ""
+        raise file.error(f"{where}: the rubric has no function {function!r}{hint}", "function")
+    forms = file.typed(where, file.data, "forms", dict, {}) or {}
+    return Misconception(
+        id=path.stem,
+        title=file.need(where, file.data, "title", str),
+        function=function,
+        forms=tuple(_form(file, path.stem, str(name), form, function, source) for name, form in forms.items()),
+        feedback=_feedback(file, where),
+        credit=float(file.typed(where, file.data, "credit", (int, float), 0.0)),
+        repairs=tuple(file.typed(where, file.data, "repairs", list, [])),
+        replacements=tuple(file.typed(where, file.data, "replacements", list, [])),
+        sure=file.typed(where, file.data, "sure", bool, True),
+        verdict=file.typed(where, file.data, "verdict", str, "wrong"),
+        same_text_as=tuple(file.typed(where, file.data, "same_text_as", list, [])),
+        see=tuple(file.typed(where, file.data, "see", list, [])),
+        decides=file.typed(where, file.data, "decides", str, "values"),
+        path=path,
+    )
+
+
+def _feedback(file: YamlFile, where: str) -> Feedback:
+    levels = file.need(where, file.data, "feedback", dict)
+    file.check_keys(f"{where}, feedback", levels, ("nudge", "explanation", "fix"))
+    return Feedback(
+        *(str(file.need(f"{where}, feedback", levels, level, str)).strip() for level in ("nudge", "explanation", "fix"))
+    )
+
+
+def _form(file: YamlFile, owner: str, name: str, form: Any, function: str, source: Source) -> Form:
+    where = f"misconception {owner!r}, form {name!r}"
+    if not isinstance(form, dict):
+        raise file.error(f"{where}: keys `edits` or `drops` are wanted", name)
+    file.check_keys(where, form, _FORM_KEYS)
+    edits = tuple(_edit(file, where, edit, function, source) for edit in form.get("edits") or ())
+    drops = tuple(form.get("drops") or ())
+    if not edits and not drops:
+        raise file.error(f"{where}: needs `edits` or `drops`", name)
+    return Form(owner, name, edits, drops)
+
+
+def _edit(file: YamlFile, where: str, edit: Any, function: str | None, source: Source) -> Edit:
+    if not isinstance(edit, dict):
+        raise file.error(f"{where}: an edit has the keys `from`, `to` and, elsewhere than in {function}, `in`")
+    file.check_keys(f"{where}, edit", edit, _EDIT_KEYS)
+    made = Edit(
+        str(edit.get("in") or function),
+        str(file.need(f"{where}, edit", edit, "from", str)),
+        str(file.need(f"{where}, edit", edit, "to", str)),
+    )
+    try:
+        source.span_of(made)
+    except RubricError as error:
+        raise file.error(f"{where}: {error}", made.old.split("\n")[0]) from None
+    return made

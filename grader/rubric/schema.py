@@ -1,0 +1,114 @@
+"""A rubric as frozen values: functions, misconceptions as edits of the reference, words, course modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from grader.model import Feedback, StandIn
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One exact substitution in the reference source of `function`; `old` occurs there exactly once."""
+
+    function: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way in which a misconception shows: edits of the reference that are made together.
+
+    `drops` names convention edits that this form takes back (a 1/m left in although the notebook
+    keeps to J); such a form exists in that convention only.
+    """
+
+    misconception: str
+    name: str
+    edits: tuple[Edit, ...]
+    drops: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.misconception}@{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Misconception:
+    """An error that learners make, or (verdict "right") an accepted way to be different.
+
+    `sure` is false for catch-all ids whose numbers do not single them out: they are only suspected.
+    `repairs` are the families of inverse edits that a proof may try in the student's source.
+    """
+
+    id: str
+    title: str
+    function: str
+    forms: tuple[Form, ...]
+    feedback: Feedback
+    credit: float = 0.0
+    repairs: tuple[str, ...] = ()
+    replacements: tuple[str, ...] = ()
+    sure: bool = True
+    verdict: Literal["wrong", "right"] = "wrong"
+    same_text_as: tuple[str, ...] = ()
+    see: tuple[str, ...] = ()
+    decides: Literal["values", "repair", "status"] = "values"
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One graded function. `returns` maps each component to where it is found in the result.
+
+    A component's place is a tuple position, `None` for the whole result, or a key prefix: `dW` stands
+    for `dW1`, `dW2` … `shifted` are prefixes whose numbers may all be one higher (the 2017 layout).
+    """
+
+    name: str
+    points: float
+    parameters: tuple[str, ...]
+    returns: Mapping[str, int | str | None]
+    weights: Mapping[str, float]
+    helpers: tuple[str, ...] = ()
+    optional: bool = False
+    shifted: tuple[str, ...] = ()
+    random: bool = False
+    private: tuple[str, ...] = ()
+    """Components whose format is the student's own business (caches), if their functions agree on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """Everything that an instructor sets for one assignment, checked."""
+
+    id: str
+    version: str
+    title: str
+    sha256: str
+    functions: Mapping[str, FunctionSpec]
+    misconceptions: Mapping[str, Misconception]
+    conventions: Mapping[str, Mapping[str, Edit]]
+    required_convention: str | None
+    stand_ins: tuple[StandIn, ...]
+    reference: str
+    tolerance: float = 1e-5
+    total: float = 100.0
+    inferable: bool = True
+    detail: str = "fix"
+    """The most that a student is shown: nudge, explanation or fix."""
+    folder: Path | None = None
+    concepts: Mapping[str, str] = field(default_factory=dict)
+
+    def forms_of(self, function: str) -> tuple[Form, ...]:
+        """The wrong forms whose every edit lies in `function`."""
+        return tuple(
+            form
+            for misconception in self.misconceptions.values()
+            for form in misconception.forms
+            if misconception.function == function and misconception.verdict == "wrong"
+        )

@@ -1,0 +1,146 @@
+"""Runs calls of student functions inside the worker, and observes what they give, print and change."""
+
+from __future__ import annotations
+
+import random
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from io import StringIO, TextIOBase
+from types import CoroutineType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from grader.model import Call, Outcome, Ref, Step, Value
+from grader.worker.codec import encode
+from grader.worker.imports import ProxyMaker
+from grader.worker.program import Notebook
+
+_ABSENT = object()
+_SEED_RANGE = 1 << 32
+
+
+class Capture(TextIOBase):
+    """Keeps the first characters that are printed, and drops the rest."""
+
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+        self.chunks: list[str] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        kept = text[: self.cap]
+        self.cap -= len(kept)
+        if kept:
+            self.chunks.append(kept)
+        return len(text)
+
+    def text(self) -> str:
+        return "".join(self.chunks)
+
+
+class Replaced(AbstractContextManager[None]):
+    """Names of a namespace, replaced for the duration of a block."""
+
+    def __init__(self, names: dict[str, Any], by: Mapping[str, Any]) -> None:
+        self.names = names
+        self.by = by
+
+    def __enter__(self) -> None:
+        self.saved = {name: self.names.get(name, _ABSENT) for name in self.by}
+        self.names.update(self.by)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name, value in self.saved.items():
+            if value is _ABSENT:
+                self.names.pop(name, None)
+            else:
+                self.names[name] = value
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One execution of all steps of a call: the last result, and its arguments before and after, encoded."""
+
+    value: Value
+    before: tuple[bytes, ...] = ()
+    after: tuple[bytes, ...] = ()
+
+
+def observe(notebook: Notebook, fresh: Callable[[], Call], proxy: ProxyMaker, stdout_chars: int) -> Outcome:
+    """What one call gives. `fresh` makes the call anew, with inputs that nothing has touched."""
+    call = fresh()
+    stdout = Capture(stdout_chars)
+    with ExitStack() as stack:
+        stack.enter_context(_quiet(stdout))
+        stack.enter_context(Replaced(notebook.names, {name: proxy(name) for name in call.bind}))
+        try:
+            run = _execute(notebook, call)
+            second = _execute(notebook, fresh()) if call.watch else run
+        except BaseException as error:
+            raised = notebook.raised(error)
+            return Outcome(call.id, "raised", raised=raised, stdout=stdout.text())
+    changed = (i for i, (old, new) in enumerate(zip(run.before, run.after, strict=True)) if old != new)
+    differs = call.watch and encode(run.value) != encode(second.value)
+    return Outcome(call.id, "value", run.value, None, stdout.text(), tuple(changed), differs)
+
+
+def _quiet(stdout: Capture) -> ExitStack:
+    """No warnings, no floating point errors, prints captured, nothing to read."""
+    stack = ExitStack()
+    stack.enter_context(Replaced(vars(sys), {"stdout": stdout, "stderr": stdout, "stdin": StringIO("")}))
+    stack.enter_context(warnings.catch_warnings())
+    warnings.simplefilter("ignore")
+    stack.enter_context(np.errstate(all="ignore"))
+    return stack
+
+
+def _execute(notebook: Notebook, call: Call) -> _Run:
+    if call.seed is not None:
+        np.random.seed(call.seed % _SEED_RANGE)
+        random.seed(call.seed)
+    results: list[Value] = []
+    for step in call.steps[:-1]:
+        results.append(_apply(notebook, step, _resolve(step.args, results)))
+    args = _resolve(call.steps[-1].args, results)
+    before = _encoded(args) if call.watch else ()
+    value = _apply(notebook, call.steps[-1], args)
+    return _Run(value, before, _encoded(args) if call.watch else ())
+
+
+def _apply(notebook: Notebook, step: Step, args: tuple[Value, ...]) -> Value:
+    if step.function not in notebook.names:
+        raise NameError(f"name {step.function!r} is not defined", name=step.function)
+    result = notebook.names[step.function](*args)
+    if type(result) is CoroutineType:
+        result.close()  # never awaited, and Python would say so at some later moment
+    return result
+
+
+def _encoded(args: tuple[Value, ...]) -> tuple[bytes, ...]:
+    return tuple(encode(arg) for arg in args)
+
+
+def _resolve(value: Value, results: list[Value]) -> Any:
+    """`value` with each Ref replaced by the live object that it stands for."""
+    kind = type(value)
+    if kind is Ref:
+        return _follow(results[value.step], value.path)
+    if kind is tuple or kind is list:
+        return kind(_resolve(item, results) for item in value)
+    if kind is dict:
+        return {key: _resolve(item, results) for key, item in value.items()}
+    return value
+
+
+def _follow(value: Value, path: tuple[int | str, ...]) -> Value:
+    for key in path:
+        value = value[key]
+    return value

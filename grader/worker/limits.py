@@ -1,0 +1,44 @@
+"""The caps on what student code may use and send. All are enforced by the host or the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.worker.codec import Caps
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps on one submission. Seconds are wall-clock seconds."""
+
+    call_seconds: float = 2.0
+    """For one call, its call-backs and (with `watch`) its second run included."""
+    load_seconds: float = 3.0
+    """For executing all definitions of a program."""
+    run_seconds: float = 60.0
+    """For one `run`, whatever happens in it; later calls get `not-run`."""
+    extract_seconds: float = 10.0
+    memory_bytes: int = 1024 * MIB
+    """Address space of a worker; numpy alone takes 140 MiB of it."""
+    stdout_chars: int = 64 * 1024
+    """Kept of what one call prints; the rest is dropped."""
+    reply_bytes: int = 64 * MIB
+    """Size of one result."""
+    callbacks: int = 5_000
+    """Uses of right helpers in one call."""
+    callback_elements: int = 2_048
+    """Elements of one array that is passed to a right helper."""
+    callback_ndim: int = 3
+    callback_nodes: int = 256
+    """Arrays, numbers, texts and containers in the arguments of one use of a right helper."""
+    callback_int: int = 1_024
+    """Magnitude of an integer passed to a right helper: sizes become memory and time of the grader."""
+    callback_bytes: int = MIB
+    """Size of the request for, and the result of, one use of a right helper."""
+
+
+def reply_caps(limits: Limits) -> Caps:
+    """What the codec carries of one result: up to 4 bytes for each character that is printed."""
+    return Caps(total_bytes=limits.reply_bytes, text_bytes=4 * limits.stdout_chars + 64)

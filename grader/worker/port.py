@@ -1,0 +1,70 @@
+"""The worker's end of the channel: blocking reads and writes on two pipes, and right helpers as call-backs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from grader.model import Value
+from grader.worker.codec import decode, encode
+from grader.worker.protocol import HEADER, Kind, ProtocolError, after, frame
+
+
+class Port:
+    """Reads requests and sends numbered replies. End of file means that the host is gone: we go too."""
+
+    def __init__(self, requests: int, replies: int) -> None:
+        self.requests = requests
+        self.replies = replies
+        self.sequence = 0
+        self.calling = False
+
+    def request(self) -> tuple[Kind, bytes]:
+        """The next request; its number starts the numbers of our replies."""
+        self.sequence, kind, payload = self._read()
+        return kind, payload
+
+    def send(self, kind: Kind, payload: bytes) -> None:
+        self.sequence = after(self.sequence)
+        data = memoryview(frame(self.sequence, kind, payload))
+        while data:
+            data = data[os.write(self.replies, data) :]
+
+    def ask(self, name: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+        """What the right helper `name` gives for these arguments, from the grader."""
+        if not self.calling:
+            raise NameError(f"{name} is not available while the notebook is loaded", name=name)
+        self.send(Kind.CALLBACK, encode((name, args, kwargs)))
+        sequence, kind, payload = self._read()
+        if kind is not Kind.ANSWER or sequence != self.sequence:
+            raise ProtocolError("not an answer")
+        outcome, value = decode(payload, writable=True)
+        if outcome == "refused":
+            raise NameError(value, name=name)
+        if outcome == "raised":
+            raise ValueError(value)
+        return value
+
+    def proxy(self, name: str) -> Callable[..., Any]:
+        """The function that student code sees in place of helper `name`."""
+
+        def helper(*args: Any, **kwargs: Any) -> Any:
+            return self.ask(name, args, kwargs)
+
+        helper.__name__ = helper.__qualname__ = name
+        return helper
+
+    def _read(self) -> tuple[int, Kind, bytes]:
+        sequence, kind, size = HEADER.unpack(self._exactly(HEADER.size))
+        return sequence, Kind(kind), self._exactly(size)
+
+    def _exactly(self, size: int) -> bytes:
+        chunks: list[bytes] = []
+        while size:
+            chunk = os.read(self.requests, min(size, 1 << 20))
+            if not chunk:
+                os._exit(0)
+            chunks.append(chunk)
+            size -= len(chunk)
+        return b"".join(chunks)

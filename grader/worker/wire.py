@@ -1,0 +1,120 @@
+"""The frozen values of `grader.model` ⇄ plain trees for the codec, driven by their annotations.
+
+A dataclass becomes the tuple of its fields. Unpacking checks every type, because facts about a notebook
+come from a process that has parsed hostile source.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from grader.model import Value
+from grader.worker.codec import Reject
+
+T = TypeVar("T")
+
+
+def pack(value: Any) -> Value:
+    """The plain tree of a model value (a dataclass, or a tuple, list or mapping of them)."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return tuple(_pack_field(value, name, plain) for name, plain in _pack_plan(type(value)))
+    if isinstance(value, tuple | list):
+        return tuple(pack(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: pack(item) for key, item in value.items()}
+    return value
+
+
+def _pack_field(value: Any, name: str, plain: bool) -> Value:
+    content = getattr(value, name)
+    return content if plain else pack(content)
+
+
+@cache
+def _pack_plan(cls: type) -> tuple[tuple[str, bool], ...]:
+    """(field, whether it goes as it is): student values hold no dataclasses but Ref and Opaque."""
+    hints = typing.get_type_hints(cls)
+    return tuple((field.name, _is_plain(hints[field.name])) for field in fields(cls))
+
+
+def _is_plain(hint: Any) -> bool:
+    return hint is Any or hint in (str, int, float, bool) or hint == tuple[Any, ...]
+
+
+def unpack(cls: type[T], tree: Value) -> T:
+    """The value of dataclass `cls` that `tree` stands for.
+
+    Raises:
+        Reject: the tree does not have the fields and types of `cls`.
+    """
+    return _reader(cls)(tree)  # type: ignore[no-any-return]
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Value], Any]:
+    if hint is Any:
+        return lambda tree: tree
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _dataclass_reader(hint)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return lambda tree: _checked(tree, tree in args)
+    if origin is tuple:
+        return _tuple_reader(args[0])
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping_reader(args[1])
+    if origin in (types.UnionType, typing.Union):
+        return _union_reader(args)
+    return lambda tree: _checked(tree, type(tree) is hint)
+
+
+def _dataclass_reader(cls: type) -> Callable[[Value], Any]:
+    hints = typing.get_type_hints(cls)
+    readers = [_reader(hints[field.name]) for field in fields(cls)]
+
+    def read(tree: Value) -> Any:
+        _checked(tree, type(tree) is tuple and len(tree) == len(readers))
+        return cls(*(reader(item) for reader, item in zip(readers, tree, strict=True)))
+
+    return read
+
+
+def _tuple_reader(hint: Any) -> Callable[[Value], Any]:
+    reader = _reader(hint)
+    return lambda tree: tuple(reader(item) for item in _checked(tree, type(tree) is tuple))
+
+
+def _mapping_reader(hint: Any) -> Callable[[Value], Any]:
+    reader = _reader(hint)
+    return lambda tree: {
+        _checked(key, type(key) is str): reader(item)
+        for key, item in _checked(tree, type(tree) is dict).items()
+    }
+
+
+def _union_reader(hints: tuple[Any, ...]) -> Callable[[Value], Any]:
+    """Reads `X | None` and unions of plain types."""
+    readers = [_reader(hint) for hint in hints if hint is not type(None)]
+
+    def read(tree: Value) -> Any:
+        if tree is None and type(None) in hints:
+            return None
+        for reader in readers[:-1]:
+            try:
+                return reader(tree)
+            except Reject:
+                continue
+        return readers[-1](tree)
+
+    return read
+
+
+def _checked(tree: Value, holds: bool) -> Any:
+    if not holds:
+        raise Reject(f"an unexpected {type(tree).__name__}")
+    return tree
