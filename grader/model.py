@@ -197,6 +197,30 @@ class Program:
     """Compile function bodies without their assert statements."""
 
 
+@dataclass(frozen=True, slots=True)
+class RepairRequest:
+    """What a proof wants to try: inverse edits of these families, in this function or what it reaches.
+
+    `replacements` are right formulas with placeholders, for the family `formula`.
+    """
+
+    function: str
+    families: tuple[str, ...]
+    replacements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One inverse edit: the new source of definition number `definition`, and the line that it mends."""
+
+    definition: int
+    source: str
+    cell: int
+    line: int
+    text: str
+    family: str
+
+
 #: A right helper: (name, positional arguments, convention) → value. Raises ValueError for bad arguments.
 Helper = Callable[[str, tuple[Value, ...], str], Value]
 
@@ -221,8 +245,16 @@ class Runner(Protocol):
         """Parse and extract in a child. A parser crash gives an Extraction with a problem, not an error."""
         ...
 
+    def propose(self, definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
+        """Inverse edits of the student's source in execution order, found in a child as `extract` is."""
+        ...
+
     def run(self, program: Program, calls: Sequence[Call], helper: Helper) -> list[Outcome]:
         """One outcome for each call, in order. Never raises for what student code does."""
+        ...
+
+    def run_many(self, jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
+        """Several programs of one student, each in a fresh namespace, in one worker where that is possible."""
         ...
 
 
