@@ -1,0 +1,107 @@
+"""All misconceptions of the shipped rubrics, or of one: what `explain` and `rubric show` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from grader.cli.lazy import nearest
+from grader.errors import RubricError, UsageError
+from grader.render import words
+
+if TYPE_CHECKING:
+    from grader.rubric.schema import Misconception, Rubric
+
+
+def rubrics(named: str | None) -> list[Rubric]:
+    """The rubric named, or every shipped one that loads. UsageError for an unknown name."""
+    from grader.rubric.load import load_rubric, shipped_rubrics
+
+    if named is not None:
+        return [load_rubric(named)]
+    found: list[Rubric] = []
+    broken: RubricError | None = None
+    for name in shipped_rubrics():
+        try:
+            found.append(load_rubric(name))
+        except RubricError as error:
+            broken = error
+    if not found and broken is not None:
+        raise broken
+    return found
+
+
+def find(identifier: str, among: Sequence[Rubric]) -> tuple[Misconception, list[str]]:
+    """The misconception and the rubrics that have it. UsageError with the nearest id."""
+    owners = [rubric for rubric in among if identifier in rubric.misconceptions]
+    if not owners:
+        known = sorted({name for rubric in among for name in rubric.misconceptions})
+        raise UsageError(
+            f"there is no misconception {identifier!r}{nearest(identifier, known)}. "
+            "`grader explain` without an id lists all."
+        )
+    return owners[0].misconceptions[identifier], [rubric.id for rubric in owners]
+
+
+def page(one: Misconception, owners: Sequence[str]) -> Iterator[str]:
+    """The long explanation of one misconception, paragraph by paragraph."""
+    yield f"{one.id}: {one.title}"
+    yield f"Function: {_function(one)}        Rubrics: {', '.join(owners)}"
+    for level, label in words.LEVEL_LABELS.items():
+        text = getattr(one.feedback, level)
+        if text:
+            yield f"{label}\n{text}"
+    if one.same_text_as:
+        yield f"Looks the same as: {', '.join(one.same_text_as)}"
+    if one.see:
+        yield f"See also: {', '.join(one.see)}"
+
+
+def listing(among: Sequence[Rubric]) -> Iterator[str]:
+    """Every misconception, grouped by function, in the order of the rubrics."""
+    for function, found in _by_function(among).items():
+        yield function
+        width = max(map(len, found))
+        yield from (f"  {name:{width}}  {one.title}" for name, one in sorted(found.items()))
+        yield ""
+
+
+def _by_function(among: Sequence[Rubric]) -> dict[str, dict[str, Misconception]]:
+    groups: dict[str, dict[str, Misconception]] = {}
+    for rubric in among:
+        for name in rubric.functions:
+            groups.setdefault(name, {})
+        for one in rubric.misconceptions.values():
+            groups.setdefault(_function(one), {}).setdefault(one.id, one)
+    return {name: found for name, found in groups.items() if found}
+
+
+def _function(one: Misconception) -> str:
+    return "any function" if one.function == "any" else one.function
+
+
+def overview(rubric: Rubric) -> Iterator[str]:
+    """A rubric for its readers: functions with points, then misconceptions."""
+    yield f"{rubric.id}, version {rubric.version}: {rubric.title}"
+    yield from _rules(rubric)
+    yield ""
+    width = max(map(len, rubric.functions), default=0)
+    for name, spec in rubric.functions.items():
+        optional = "  where the notebook defines it" if spec.optional else ""
+        yield f"  {name:{width}}  {words.number(spec.points):>5} points  {_components(spec.returns)}{optional}"
+    yield ""
+    yield f"{words.count(len(rubric.misconceptions), 'misconception')}:"
+    yield ""
+    yield from listing([rubric])
+
+
+def _rules(rubric: Rubric) -> Iterator[str]:
+    yield f"Total: {words.number(rubric.total)}. Tolerance: {rubric.tolerance:g}. Students see up to: {rubric.detail}."
+    if rubric.required_convention:
+        yield f"Convention asked for: {rubric.required_convention}."
+    if not rubric.inferable:
+        yield "Never chosen by itself: name it with --rubric."
+
+
+def _components(returns: Mapping[str, object]) -> str:
+    return "→ " + ", ".join(returns)

@@ -1,0 +1,131 @@
+"""`grader grade`: a class, into a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.cli import output
+from grader.cli.params import Existing, OneOf, detail_option, json_option, rubric_option, seed_option
+
+if TYPE_CHECKING:
+    from grader.batch.engine import JobSpec
+    from grader.batch.summary import RunSummary
+
+_PASSED_ON = [
+    "jobs",
+    "engine",
+    "scheduler",
+    "resume",
+    "force",
+    "shard",
+    "html",
+    "identity",
+    "roster",
+    "dry_run",
+]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=Existing(), metavar="PATH...")
+@rubric_option
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, metavar="DIR",
+    help="The folder for reports, grades.csv and run.json.",
+)  # fmt: skip
+@click.option("--jobs", "-j", type=int, metavar="N", help="Processes at a time. Left out: one a core.")
+@seed_option
+@click.option(
+    "--engine", type=OneOf(("local", "dask")), default="local", show_default=True, help="Where it runs."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, such as tcp://head:8786.")
+@click.option("--html", is_flag=True, help="Also write feedback.html for each submission.")
+@click.option(
+    "--resume/--no-resume", default=True, help="Keep what an earlier run finished (the default), or not."
+)
+@click.option("--force", is_flag=True, help="Grade everything again.")
+@detail_option()
+@click.option("--shard", metavar="I/N", help="Grade only part I of N, for a job array.")
+@click.option(
+    "--roster", type=Existing("file"), metavar="FILE", help="A class list (CSV) to match students with."
+)
+@click.option(
+    "--identity", metavar="RE", help="How file names tell the student (a regular expression), or none."
+)
+@click.option("--dry-run", is_flag=True, help="List what would be graded and under which names, and stop.")
+@click.option("--strong", is_flag=True, help="Refuse to work with less than the strongest isolation.")
+@click.option("--unsafe", is_flag=True, help="Run student code even where no isolation works.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
+@json_option("a summary of the run")
+def command(paths: tuple[Path, ...], **options: Any) -> None:
+    """Grade notebooks: files, folders (searched throughout), zips and bulk downloads of an LMS.
+
+    Each submission gets a folder with report.json and feedback.md; grades.csv has one row for each.
+    What is finished is never graded twice: run the same command again to go on or to add files.
+
+    \b
+    Examples:
+      grader grade submissions/ --rubric dnn-step-by-step --out graded
+      grader grade canvas-download.zip --out graded --html
+      grader grade class/ --out graded --jobs 8 --seed 7
+      grader grade class/ --out graded --engine dask --scheduler tcp://head:8786
+    """
+    from grader.batch.run import grade_many
+    from grader.cli import summary
+
+    spec = _spec(paths, options)
+    settings = {name: options[name] for name in _PASSED_ON}
+    try:
+        run = grade_many(spec, paths, options["out"], progress=_progress(options), **settings)
+    except KeyboardInterrupt:
+        output.say(f"What was graded is kept in {options['out']}. Run the same command again to go on.")
+        raise
+    _tell(run, options, summary)
+
+
+def _spec(paths: tuple[Path, ...], options: dict[str, Any]) -> JobSpec:
+    from grader.batch.engine import JobSpec
+
+    return JobSpec(
+        rubric=_rubric(paths, options),
+        seed=options["seed"],
+        tier="strong" if options["strong"] else "seccomp",
+        unsafe=options["unsafe"],
+        detail=options["detail"],
+        html=options["html"],
+    )
+
+
+def _rubric(paths: tuple[Path, ...], options: dict[str, Any]) -> str | None:
+    """The rubric named, or the one that the first notebooks tell, which is said."""
+    if options["rubric"] is not None:
+        from grader.rubric.load import find_rubric
+
+        find_rubric(options["rubric"])  # an unknown name is told before anything is searched
+        return str(options["rubric"])
+    if options["dry_run"]:
+        return None
+    from grader.cli.infer import infer_for_class
+
+    inferred = infer_for_class(paths, options["out"], options["identity"])
+    output.say(f"Rubric: {inferred.rubric} ({inferred.why}; first seen in {inferred.file})")
+    return inferred.rubric
+
+
+def _progress(options: dict[str, Any]) -> Any:
+    from grader.batch import progress
+
+    quiet = options["quiet"] or options["dry_run"]
+    return progress.Silent() if quiet else progress.for_stream(sys.stderr)
+
+
+def _tell(run: RunSummary, options: dict[str, Any], summary: Any) -> None:
+    if options["dry_run"]:
+        output.show(summary.rehearsal(run))
+    elif not options["quiet"]:
+        output.say(summary.of_class(run, width=output.width(), color=output.wants_color(sys.stderr)))
+    if options["as_json"] and not options["dry_run"]:
+        output.show_bytes(summary.as_json(run))

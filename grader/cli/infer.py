@@ -1,0 +1,63 @@
+"""Which rubric a class is graded with, where none was named: what its first notebooks say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.discover import discover
+from grader.batch.found import SubmissionFile, Unreadable
+from grader.batch.reading import Reader
+from grader.errors import UsageError
+
+#: Notebooks that are asked, and how many of them must agree where that many can say.
+_ASKED, _AGREEING = 12, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A rubric's name, why it was chosen, and the notebook that said so first."""
+
+    rubric: str
+    why: str
+    file: str
+
+
+def infer_for_class(paths: Sequence[Path], out: Path, identity: str | None) -> Inferred:
+    """The rubric of the first notebooks that have one. UsageError where none has, or they differ."""
+    found: list[Inferred] = []
+    refusal: UsageError | None = None
+    with Reader() as reader:
+        for one in discover(paths, identity=identity, out=out).submissions[:_ASKED]:
+            try:
+                found.append(_infer(one, reader))
+            except UsageError as error:
+                refusal = refusal or error
+            except Unreadable:
+                continue
+            if len(found) >= _AGREEING:
+                break
+    return _agreed(found, refusal)
+
+
+def _infer(one: SubmissionFile, reader: Reader) -> Inferred:
+    from grader.pipeline import infer_rubric
+
+    name, why = infer_rubric(reader.read(one.source), one.file)
+    return Inferred(name, why, one.file)
+
+
+def _agreed(found: Sequence[Inferred], refusal: UsageError | None) -> Inferred:
+    if not found:
+        raise refusal or UsageError(
+            "no notebook here can be read, so no rubric fits. Name one with --rubric."
+        )
+    first = {one.rubric: one for one in reversed(found)}
+    if len(first) > 1:
+        seen = "; ".join(f"{one.file}: {one.rubric}" for one in first.values())
+        raise UsageError(
+            f"these notebooks are of several assignments ({seen}). Grade one assignment at a time: "
+            "name its rubric with --rubric, or give only its files."
+        )
+    return found[0]

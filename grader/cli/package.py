@@ -1,0 +1,33 @@
+"""`grader package`: what is uploaded to an LMS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli import output
+from grader.cli.params import OneOf
+
+PLATFORMS = ("gradescope", "prairielearn", "coursera", "vpl", "edx")
+
+
+@click.command()
+@click.argument("platform", type=OneOf(PLATFORMS))
+@click.option("--rubric", "-r", required=True, metavar="R", help="A rubric's name or path.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), metavar="PATH", help="Where it is written.")
+def command(platform: str, rubric: str, out: Path | None) -> None:
+    """Write what is uploaded to PLATFORM: Gradescope's autograder.zip, the folder of an image for others.
+
+    \b
+    Examples:
+      grader package gradescope --rubric dnn-step-by-step
+      grader package prairielearn --rubric dnn-step-by-step -o image/
+    """
+    from grader.platforms import package_platform
+    from grader.rubric.load import find_rubric
+
+    find_rubric(rubric)
+    written = package_platform(platform, rubric, out)
+    for path in [written] if isinstance(written, Path) else written:
+        output.show(f"{path}\n")

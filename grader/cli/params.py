@@ -1,0 +1,90 @@
+"""Options and kinds of argument that several commands share. Each tells the nearest thing that exists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from grader.cli.lazy import nearest
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+LEVELS = ("nudge", "explanation", "fix")
+
+
+class Existing(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
+    """A path that must be there; `kind` is file, folder or anything."""
+
+    name = "path"
+
+    def __init__(self, kind: str = "anything", instead: str = "") -> None:
+        self._kind = kind
+        self._instead = instead
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        if not os.path.lexists(path):
+            self.fail(f"{value} is not there{_sibling(path)}.", param, ctx)
+        if self._kind == "file" and path.is_dir():
+            self.fail(f"{value} is a folder, not a file.{self._instead}", param, ctx)
+        if self._kind == "folder" and not path.is_dir():
+            self.fail(f"{value} is a file, not a folder.{self._instead}", param, ctx)
+        return path
+
+
+class OneOf(click.Choice[str]):
+    """A choice whose error names the nearest one."""
+
+    def __init__(self, choices: Iterable[str]) -> None:
+        super().__init__(list(choices), case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        names = [str(choice) for choice in self.choices]
+        if isinstance(value, str) and value.lower() not in names:
+            self.fail(
+                f"there is no {value!r}{nearest(value, names)}. Choose from: {', '.join(names)}.", param, ctx
+            )
+        return str(super().convert(value, param, ctx))
+
+
+def _sibling(path: Path) -> str:
+    """The nearest name in the folder where the path should be."""
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return f"; there is no folder {path.parent} either"
+    return nearest(path.name, names)
+
+
+def rubric_option(command: _Command) -> _Command:
+    """`--rubric`."""
+    return click.option(
+        "--rubric", "-r", metavar="R", help="A rubric's name or path. Left out: inferred from the functions."
+    )(command)
+
+
+def detail_option(default: str | None = "explanation") -> Callable[[_Command], _Command]:
+    """`--detail`."""
+    return click.option(
+        "--detail",
+        type=OneOf(LEVELS),
+        default=default,
+        show_default=default is not None,
+        help="The deepest level of feedback: where to look, why, or what to change.",
+    )
+
+
+def json_option(what: str) -> Callable[[_Command], _Command]:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Put {what} alone on stdout, as JSON.")
+
+
+def seed_option(command: _Command) -> _Command:
+    """`--seed`."""
+    return click.option(
+        "--seed", type=int, metavar="S", help="The seed of the test inputs, to repeat a run."
+    )(command)

@@ -1,0 +1,27 @@
+"""`grader rubric`: the group of the author's commands."""
+
+from __future__ import annotations
+
+import click
+
+from grader.cli.lazy import LazyGroup
+
+_DOORS = {
+    "list": "grader.cli.rubric_list",
+    "show": "grader.cli.rubric_show",
+    "lint": "grader.cli.rubric_lint",
+    "name-cluster": "grader.cli.rubric_name_cluster",
+    "pack": "grader.cli.rubric_pack",
+}
+
+
+@click.group(cls=LazyGroup, doors=_DOORS)
+def command() -> None:
+    """List, show, check and pack rubrics; name a new misconception.
+
+    \b
+    Examples:
+      grader rubric list
+      grader rubric show dnn-step-by-step
+      grader rubric lint my-course/week4
+    """

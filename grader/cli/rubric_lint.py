@@ -1,0 +1,39 @@
+"""`grader rubric lint`: whether a rubric keeps what it promises."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from grader.cli import output
+from grader.cli.params import json_option
+
+_PROBLEMS = 2
+
+
+@click.command()
+@click.argument("rubric", metavar="R")
+@json_option("the problems and the certificate")
+def command(rubric: str, as_json: bool) -> int:
+    """Check the rubric R: its files, that each misconception is found again, that each differs from all others.
+
+    The exit code is 0 if nothing is wrong, 2 if something is.
+
+    \b
+    Examples:
+      grader rubric lint dnn-step-by-step
+      grader rubric lint my-course/week4 --json
+    """
+    from grader.rubric.lint import lint
+    from grader.rubric.load import load_rubric
+
+    found = lint(load_rubric(rubric))
+    if as_json:
+        data = {"problems": list(found.problems), "certificate": found.certificate}
+        output.show_bytes(json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n")
+    else:
+        output.show(
+            "".join(f"{problem}\n" for problem in found.problems) or f"{found.certificate.rstrip()}\n"
+        )
+    return _PROBLEMS if found.problems else 0

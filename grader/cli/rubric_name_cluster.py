@@ -1,0 +1,34 @@
+"""`grader rubric name-cluster`: a file for a misconception that the class has shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli import output
+from grader.cli.folder import require_graded
+from grader.cli.params import Existing
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="DIR", type=Existing("folder", " Give the folder that `grader grade` wrote.")
+)
+@click.argument("cluster", required=False, metavar="[CLUSTER]")
+@click.argument("identifier", required=False, metavar="[ID]")
+@click.option("--rubric", "-r", metavar="R", help="Where the file goes. Left out: the rubric of DIR.")
+def command(folder: Path, cluster: str | None, identifier: str | None, rubric: str | None) -> None:
+    """Make the file of a new misconception, called ID, from CLUSTER: equal wrong answers that nothing explains.
+
+    Without CLUSTER, list the clusters of the graded folder DIR.
+
+    \b
+    Examples:
+      grader rubric name-cluster graded
+      grader rubric name-cluster graded linear_backward-1 dw-halved
+    """
+    from grader.diagnose import clusters
+
+    require_graded(folder)
+    output.show(clusters.name_cluster(folder, cluster, identifier, rubric))

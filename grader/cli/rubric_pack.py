@@ -1,0 +1,35 @@
+"""`grader rubric pack`: the student pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli import output
+from grader.cli.params import seed_option
+
+
+@click.command()
+@click.argument("rubric", metavar="R")
+@click.option("--out", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Left out: R.pack, here.")
+@seed_option
+def command(rubric: str, out: Path | None, seed: int | None) -> None:
+    """Write what students check with: the public tests of R with their answers, and none of its reference code.
+
+    \b
+    Examples:
+      grader rubric pack dnn-step-by-step
+      grader check week4.ipynb --pack dnn-step-by-step.pack
+    """
+    from grader.batch.store import write_whole, writing
+    from grader.rubric.load import load_rubric
+    from grader.rubric.pack import pack
+
+    loaded = load_rubric(rubric)
+    target = out or Path(f"{loaded.id}.pack")
+    data = pack(loaded, seed=seed) if seed is not None else pack(loaded)
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, data, target.parent)
+    output.show(f"{target}\n")

@@ -1,0 +1,84 @@
+"""How a run of `grader grade` ended, for a person and for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from grader.batch.summary import RunSummary
+from grader.cli.folder import read_reports
+from grader.render import escape, terminal, words
+
+#: A larger folder is summed up from its counts; reading every report would take longer than it is worth.
+_READ_AT_MOST = 3_000
+_LISTED = 8
+
+
+def of_class(run: RunSummary, *, width: int, color: bool) -> str:
+    """Counts, scores, misconceptions, what could not be graded or was passed over, and where it all is."""
+    lines = [*_this_run(run), *_passed_over(run), *_own_faults(run)]
+    if run.rows > _READ_AT_MOST:
+        return "\n".join([*_counts(run), *lines])
+    reports = list(read_reports(Path(run.out)))
+    table = terminal.render_class_summary(reports, run.out, width=width, color=color).rstrip()
+    return "\n".join([table, *lines])
+
+
+def as_json(run: RunSummary) -> bytes:
+    """The counts of a run; everything else is in DIR/run.json and DIR/grades.csv."""
+    data = {
+        "out": run.out,
+        "seed": run.seed,
+        "seconds": round(run.seconds, 3),
+        "graded_now": run.graded,
+        "kept": run.kept,
+        "submissions": run.rows,
+        "passed": run.passed,
+        "failed": run.failed,
+        "ungradable": run.ungradable,
+        "internal_errors": list(run.internal_errors),
+        "misconceptions": dict(run.misconceptions),
+    }
+    return json.dumps(data, indent=2).encode() + b"\n"
+
+
+def rehearsal(run: RunSummary) -> str:
+    """What a run would grade, one line each: name, student, file; then what it would pass over."""
+    rows = (f"{one.id}\t{one.student or '-'}\t{escape.one_line(one.file, 200)}" for one in run.planned)
+    skipped = (f"# not graded: {one.path}: {one.reason}" for one in run.found.skipped)
+    return "\n".join([*map(escape.terminal, rows), *map(escape.terminal, skipped)]) + "\n"
+
+
+def _this_run(run: RunSummary) -> Iterator[str]:
+    kept = f", {run.kept:,} kept from before" if run.kept else ""
+    yield f"This run: {run.graded:,} graded{kept}, in {run.seconds:.1f} s, with the seed {run.seed}."
+
+
+def _counts(run: RunSummary) -> Iterator[str]:
+    yield f"{words.count(run.rows, 'submission')}: {run.passed:,} passed, {run.failed:,} failed, " + (
+        f"{run.ungradable:,} could not be graded."
+    )
+    yield from (f"  {count:7,}  {name}" for name, count in run.misconceptions[:_LISTED])
+    yield f"Reports: {run.out}"
+
+
+def _passed_over(run: RunSummary) -> Iterator[str]:
+    skipped = run.found.skipped
+    if skipped:
+        yield f"Passed over: {words.count(len(skipped), 'file')}, each with its reason in run.json."
+    for one in islice(skipped, _LISTED):
+        yield escape.terminal(f"  {escape.one_line(one.path, 60)}: {escape.one_line(one.reason, 120)}")
+    for label, names in (
+        ("Not on the roster", run.found.unknown_students),
+        ("Without a submission", run.found.missing_students),
+    ):
+        if names:
+            yield escape.terminal(f"{label}: {', '.join(names[:_LISTED])}{' …' if names[_LISTED:] else ''}")
+
+
+def _own_faults(run: RunSummary) -> Iterator[str]:
+    if run.internal_errors:
+        names = ", ".join(run.internal_errors[:_LISTED])
+        yield f"The grader itself broke on {words.count(len(run.internal_errors), 'submission')}: {names}."
