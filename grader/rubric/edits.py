@@ -10,7 +10,7 @@ from grader.errors import RubricError
 from grader.rubric.schema import Edit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """A reference module's text and the span (start, end) of each top-level function in it."""
 
@@ -46,15 +46,24 @@ def read_source(text: str) -> Source:
 
 
 def compose(source: Source, edits: Iterable[Edit]) -> str | None:
-    """The source with all edits made, or None where two of them overlap."""
+    """The whole source with all edits made, or None where two of them overlap."""
+    return _edited(source, edits, 0, len(source.text))
+
+
+def edited_function(source: Source, function: str, edits: Iterable[Edit]) -> str | None:
+    """The text of one function with its edits made, or None where two of them overlap."""
+    return _edited(source, edits, *source.spans[function])
+
+
+def _edited(source: Source, edits: Iterable[Edit], start: int, end: int) -> str | None:
     placed = sorted((source.span_of(edit), edit.new) for edit in set(edits))
     for (first, _), (second, _) in zip(placed, placed[1:], strict=False):
         if second[0] < first[1]:
             return None
-    text = source.text
-    for (start, end), new in reversed(placed):
-        text = text[:start] + _indented(new, _indent_at(text, start)) + text[end:]
-    return text
+    text = source.text[:end]
+    for (old_start, old_end), new in reversed(placed):
+        text = text[:old_start] + _indented(new, _indent_at(text, old_start)) + text[old_end:]
+    return text[start:]
 
 
 def _indent_at(text: str, at: int) -> str:

@@ -86,13 +86,18 @@ def load_rubric(name_or_path: str) -> Rubric:
     )
 
 
+@lru_cache(maxsize=16)
+def load_source(reference: str) -> Source:
+    """The source of `grader.references.<reference>`, split into functions. Raises ImportError."""
+    return read_source(inspect.getsource(importlib.import_module(f"grader.references.{reference}")))
+
+
 def reference_source(file: YamlFile, reference: str) -> Source:
-    """The source of `grader.references.<reference>`, split into functions."""
+    """As `load_source`, with the rubric's file and line in the error."""
     try:
-        module = importlib.import_module(f"grader.references.{reference}")
+        return load_source(reference)
     except ImportError:
         raise file.error(f"there is no reference module grader.references.{reference}", "reference") from None
-    return read_source(inspect.getsource(module))
 
 
 def _digest(folder: Path, source: Source) -> str:

@@ -104,11 +104,16 @@ class Rubric:
     folder: Path | None = None
     concepts: Mapping[str, str] = field(default_factory=dict)
 
-    def forms_of(self, function: str) -> tuple[Form, ...]:
-        """The wrong forms whose every edit lies in `function`."""
+    def forms_in(self, function: str) -> tuple[Form, ...]:
+        """The wrong forms of which some edit lies in `function`."""
         return tuple(
             form
             for misconception in self.misconceptions.values()
             for form in misconception.forms
-            if misconception.function == function and misconception.verdict == "wrong"
+            if misconception.verdict == "wrong" and function in self.functions_of(form)
         )
+
+    def functions_of(self, form: Form) -> frozenset[str]:
+        """The functions that a form's edits, or the convention edits that it drops, lie in."""
+        dropped = (edits[name] for edits in self.conventions.values() for name in form.drops if name in edits)
+        return frozenset(edit.function for edit in (*form.edits, *dropped))

@@ -1,0 +1,125 @@
+"""Which convention a notebook keeps to, L or J: measured before any verdict on a 1/m.
+
+α is the exponent of 1/m in dAL (from L_model_backward), β_W and β_b those in dW and db (from
+linear_backward). The table of MISCONCEPTIONS.md: judged under J exactly when α = 1 is measured and
+β_W = 0 or β_b = 0 is measured; else under L. Counting errors under both and keeping the fewer would give
+the headline bug full marks where a function is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.diagnose.matching import Explanation
+from grader.diagnose.scale_law import fit_scale_law
+from grader.judge.verdict import Observed, Predict, Verdict
+from grader.model import Convention, Value
+
+#: Misconceptions that are nothing but a 1/m too many or too few: a convention elsewhere can explain them.
+ABOUT_1_OVER_M = frozenset(
+    {"missing-1-over-m", "doubled-1-over-m", "extra-1-over-m", "dal-includes-1-over-m"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exponents:
+    """Exponents of 1/m; None where it could not be measured. `own_*`: of the dW, db inside the model."""
+
+    alpha: int | None = None
+    beta_W: int | None = None
+    beta_b: int | None = None
+    own_W: int | None = None
+    own_b: int | None = None
+
+    @property
+    def inlined(self) -> bool:
+        """Whether L_model_backward makes its own dW, db, without the 1/m, after a dAL with it."""
+        return self.alpha == 1 and 0 in (self.own_W, self.own_b)
+
+    @property
+    def judged_under(self) -> Literal["L", "J"]:
+        return "J" if self.alpha == 1 and 0 in (self.beta_W, self.beta_b) else "L"
+
+    @property
+    def name(self) -> Convention:
+        """The report's word for it."""
+        betas = (self.own_W, self.own_b) if self.inlined else (self.beta_W, self.beta_b)
+        if self.alpha is None or None in betas:
+            return "undetermined"
+        return {(0, 1, 1): "L", (1, 0, 0): "J"}.get((self.alpha, *betas), "mixed")  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is known of one backward function under L."""
+
+    observed: Observed
+    verdict: Verdict
+    explanation: Explanation | None
+
+
+def measure(linear: Measured | None, model: Measured | None, right: Predict) -> Exponents:
+    """Exponents from linear_backward and L_model_backward, each observed in isolation under L."""
+    alpha = None if model is None else _alpha(model, right)
+    own = (None, None) if model is None else (_own(model, "dW", alpha, right), _own(model, "db", alpha, right))
+    if linear is None:
+        return Exponents(alpha, own_W=own[0], own_b=own[1])
+    return Exponents(alpha, _beta(linear, "dW", right), _beta(linear, "db", right), *own)
+
+
+def _alpha(model: Measured, right: Predict) -> int | None:
+    if "dA" not in model.verdict.failed:
+        return 0
+    if model.explanation is not None:
+        return int("dal-includes-1-over-m" in model.explanation.ids)
+    return _exponent(model, "dA", right, pick=_last)
+
+
+def _beta(linear: Measured, component: str, right: Predict) -> int | None:
+    """1 where right; by the misconceptions found; else by the measured law."""
+    if component not in linear.verdict.failed:
+        return 1
+    exponent = _exponent(linear, component, right)
+    if exponent is not None:
+        return 1 + exponent
+    ids = _ids_on(linear, component)
+    for name, beta in (("missing-1-over-m", 0), ("doubled-1-over-m", 2)):
+        if name in ids:
+            return beta
+    return 1 if ids else None
+
+
+def _own(model: Measured, component: str, alpha: int | None, right: Predict) -> int | None:
+    """β of the output layer's dW or db as the model returns it: what remains of 1/m after α."""
+    if alpha is None:
+        return None
+    exponent = 0 if component not in model.verdict.failed else _exponent(model, component, right, pick=_last)
+    return None if exponent is None else 1 + exponent - alpha
+
+
+def _exponent(measured: Measured, component: str, right: Predict, pick: object = None) -> int | None:
+    """The exponent of 1/m in found / right, where they differ by a factor."""
+    law = fit_scale_law(measured.observed, component, right, *([pick] if pick else []))  # type: ignore[list-item]
+    return None if law is None else -law.m
+
+
+def _last(value: Value) -> Value:
+    """The output layer's array: the one with the highest number."""
+    return value[max(value)] if isinstance(value, dict) and value else value
+
+
+def _ids_on(measured: Measured, component: str) -> frozenset[str]:
+    if measured.explanation is None:
+        return frozenset()
+    return frozenset(
+        form.misconception
+        for form in measured.explanation.forms
+        if any(f"{component} " in edit.old or f"{component}_" in edit.old for edit in form.edits)
+    )
+
+
+def only_about_1_over_m(explanations: Iterable[Explanation | None]) -> bool:
+    """Whether every explanation is there and names nothing but exponents of 1/m."""
+    return all(found is not None and found.ids <= ABOUT_1_OVER_M for found in explanations)

@@ -1,0 +1,238 @@
+"""Which misconceptions, built into the reference, give exactly the numbers that the student's function gave.
+
+Fewest first: one form of one misconception; then one for each failing component, verified together; then
+pairs that act on the same component. Nothing is guessed: every explanation equals the student's results on
+every call, at the precision that the student's numbers have.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.judge.compare import as_array
+from grader.judge.components import split
+from grader.judge.verdict import Observed, Parts, part_difference
+from grader.model import Call, Value
+from grader.rubric.oracle import Oracle
+from grader.rubric.schema import Form, Rubric
+
+#: Relative to the largest magnitude. Rearranged float64 formulas agree to 1e-12; two listed
+#: misconceptions never agree to 1e-4 on every call.
+MATCH = 3e-7
+MAX_COMBINATIONS = 300
+MAX_PAIRS = 4000
+
+Forms = tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Forms that reproduce a function's results, and which other sets of ids would do so too."""
+
+    forms: Forms
+    rivals: tuple[frozenset[str], ...] = ()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(form.misconception for form in self.forms)
+
+
+class Matcher:
+    """Explains results of one rubric's functions by its misconceptions."""
+
+    def __init__(self, rubric: Rubric, oracle: Oracle) -> None:
+        self.rubric = rubric
+        self.oracle = oracle
+        self._candidates: dict[tuple[str, str], Forms] = {}
+
+    def explain(self, observed: Observed, failed: Sequence[str], convention: str) -> Explanation | None:
+        """The smallest explanation of all components together, or None."""
+        if not observed.valued or not failed:
+            return None
+        search = Search(self, observed, tuple(failed), convention)
+        for found in (search.singles(), search.together(1), search.together(2)):
+            if found:
+                return self._chosen(found, observed.spec.name)
+        return None
+
+    def agrees(self, observed: Observed, forms: Forms, convention: str) -> bool:
+        """Whether the forms give every component of every call (used on fresh calls)."""
+        return Search(self, observed, tuple(observed.spec.returns), convention).agrees(forms)
+
+    def candidates(self, function: str, convention: str) -> Forms:
+        """Forms that can show in a function: its own first, then its callees', which it may have inlined."""
+        key = (function, convention)
+        if key not in self._candidates:
+            spec = self.rubric.functions[function]
+            self._candidates[key] = tuple(
+                form
+                for name in (function, *spec.helpers)
+                for form in self.rubric.forms_in(name)
+                if not form.drops or convention != "L"
+            )
+        return self._candidates[key]
+
+    def _chosen(self, found: Sequence[Forms], function: str) -> Explanation:
+        """Own forms before callees'; what else has the same numbers and other words is a rival."""
+        ranked = sorted(found, key=lambda forms: self._rank(forms, function))
+        best = ranked[0]
+        own = self._rank(best, function)
+        ids = frozenset(form.misconception for form in best)
+        rivals = {
+            frozenset(form.misconception for form in forms)
+            for forms in ranked[1:]
+            if self._rank(forms, function) == own
+        }
+        return Explanation(best, tuple(rival for rival in rivals if not self._same_words(ids, rival)))
+
+    def _rank(self, forms: Forms, function: str) -> tuple[int, int, int]:
+        callees = sum(function not in self.rubric.functions_of(form) for form in forms)
+        unsure = sum(not self.rubric.misconceptions[form.misconception].sure for form in forms)
+        return len({form.misconception for form in forms}), callees, unsure
+
+    def _same_words(self, ids: frozenset[str], others: frozenset[str]) -> bool:
+        apart = ids ^ others
+        return all(
+            any(other in self.rubric.misconceptions[name].same_text_as for other in apart if other != name)
+            or any(name in self.rubric.misconceptions[other].same_text_as for other in apart if other != name)
+            for name in apart
+        )
+
+
+class Search:
+    """One search: the results of one function, its failing components, a convention."""
+
+    def __init__(self, matcher: Matcher, observed: Observed, failed: tuple[str, ...], convention: str) -> None:
+        self.matcher = matcher
+        self.observed = observed
+        self.failed = failed
+        self.convention = convention
+        self.spec = observed.spec
+        self.order = self._cheapest_first()
+
+    def _cheapest_first(self) -> tuple[int, ...]:
+        """Indices of calls, those that gave values and have small inputs first: they refute quickly."""
+        return tuple(
+            sorted(
+                range(len(self.observed.calls)),
+                key=lambda i: (self.observed.outcomes[i].status != "value", len(str(self.observed.calls[i].id)), i),
+            )
+        )
+
+    # ---------------------------------------------------------------- agreement
+
+    def agrees(self, forms: Forms, components: Sequence[str] | None = None) -> bool:
+        """Whether the forms reproduce these components (all, by default) on every call."""
+        return all(self._agrees_on(index, forms, components) for index in self.order)
+
+    def _agrees_on(self, index: int, forms: Forms, components: Sequence[str] | None) -> bool:
+        predicted = self.matcher.oracle.predict(self.observed.calls[index], forms, self.convention)
+        outcome = self.observed.outcomes[index]
+        if predicted is None or outcome.status not in ("value", "raised"):
+            return False
+        if predicted.status != "value" or outcome.status != "value":
+            return predicted.status == outcome.status
+        parts = split(self.spec, predicted)
+        got = self.observed.parts[index]
+        return all(
+            part_difference(self.spec, parts[name], got[name], MATCH) is None
+            for name in components or self.spec.returns
+        )
+
+    def telling(self, forms: Forms, components: Sequence[str]) -> bool:
+        """Whether, on some call that gave a value, these components are wrong, finite and no constant."""
+        seen: set[float] = set()
+        for index in self.observed.valued:
+            call = self.observed.calls[index]
+            predicted, right = self._parts(call, forms), self._parts(call, ())
+            if predicted is None or right is None:
+                continue
+            for name in components:
+                if part_difference(self.spec, right[name], predicted[name], MATCH) is not None:
+                    seen.update(_sample(predicted[name]))
+        return len(seen) > 1 or (bool(seen) and self.spec.random)
+
+    def _parts(self, call: Call, forms: Forms) -> Parts | None:
+        predicted = self.matcher.oracle.predict(call, forms, self.convention)
+        return None if predicted is None or predicted.status != "value" else split(self.spec, predicted)
+
+    # ---------------------------------------------------------------- search
+
+    def singles(self) -> list[Forms]:
+        """Single forms that reproduce everything."""
+        found = [(form,) for form in self._candidates() if self.agrees((form,))]
+        return [forms for forms in found if self.telling(forms, self.failed)]
+
+    def together(self, depth: int) -> list[Forms]:
+        """One explanation for each failing component, of at most `depth` forms, verified together."""
+        by_component = []
+        for name in self.failed:
+            found = self._for_component(name, depth)
+            if not found:
+                return []
+            by_component.append(found)
+        return self._verified(by_component)
+
+    def _candidates(self) -> Forms:
+        return self.matcher.candidates(self.spec.name, self.convention)
+
+    def _for_component(self, name: str, depth: int) -> list[Forms]:
+        ones: list[Forms] = [(form,) for form in self._candidates() if self.agrees((form,), (name,))]
+        ones = [forms for forms in ones if self.telling(forms, (name,))]
+        if ones or depth == 1:
+            return ones
+        twos = [pair for pair in self._pairs(name) if self.agrees(pair, (name,))]
+        return [pair for pair in twos if self.telling(pair, (name,))]
+
+    def _pairs(self, name: str) -> Iterator[Forms]:
+        """Pairs of forms of two misconceptions, each of which acts on the component."""
+        acting = [form for form in self._candidates() if self._acts(form, name)]
+        pairs = (
+            pair for pair in itertools.combinations(acting, 2) if pair[0].misconception != pair[1].misconception
+        )
+        return itertools.islice(pairs, MAX_PAIRS)
+
+    def _acts(self, form: Form, name: str) -> bool:
+        for index in self.order:
+            call = self.observed.calls[index]
+            parts, right = self._parts(call, (form,)), self._parts(call, ())
+            if parts is None or right is None:
+                return True
+            if part_difference(self.spec, right[name], parts[name], MATCH) is not None:
+                return True
+        return False
+
+    def _verified(self, by_component: Sequence[Sequence[Forms]]) -> list[Forms]:
+        unions = {
+            tuple(sorted(set(itertools.chain(*choice)), key=lambda form: form.key))
+            for choice in itertools.islice(itertools.product(*by_component), MAX_COMBINATIONS)
+        }
+        best: list[Forms] = []
+        for forms in sorted(unions, key=lambda forms: (_count_ids(forms), len(forms))):
+            if best and _count_ids(forms) > _count_ids(best[0]):
+                break
+            if self.agrees(forms):
+                best.append(forms)
+        return best
+
+
+def _count_ids(forms: Iterable[Form]) -> int:
+    return len({form.misconception for form in forms})
+
+
+def _sample(value: Value) -> Iterator[float]:
+    """A few finite numbers of a value: enough to see that it is no constant."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _sample(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _sample(item)
+    else:
+        array = as_array(value)
+        if array is not None:
+            yield from (round(float(x), 9) for x in array.ravel()[:12] if np.isfinite(x))

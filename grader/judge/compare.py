@@ -1,0 +1,118 @@
+"""Comparing what a student's function gave with what is expected: type, shape, NaN, value, in that order.
+
+Both sides are plain data here: the worker's decoder makes exact types and numeric arrays only, so nothing
+that a student wrote takes part. Comparisons are written `not (d <= tolerance)`, so that NaN never passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.judge.components import Absent, describe_type
+from grader.model import Opaque, Value
+
+Kind = Literal["absent", "type", "shape", "nan", "value"]
+#: Tolerances of float32 work: its precision is 6e-8, some steps lose four digits of it.
+FLOAT32 = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first difference found. `where` is a path inside the component; `detail` shows no value."""
+
+    kind: Kind
+    detail: str
+    where: tuple[int | str, ...] = ()
+
+
+def compare(expected: Value, got: Value, tolerance: float) -> Difference | None:
+    """The first difference, or None where they agree.
+
+    `tolerance` is relative to the largest magnitude in the expected array; numbers that the student made
+    in float32 are compared at float32's precision.
+    """
+    if isinstance(got, Absent):
+        return None if isinstance(expected, Absent) else Difference("absent", got.why)
+    if isinstance(expected, Absent):
+        return Difference("type", "a value where none is expected")
+    if isinstance(expected, Mapping):
+        return _compare_mappings(expected, got, tolerance)
+    if isinstance(expected, tuple | list):
+        return _compare_sequences(expected, got, tolerance)
+    if expected is None or isinstance(expected, str):
+        return None if type(got) is type(expected) and got == expected else _type_difference(got)
+    return _compare_arrays(expected, got, tolerance)
+
+
+def _type_difference(got: Value) -> Difference:
+    return Difference("type", f"{describe_type(got)} is returned")
+
+
+def _compare_mappings(expected: Mapping[Any, Value], got: Value, tolerance: float) -> Difference | None:
+    if not isinstance(got, Mapping):
+        return _type_difference(got)
+    missing = [key for key in expected if key not in got]
+    if missing or len(got) != len(expected):
+        return Difference("absent", "not the expected keys")
+    return _first(expected, expected, got, tolerance)
+
+
+def _compare_sequences(expected: Sequence[Value], got: Value, tolerance: float) -> Difference | None:
+    if not isinstance(got, tuple | list):
+        return _type_difference(got)
+    if len(got) != len(expected):
+        return Difference("shape", f"{len(got)} entries")
+    return _first(range(len(expected)), expected, got, tolerance)
+
+
+def _first(keys: Any, expected: Any, got: Any, tolerance: float) -> Difference | None:
+    for key in keys:
+        difference = compare(expected[key], got[key], tolerance)
+        if difference is not None:
+            return Difference(difference.kind, difference.detail, (key, *difference.where))
+    return None
+
+
+def as_array(value: Value) -> NDArray[Any] | None:
+    """A number or a numeric array as an array; None for anything else."""
+    if isinstance(value, bool | int | float | np.generic | np.ndarray):
+        array = np.asarray(value)
+        return array if array.dtype.kind in "biuf" else None
+    return None
+
+
+def _compare_arrays(expected: Value, got: Value, tolerance: float) -> Difference | None:
+    right, found = as_array(expected), as_array(got)
+    if right is None:
+        return None if type(expected) is type(got) else _type_difference(got)
+    if found is None:
+        return Difference("type", "an object of another kind" if isinstance(got, Opaque) else describe_type(got))
+    if found.shape != right.shape:
+        return Difference("shape", shape_text(found.shape, right.shape))
+    return _compare_numbers(right, found, tolerance)
+
+
+def shape_text(found: tuple[int, ...], right: tuple[int, ...]) -> str:
+    return f"shape {found}, {right} is wanted"
+
+
+def _compare_numbers(right: NDArray[Any], found: NDArray[Any], tolerance: float) -> Difference | None:
+    if found.dtype.kind == "f" and found.dtype.itemsize < 8:
+        tolerance = max(tolerance, FLOAT32)
+    right, found = right.astype(float), found.astype(float)
+    odd = ~np.isfinite(right)
+    if odd.any() or not np.isfinite(found).all():
+        same = np.array_equal(right[odd], found[odd], equal_nan=True) and bool(np.isfinite(found[~odd]).all())
+        if not same:
+            return Difference("nan", "NaN or infinity in it")
+        right, found = right[~odd], found[~odd]
+    if not right.size:
+        return None
+    scale = float(np.max(np.abs(right)))
+    worst = float(np.max(np.abs(found - right)))
+    return Difference("value", "other values") if not (worst <= tolerance * max(scale, 1e-12)) else None

@@ -1,0 +1,83 @@
+"""A function's result, taken apart into the components that are graded.
+
+A component is a position of a tuple (`dW` of `dA_prev, dW, db`), the whole result (`cost`), or all keys of
+a dictionary that are its prefix and a number (`dW1`, `dW2` …).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.model import Outcome, Value
+from grader.rubric.schema import FunctionSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Stands for a component that the result does not have; `why` is said to the student."""
+
+    why: str
+
+
+def split(spec: FunctionSpec, outcome: Outcome) -> dict[str, Value]:
+    """Component name → value, or Absent."""
+    if outcome.status != "value":
+        return dict.fromkeys(spec.returns, Absent(outcome.status))
+    places = list(spec.returns.values())
+    if places == [None]:
+        return {next(iter(spec.returns)): outcome.value}
+    if isinstance(places[0], int):
+        return _positions(spec, outcome.value)
+    return _prefixes(spec, outcome.value)
+
+
+def _positions(spec: FunctionSpec, value: Value) -> dict[str, Value]:
+    wanted = len(spec.returns)
+    if not isinstance(value, tuple | list):
+        return dict.fromkeys(spec.returns, Absent(f"{describe_type(value)} is returned, not {wanted} values"))
+    if len(value) != wanted:
+        return dict.fromkeys(spec.returns, Absent(f"{len(value)} values are returned, not {wanted}"))
+    return {name: value[place] for name, place in spec.returns.items() if isinstance(place, int)}
+
+
+def _prefixes(spec: FunctionSpec, value: Value) -> dict[str, Value]:
+    if not isinstance(value, dict):
+        return dict.fromkeys(spec.returns, Absent(f"{describe_type(value)} is returned, not a dictionary"))
+    found = {name: numbered(value, str(prefix)) for name, prefix in spec.returns.items()}
+    anchor = max((max(found[name], default=0) for name in found if name not in spec.shifted), default=0)
+    for name in spec.shifted:
+        found[name] = _first_layout(found[name], anchor)
+    return {name: values or Absent("no such keys are returned") for name, values in found.items()}
+
+
+def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
+    """The entries whose key is the prefix and a number, by number."""
+    pattern = re.compile(rf"{re.escape(prefix)}(\d{{1,4}})\Z")
+    return {
+        int(match[1]): item
+        for key, item in value.items()
+        if isinstance(key, str) and (match := pattern.match(key))
+    }
+
+
+def _first_layout(values: dict[int, Value], layers: int) -> dict[int, Value]:
+    """dA0..dA(L-1), whichever layout was used: that one (2018 on), or dA1..dAL (2017).
+
+    A key dAL beside dA0 is the derivative at the output itself, which some write down too.
+    """
+    if values and 0 not in values and layers in values:
+        return {number - 1: item for number, item in values.items()}
+    return {number: item for number, item in values.items() if number < layers or not layers}
+
+
+def describe_type(value: Value) -> str:
+    """A value's type in a learner's words; never the value."""
+    if value is None:
+        return "`None`"
+    names = {"ndarray": "an array", "dict": "a dictionary", "str": "a text", "tuple": "a tuple", "list": "a list"}
+    kind = type(value).__name__
+    if kind in names:
+        return names[kind]
+    return "a number" if isinstance(value, bool | int | float | complex) else "an object"

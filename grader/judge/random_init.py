@@ -1,0 +1,77 @@
+"""Judging a random initialisation: by shape, zero biases, scale, shape of the distribution, seeded replay.
+
+Never by one literal: `rng.normal`, another order of drawing, and `np.random.randn` are all right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.judge.compare import Difference, as_array, shape_text
+from grader.judge.components import Absent
+from grader.model import Value
+
+#: Arrays with fewer entries are too small to say anything of their distribution.
+ENOUGH = 400
+
+
+def compare_random(expected: Value, got: Value, tolerance: float) -> Difference | None:
+    """Compares numbered arrays (W1, W2 …) with what the reference drew.
+
+    An expected array of zeros is compared by value; every other one by its statistics: the standard
+    deviation within 20 % and the mean within 5 standard errors where there are enough entries, no
+    repeated entries, no heavy or missing tails.
+    """
+    if isinstance(got, Absent):
+        return None if isinstance(expected, Absent) else Difference("absent", got.why)
+    if isinstance(expected, Absent) or not isinstance(got, Mapping) or not isinstance(expected, Mapping):
+        return Difference("type", "not the expected keys")
+    if set(expected) != set(got):
+        return Difference("absent", "not the expected keys")
+    for number, array in expected.items():
+        difference = _compare_one(array, got[number])
+        if difference is not None:
+            return Difference(difference.kind, difference.detail, (number, *difference.where))
+    return None
+
+
+def _compare_one(expected: Value, got: Value) -> Difference | None:
+    right, found = as_array(expected), as_array(got)
+    if right is None or found is None:
+        return Difference("type", "not an array")
+    if right.shape != found.shape:
+        return Difference("shape", shape_text(found.shape, right.shape))
+    found = found.astype(float)
+    if not np.isfinite(found).all():
+        return Difference("nan", "NaN or infinity in it")
+    if not right.any():
+        return Difference("value", "not all zero") if found.any() else None
+    return _compare_statistics(right, found)
+
+
+def _compare_statistics(right: NDArray[Any], found: NDArray[Any]) -> Difference | None:
+    if np.allclose(right, found, rtol=1e-6, atol=0):
+        return None
+    if not found.any():
+        return Difference("value", "all zero")
+    if np.unique(found).size < found.size:
+        return Difference("value", "entries that repeat")
+    if found.size < ENOUGH:
+        bound = 6 * float(np.std(right)) + 6 * float(np.max(np.abs(right)))
+        return Difference("value", "entries that are too large") if np.max(np.abs(found)) > bound else None
+    return _compare_moments(right, found)
+
+
+def _compare_moments(right: NDArray[Any], found: NDArray[Any]) -> Difference | None:
+    spread, wanted = float(np.std(found)), float(np.std(right))
+    if not (abs(spread / wanted - 1) <= 0.2):
+        return Difference("value", f"a spread that is {spread / wanted:.3g} times the wanted one")
+    if not (abs(float(np.mean(found)) - float(np.mean(right))) <= 7 * wanted / np.sqrt(found.size)):
+        return Difference("value", "a mean that is not zero")
+    centred = (found - np.mean(found)) / spread
+    tails = float(np.mean(centred**4))
+    return None if 2.3 <= tails <= 4.2 else Difference("value", "another distribution than the normal one")

@@ -1,0 +1,78 @@
+"""Outcomes of a function's calls, against what is right: a verdict for each component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.judge.compare import Difference, compare
+from grader.judge.components import split
+from grader.judge.random_init import compare_random
+from grader.model import Call, Outcome, Value
+from grader.rubric.schema import FunctionSpec
+
+Parts = Mapping[str, Value]
+#: Gives the predicted outcome of a call, or None where there is none.
+Predict = Callable[[Call], Outcome | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a function gave on its calls. `parts` are the outcomes taken apart, one for each call."""
+
+    spec: FunctionSpec
+    calls: tuple[Call, ...]
+    outcomes: tuple[Outcome, ...]
+    parts: tuple[Parts, ...]
+
+    @property
+    def valued(self) -> tuple[int, ...]:
+        """Indices of the calls that gave a value."""
+        return tuple(i for i, outcome in enumerate(self.outcomes) if outcome.status == "value")
+
+
+def observe(spec: FunctionSpec, calls: Sequence[Call], outcomes: Sequence[Outcome]) -> Observed:
+    parts = tuple(split(spec, outcome) for outcome in outcomes)
+    return Observed(spec, tuple(calls), tuple(outcomes), parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Component → its first difference from what is right, on whichever call; None where it is right."""
+
+    differences: Mapping[str, Difference | None]
+
+    @property
+    def passed(self) -> bool:
+        return not self.failed
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        return tuple(name for name, difference in self.differences.items() if difference is not None)
+
+
+def judge(observed: Observed, right: Predict, tolerance: float) -> Verdict:
+    """Compare every call's components with the right ones."""
+    differences: dict[str, Difference | None] = dict.fromkeys(observed.spec.returns)
+    for call, outcome, parts in zip(observed.calls, observed.outcomes, observed.parts, strict=True):
+        expected = right(call)
+        if expected is None:
+            continue
+        wanted = split(observed.spec, expected)
+        for name in differences:
+            if differences[name] is None:
+                differences[name] = _difference(observed.spec, wanted[name], parts[name], outcome, tolerance)
+    return Verdict(differences)
+
+
+def _difference(
+    spec: FunctionSpec, wanted: Value, got: Value, outcome: Outcome, tolerance: float
+) -> Difference | None:
+    if outcome.status != "value":
+        return Difference("absent", outcome.status)
+    return part_difference(spec, wanted, got, tolerance)
+
+
+def part_difference(spec: FunctionSpec, wanted: Value, got: Value, tolerance: float) -> Difference | None:
+    """How one component differs, by statistics where it is drawn at random."""
+    return compare_random(wanted, got, tolerance) if spec.random else compare(wanted, got, tolerance)

@@ -1,0 +1,202 @@
+"""Inputs for "Building your Deep Neural Network: Step by Step": nets of 1, 2, 3 and 5 layers.
+
+Sizes and batch sizes are coprime, so that m, n and n_prev cannot be taken for each other; non-square
+layers show transposed products as errors, square ones let them run and leave their fingerprint. Labels
+hold both classes, or are soft; m = 1 is a control in which a missing 1/m cannot be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from grader.model import Call, Step
+from grader.references.networks import Array, Pass, draw_parameters, forward_pass
+from grader.references.suite import CallMaker, Functions, Suite, result
+
+#: (layer sizes, m, soft labels) of the passes that the model functions are observed on.
+NETS: tuple[tuple[tuple[int, ...], int, bool], ...] = (
+    ((5, 4, 3, 1), 7, False),
+    ((3, 3, 3, 1), 8, False),
+    ((2, 1), 5, False),
+    ((3, 2, 1), 7, True),
+    ((2, 3, 2, 4, 3, 1), 5, False),
+    ((1, 1, 1, 1), 5, False),
+)
+#: (n_prev, n, m) of single layers.
+LAYERS = ((5, 4, 7), (3, 3, 8), (3, 2, 11), (2, 1, 5), (4, 3, 1), (1, 1, 3))
+ACTIVATIONS = ("sigmoid", "relu")
+LARGE = (60, 50, 40, 30)
+
+
+def make_suite(functions: Functions, seed: int, only: Collection[str] | None = None) -> Suite:
+    """All calls for one seed, or those of some functions. `functions` are the reference's (convention L)."""
+    isolated, in_place = CallMaker(seed, only=only), CallMaker(seed, "in-place-", only=only)
+    for add, makes in _GROUPS:
+        if isolated.wants(*makes):
+            add(isolated, functions)
+    _chains(in_place, functions)
+    if only is not None:
+        return Suite(isolated.done(), in_place.done())
+    return Suite(isolated.done(), in_place.done(), _public(functions), _interface(functions))
+
+
+def _initialize(calls: CallMaker, functions: Functions) -> None:
+    for number, sizes in enumerate(((50, 40, 30), (3, 2, 1), (2, 5, 4))):
+        calls.add("initialize_parameters", *sizes, seed=_stream(calls, number))
+    for number, dims in enumerate((LARGE, (5, 4, 3), (2, 3, 4, 3, 1))):
+        calls.add("initialize_parameters_deep", list(dims), seed=_stream(calls, number))
+
+
+def _stream(calls: CallMaker, number: int) -> int:
+    return int(calls.rng(f"initialize{number}").integers(1, 2**31))
+
+
+def _layer(rng: np.random.Generator, n_prev: int, n: int, m: int) -> tuple[Array, Array, Array]:
+    parameters = draw_parameters((n_prev, n, 1), rng)
+    return rng.normal(size=(n_prev, m)) + 0.3, parameters["W1"], parameters["b1"]
+
+
+def _layers_forward(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("forward")
+    for sizes in LAYERS[:4]:
+        calls.add("linear_forward", *_layer(rng, *sizes))
+    for sizes in LAYERS[:3]:
+        for activation in ACTIVATIONS:
+            calls.add("linear_activation_forward", *_layer(rng, *sizes), activation)
+
+
+def _model_forward(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("L_model_forward")
+    for net in NETS:
+        made = _pass(functions, net, rng)
+        calls.add("L_model_forward", made.X, made.parameters)
+
+
+def _pass(functions: Functions, net: tuple[tuple[int, ...], int, bool], rng: np.random.Generator) -> Pass:
+    sizes, m, soft = net
+    return forward_pass(functions, sizes, m, rng, soft=soft)
+
+
+def _cost(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("cost")
+    for sizes, m, soft in (((3, 2, 1), 7, False), ((3, 2, 1), 5, True), ((2, 1), 11, False), ((2, 1), 1, False)):
+        made = forward_pass(functions, sizes, m, rng, soft=soft)
+        calls.add("compute_cost", made.AL, made.Y)
+
+
+def _layers_backward(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("backward")
+    for n_prev, n, m in LAYERS:
+        cache = _layer(rng, n_prev, n, m)
+        calls.add("linear_backward", rng.normal(size=(n, m)) + 0.2, cache)
+    for n_prev, n, m in LAYERS[:4]:
+        for activation in ACTIVATIONS:
+            _, cache = functions["linear_activation_forward"](*_layer(rng, n_prev, n, m), activation)
+            calls.add("linear_activation_backward", _both_signs(rng, (n, m)), cache, activation)
+
+
+def _both_signs(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    return rng.normal(size=shape) + 0.1
+
+
+def _model_backward(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("L_model_backward")
+    for net in NETS:
+        made = _pass(functions, net, rng)
+        calls.add("L_model_backward", made.AL, made.Y, made.caches)
+
+
+def _update(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("update")
+    for sizes, rate in (((5, 4, 3, 1), 0.37), ((3, 3, 1), 0.05), ((2, 1), 1.3)):
+        made = forward_pass(functions, sizes, 7, rng)
+        grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
+        calls.add("update_parameters", made.parameters, grads, rate)
+
+
+def _activations(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("activations")
+    for shape in ((4, 7), (3, 3), (1, 5)):
+        Z = rng.normal(size=shape) * 1.6
+        dA = _both_signs(rng, shape)
+        for name in ACTIVATIONS:
+            calls.add(name, Z)
+            calls.add(f"{name}_backward", dA, Z)
+
+
+def _chains(calls: CallMaker, functions: Functions) -> None:
+    """Calls in place: each function reads what the student's own earlier functions made."""
+    if calls.wants("L_model_forward", "L_model_backward"):
+        _model_chains(calls, functions)
+    rng = calls.rng("chains")
+    for sizes in LAYERS[:2]:
+        A, W, b = _layer(rng, *sizes)
+        dZ = rng.normal(size=(sizes[1], sizes[2])) + 0.2
+        calls.add("linear_forward", A, W, b)
+        calls.add("linear_backward", dZ, result(0, 1), before=(Step("linear_forward", (A, W, b)),))
+        for activation in ACTIVATIONS:
+            args = (A, W, b, activation)
+            before = (Step("linear_activation_forward", args),)
+            calls.add("linear_activation_forward", *args)
+            calls.add("linear_activation_backward", dZ, result(0, 1), activation, before=before)
+            before = (Step(activation, (W @ A + b,)),)
+            calls.add(f"{activation}_backward", dZ, result(0, 1), before=before)
+
+
+def _model_chains(calls: CallMaker, functions: Functions) -> None:
+    rng = calls.rng("model chains")
+    for net in (*NETS[:3], NETS[4]):
+        made = _pass(functions, net, rng)
+        calls.add("L_model_forward", made.X, made.parameters)
+        before = (Step("L_model_forward", (made.X, made.parameters)),)
+        calls.add("L_model_backward", made.AL, made.Y, result(0, 1), before=before)
+
+
+def _public(functions: Functions) -> dict[str, tuple[Call, ...]]:
+    """Small inputs that are the same for everybody: a student may see what their code does on them."""
+    calls = CallMaker(2017, "public-")
+    rng = calls.rng("public")
+    calls.add("initialize_parameters", 3, 2, 1, seed=1)
+    calls.add("initialize_parameters_deep", [5, 4, 3], seed=3)
+    layer: Sequence[Array] = _layer(rng, 3, 2, 4)
+    dZ = _both_signs(rng, (2, 4))
+    calls.add("linear_forward", *layer)
+    calls.add("linear_backward", dZ, tuple(layer))
+    for name in ACTIVATIONS:
+        _, cache = functions["linear_activation_forward"](*layer, name)
+        calls.add("linear_activation_forward", *layer, name)
+        calls.add("linear_activation_backward", dZ, cache, name)
+        calls.add(name, cache[1])
+        calls.add(f"{name}_backward", dZ, cache[1])
+    made = forward_pass(functions, (4, 3, 1), 5, rng)
+    grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
+    calls.add("L_model_forward", made.X, made.parameters)
+    calls.add("compute_cost", made.AL, made.Y)
+    calls.add("L_model_backward", made.AL, made.Y, made.caches)
+    calls.add("update_parameters", made.parameters, grads, 0.1)
+    return {name: tuple(replace(call, public=True) for call in made) for name, made in calls.done().items()}
+
+
+def _interface(functions: Functions) -> dict[str, Call]:
+    """`sigmoid(Z)` of the course returns A and a cache, its `sigmoid_backward` takes dA and that cache."""
+    calls = CallMaker(2018, "interface-")
+    Z = np.array([[0.5, -1.5, 2.5]])
+    for name in ACTIVATIONS:
+        calls.add(name, Z)
+        calls.add(f"{name}_backward", np.array([[1.0, -2.0, 0.5]]), Z)
+    return {name: made[0] for name, made in calls.done().items()}
+
+
+_GROUPS: tuple[tuple[Callable[[CallMaker, Functions], None], tuple[str, ...]], ...] = (
+    (_initialize, ("initialize_parameters", "initialize_parameters_deep")),
+    (_layers_forward, ("linear_forward", "linear_activation_forward")),
+    (_model_forward, ("L_model_forward",)),
+    (_cost, ("compute_cost",)),
+    (_layers_backward, ("linear_backward", "linear_activation_backward")),
+    (_model_backward, ("L_model_backward",)),
+    (_update, ("update_parameters",)),
+    (_activations, ("sigmoid", "relu", "sigmoid_backward", "relu_backward")),
+)
