@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from grader.model import Diagnosis, FunctionReport, Location, Note, Report
+from grader.model import Diagnosis, ErrorReport, FunctionReport, Location, Report
 from grader.render import escape, words
 
 _STDOUT_CHARACTERS = 2_000
@@ -36,12 +36,14 @@ def _longest_run(text: str) -> int:
 
 
 def _blocks(report: Report, detail: str) -> Iterator[str]:
-    yield f"# Feedback on {escape.markdown(escape.one_line(report.submission.file, 200))}"
-    yield f"{escape.markdown(report.rubric.id)}: {escape.markdown(words.verdict(report))}"
+    yield f"# Feedback on {_text(report.submission.file, 200)}"
+    yield f"{_text(report.rubric.id)}: {_text(words.verdict(report))}"
     if report.status == "ungradable":
         yield from _problems(report)
         return
     yield f"**Score: {words.score(report.score, report.max_score)}**"
+    if words.right_functions(report):
+        yield _prose(words.right_functions(report))
     yield _table(report.functions)
     for function in words.open_functions(report):
         yield from _function(function, detail)
@@ -60,13 +62,14 @@ def _table(functions: Sequence[FunctionReport]) -> str:
 
 def _cell(name: str) -> str:
     """A name inside a table: a pipe would end the cell even within a code span."""
-    return escape.markdown(escape.one_line(name, 60))
+    return words.code(escape.clean(name)).replace("|", "\\|")
 
 
 def _function(function: FunctionReport, detail: str) -> Iterator[str]:
-    facts = [escape.markdown_prose(line) for line in [words.right(function), *words.wrong(function)] if line]
+    facts = [_prose(line) for line in [words.right(function), *words.wrong(function)] if line]
+    facts += [_error(function.error)] if function.error is not None else []
     for headline, diagnosis in zip(words.headlines(function), function.diagnoses or (None,), strict=True):
-        yield f"## {escape.markdown_prose(escape.one_line(headline))}"
+        yield f"## {_prose(headline)}"
         yield from facts
         yield from _diagnosis(diagnosis, detail) if diagnosis else _undiagnosed(function)
         facts = []
@@ -75,42 +78,62 @@ def _function(function: FunctionReport, detail: str) -> Iterator[str]:
 def _undiagnosed(function: FunctionReport) -> Iterator[str]:
     if words.unexplained(function):
         yield words.NO_KNOWN_MISTAKE
-    if function.error is not None:
-        where = f" ({words.place(function.error)})" if words.place(function.error) else ""
-        yield code_span(f"{function.error.type}: {function.error.message}"[:500]) + where
     if function.stdout.strip():
-        yield "It printed:"
+        yield f"{words.PRINTED}:"
         yield code_block(function.stdout.strip("\n")[:_STDOUT_CHARACTERS])
 
 
 def _diagnosis(diagnosis: Diagnosis, detail: str) -> Iterator[str]:
     if diagnosis.location is not None:
         yield _location(diagnosis.location)
-    yield f"*{escape.markdown(words.EVIDENCE[diagnosis.evidence])}*"
+    yield f"*{_text(words.EVIDENCE[diagnosis.evidence])}*"
     if words.credit(diagnosis):
-        yield escape.markdown(words.credit(diagnosis))
+        yield _text(words.credit(diagnosis))
     for label, sentences in words.feedback(diagnosis, detail):
-        yield f"**{label}:** {escape.markdown_prose(escape.one_line(sentences))}"
+        yield f"**{label}:** {_prose(sentences)}"
     yield f"More: {code_span(words.explain_hint(diagnosis))}"
 
 
 def _location(location: Location) -> str:
-    return f"At {words.place(location)}: {code_span(location.source)}"
+    return f"{words.place(location)}: {code_span(location.source)}"
 
 
 def _problems(report: Report) -> Iterator[str]:
     if report.problems:
         yield "## Problems with the notebook"
-        yield "\n".join(f"- {escape.markdown(escape.one_line(words.problem(item)))}" for item in report.problems)
+        yield "\n".join(f"- {_prose(words.problem(item))}" for item in report.problems)
+
+
+def _error(error: ErrorReport) -> str:
+    where = f" ({words.place(error)})" if words.place(error) else ""
+    return f"{words.OWN_ERROR}{where}: {code_span(words.error(error)[:500])}"
 
 
 def _notes(report: Report) -> Iterator[str]:
-    notes = [_note(note) for note in report.notes]
-    notes += [f"{words.code(item.name)}: {_note(note)}" for item in report.functions for note in item.notes]
-    if notes:
+    notes = [*words.notes(report), words.convention(report)]
+    if any(notes):
         yield "## Notes"
-        yield "\n".join(f"- {note}" for note in notes)
+        yield "\n".join(f"- {_prose(note)}" for note in notes if note)
 
 
-def _note(note: Note) -> str:
-    return escape.markdown_prose(escape.one_line(note.message))
+def _prose(text: str) -> str:
+    return _readable(escape.markdown_prose(escape.one_line(text)))
+
+
+#: Backslashes that `escape.markdown` sets for other places than these, where they only tire who reads the file raw.
+_NEEDLESS = re.compile(
+    r"(?:(?<=[^\W\d_])|(?<=`)|(?<= \d))\\([.])(?=\s|$)"  # a sentence's end, not a list's number
+    r"|(?<=[\w`])\\([:])(?=\s)"  # a colon in a sentence
+    r"|(?<=\w)\\([-])(?=\w)"  # a compound
+    r"|(?<=\w )\\([=])(?= \w)"  # m = 4
+    r"|(?<=\w )\\([(])(?=\w)|(?<=\w)\\([)])(?=\s|$)"  # a bracket between words: no link, as [ stays escaped
+)
+
+
+def _readable(escaped: str) -> str:
+    """The same text with fewer backslashes: what CommonMark makes of it does not change."""
+    return _NEEDLESS.sub(lambda match: match[0][1:], escaped)
+
+
+def _text(text: str, limit: int | None = None) -> str:
+    return _readable(escape.markdown(escape.one_line(text, limit)))

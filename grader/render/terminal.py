@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from statistics import fmean, median
 
@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.model import Diagnosis, FunctionReport, Location, Report
+from grader.model import Diagnosis, ErrorReport, FunctionReport, Location, Report
 from grader.render import escape, words
 
 _STATUS_STYLE = {"passed": "green", "failed": "red", "error": "red", "timeout": "red"}
@@ -37,10 +37,10 @@ def render(report: Report, *, detail: str = "explanation", width: int = 80, colo
 
 
 def render_class_summary(
-    reports: Sequence[Report], out_dir: str | PurePath, *, width: int = 80, color: bool = False
+    reports: Iterable[Report], out_dir: str | PurePath, *, width: int = 80, color: bool = False
 ) -> str:
     """Counts, scores, the commonest misconceptions, what could not be graded, and where the reports are."""
-    return _export(Group(*_summary(reports, str(out_dir))), width, color)
+    return _export(Group(*_summary(tuple(reports), str(out_dir))), width, color)
 
 
 def _export(content: RenderableType, width: int, color: bool) -> str:
@@ -88,6 +88,8 @@ def _report(report: Report, detail: str) -> Iterator[RenderableType]:
     if report.status == "ungradable":
         yield from _problems(report)
         return
+    if words.right_functions(report):
+        yield _prose(words.right_functions(report), "green")
     yield _table(report)
     for function in words.open_functions(report):
         yield from _function(function, detail)
@@ -123,26 +125,30 @@ def _function(function: FunctionReport, detail: str) -> Iterator[RenderableType]
         details = []
 
 
+def _error(error: ErrorReport) -> Text:
+    where = f" ({words.place(error)})" if words.place(error) else ""
+    return _text(f"{words.OWN_ERROR}{where}: {escape.one_line(words.error(error), 300)}", "red")
+
+
 def _facts(function: FunctionReport) -> Iterator[Text]:
     """What is right, then what is wrong."""
     if words.right(function):
         yield _prose(words.right(function), "green")
     yield from map(_prose, words.wrong(function))
+    if function.error is not None:
+        yield _error(function.error)
 
 
 def _undiagnosed(function: FunctionReport) -> Iterator[RenderableType]:
     if words.unexplained(function):
         yield _text(words.NO_KNOWN_MISTAKE)
-    if function.error is not None:
-        where = f" ({words.place(function.error)})" if words.place(function.error) else ""
-        yield _text(f"{function.error.type}: {escape.one_line(function.error.message, 300)}{where}", "red")
     yield from _stdout(function.stdout)
 
 
 def _stdout(stdout: str) -> Iterator[Text]:
     lines = escape.terminal(stdout).strip().splitlines()
     if lines:
-        yield _text("It printed:", "dim")
+        yield _text(f"{words.PRINTED}:", "dim")
     yield from (_line(f"| {line}", "dim") for line in lines[:_STDOUT_LINES])
     if len(lines) > _STDOUT_LINES:
         yield _text(f"| … {words.count(len(lines) - _STDOUT_LINES, 'more line')}", "dim")
@@ -150,18 +156,19 @@ def _stdout(stdout: str) -> Iterator[Text]:
 
 def _diagnosis(diagnosis: Diagnosis, detail: str) -> Iterator[RenderableType]:
     if diagnosis.location is not None:
-        yield from _location(diagnosis.location)
+        yield _location(diagnosis.location)
     yield _text(words.EVIDENCE[diagnosis.evidence], _EVIDENCE_STYLE[diagnosis.evidence])
     if words.credit(diagnosis):
         yield _text(words.credit(diagnosis))
     for label, sentences in words.feedback(diagnosis, detail):
         yield Text.assemble((f"{label}: ", "bold"), _prose(sentences))
-    yield Text.assemble("More: ", (words.explain_hint(diagnosis), "cyan"))
+    yield _text("More: ").append(_line(words.explain_hint(diagnosis), "cyan"))
 
 
-def _location(location: Location) -> Iterator[Text]:
-    yield _text(words.place(location), "bold")
-    yield _line(f"  > {location.source.strip()}", "cyan")
+def _location(location: Location) -> Text:
+    line = _text(f"{words.place(location)}: ", "bold")
+    line.append(f"`{escape.one_line(location.source)}`", "cyan")
+    return line
 
 
 def _problems(report: Report) -> Iterator[RenderableType]:
@@ -170,11 +177,10 @@ def _problems(report: Report) -> Iterator[RenderableType]:
 
 
 def _notes(report: Report) -> Iterator[RenderableType]:
-    for note in report.notes:
-        yield _prose(f"Note: {note.message}")
-    for function in report.functions:
-        for note in function.notes:
-            yield _prose(f"Note on {words.code(function.name)}: {note.message}")
+    for note in words.notes(report):
+        yield _prose(f"Note: {note}")
+    if words.convention(report):
+        yield _prose(words.convention(report))
 
 
 def _indented(content: RenderableType) -> Padding:
@@ -227,13 +233,17 @@ def _misconceptions(graded: Sequence[Report]) -> Iterator[RenderableType]:
     found = Counter(
         misconception
         for report in graded
-        for misconception in {item.misconception for function in report.functions for item in function.diagnoses}
+        for misconception in {
+            item.misconception for function in report.functions for item in function.diagnoses
+        }
     )
     if found:
         yield _text("Misconceptions:", "bold")
-    for misconception, students in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_SUMMARY_ROWS]:
+    for misconception, students in sorted(found.items(), key=lambda item: (-item[1], item[0]))[
+        :_SUMMARY_ROWS
+    ]:
         share = f"{100 * students / len(graded):3.0f} %"
-        yield _line(f"  {students:5,}  {share}  {misconception}")
+        yield Text(f"  {students:5,}  {share}  ").append(_line(misconception))
     if len(found) > _SUMMARY_ROWS:
         yield _text(f"  and {len(found) - _SUMMARY_ROWS} others; grader report shows them all")
 

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Sequence
 from grader.model import (
     LEVELS,
     Component,
+    Convention,
     Diagnosis,
     ErrorReport,
+    Evidence,
     FunctionReport,
     Location,
+    Note,
     Problem,
     Report,
     Status,
@@ -29,20 +32,20 @@ STATUS: dict[Status, str] = {
     "not-implemented": "not implemented",
 }
 
-EVIDENCE = {
-    "proved": "Shown by a counterfactual run: changing this line makes all tests pass.",
-    "matched": "Your numbers equal those of this mistake on every test, and of no other known mistake.",
-    "suspected": "The numbers fit this mistake, but do not single it out.",
+EVIDENCE: dict[Evidence, str] = {
+    "proved": "Proved: changing this line alone makes the failed parts right.",
+    "matched": "Matched: your numbers equal those of this mistake on every test, and of no other known mistake.",
+    "suspected": "Suspected: the numbers fit this mistake, but do not single it out.",
 }
 
 LEVEL_LABELS = {"nudge": "Where to look", "explanation": "Why it matters", "fix": "What to change"}
 
-CONVENTION = {
-    "L": "L: dAL is the slope of each example's loss; 1/m enters in dW and db",
-    "J": "J: dAL is the slope of the average cost, 1/m included; dW and db add up",
-    "other": "1/m enters once, at another place of the chain rule",
-    "mixed": "1/m enters twice, or never",
-    "undetermined": "not to be determined from this notebook",
+CONVENTION: dict[Convention, str] = {
+    "L": "Convention L: `dAL` is the slope of each example's own loss; the 1/m enters once, in `dW` and `db`.",
+    "J": "Convention J: `dAL` is the slope of the average cost, its 1/m included; `dW` and `db` only add up.",
+    "other": "Convention: the 1/m enters once, at another place of the chain rule, which is right too.",
+    "mixed": "Convention: mixed. Along the chain rule the 1/m enters twice, or never.",
+    "undetermined": "",
 }
 
 NOT_ISOLATED = "Not isolated: this notebook's code ran with your own rights on this machine."
@@ -104,10 +107,43 @@ def open_functions(report: Report) -> list[FunctionReport]:
     return [function for function in report.functions if function.status != "passed"]
 
 
+def right_functions(report: Report) -> str:
+    """The functions that are right, in one sentence; empty where all or none are."""
+    names = [function.name for function in report.functions if function.status == "passed"]
+    return f"Right: {listed(names)}." if 0 < len(names) < len(report.functions) else ""
+
+
+def convention(report: Report) -> str:
+    """Where the 1/m enters, in one sentence; empty where that is not known or a note says it already."""
+    told = any(note.code.endswith("convention") for note in report.notes)
+    return "" if told else CONVENTION[report.convention]
+
+
+def notes(report: Report) -> list[str]:
+    """The report's remarks, then those on single functions, each with the function in front."""
+    about = [
+        f"{code(function.name)}: {note.message}" for function in report.functions for note in function.notes
+    ]
+    return _distinct([*map(_message, report.notes), *about])
+
+
+def _message(note: Note) -> str:
+    return note.message
+
+
+def _distinct(items: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(items))
+
+
 def headlines(function: FunctionReport) -> list[str]:
     """The function and the fact, one for each diagnosis; one that describes where there is none."""
-    facts = [diagnosis.title for diagnosis in function.diagnoses] or [fact(function)]
-    return [f"{code(function.name)}: {item}" for item in facts]
+    facts = [title(diagnosis) for diagnosis in function.diagnoses] or [fact(function)]
+    return [f"{code(function.name)}: {item.removeprefix(code(function.name) + ': ')}" for item in facts]
+
+
+def title(diagnosis: Diagnosis) -> str:
+    """The diagnosis's fact; one that is not sure says so."""
+    return f"suspected: {diagnosis.title}" if diagnosis.evidence == "suspected" else diagnosis.title
 
 
 def fact(function: FunctionReport) -> str:
@@ -144,10 +180,19 @@ def right(function: FunctionReport) -> str:
 def wrong(function: FunctionReport) -> list[str]:
     """One line for each component that failed and has something to say."""
     return [
-        f"{code(component.name)}: {component.detail}"
+        _about(component)
         for component in function.components
-        if component.status == "failed" and component.detail
+        if component.status == "failed" and component.detail.strip()
     ]
+
+
+_VERBS = ("is", "has", "was", "differs", "are", "have", "were", "differ")
+
+
+def _about(component: Component) -> str:
+    """A detail that starts with a verb goes on the sentence that the name begins."""
+    joint = " " if component.detail.split(maxsplit=1)[0] in _VERBS else ": "
+    return f"{code(component.name)}{joint}{component.detail.strip().rstrip('.')}."
 
 
 def unexplained(function: FunctionReport) -> bool:
@@ -155,6 +200,8 @@ def unexplained(function: FunctionReport) -> bool:
     return function.status == "failed" and not function.diagnoses
 
 
+OWN_ERROR = "Your code stopped with this error"
+PRINTED = "It printed"
 NO_KNOWN_MISTAKE = "No known mistake fits these numbers, so this only says what differs."
 
 
@@ -168,6 +215,11 @@ def place(location: Location | ErrorReport | Problem) -> str:
 def problem(problem: Problem) -> str:
     """The message, with its place in front where that is known."""
     return f"{place(problem)}: {problem.message}" if problem.cell is not None else problem.message
+
+
+def error(error: ErrorReport) -> str:
+    """The student's own error, as Python's last line has it."""
+    return f"{error.type}: {error.message}" if error.message else error.type
 
 
 def credit(diagnosis: Diagnosis) -> str:
