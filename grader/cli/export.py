@@ -38,9 +38,9 @@ def command(folder: Path, format_name: str, gradebook: Path | None, out: Path | 
       grader export graded --to moodle --gradebook worksheet.csv
       grader export graded --to junit -o junit.xml
     """
+    require_graded(folder)
     from grader.export import export_folder
 
-    require_graded(folder)
     written = export_folder(folder, format_name, gradebook, out)
     for path in [written] if isinstance(written, Path) else written:
         output.show(f"{path}\n")

@@ -32,9 +32,9 @@ def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | Non
       grader report graded -o class.html --anonymous
       grader report graded --compare graded-last-year
     """
+    require_graded(folder)
     from grader.render.html import class_page
 
-    require_graded(folder)
     settings: dict[str, Any] = {"anonymous": anonymous}
     if compare is not None:
         require_graded(compare)

@@ -1,0 +1,101 @@
+"""How commands end: errors in words, Ctrl-C, a reader that leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_doubles import Run
+
+HERE = Path(__file__).parent
+_START = "import cli_doubles; cli_doubles.install(); from grader.cli.main import main; main()"
+Write = Callable[..., Path]
+
+
+def start(*args: object, **settings: object) -> subprocess.Popen[str]:
+    """`grader ARGS` as a process, with the fake pipeline."""
+    environment = os.environ | {"PYTHONPATH": str(HERE)}
+    command = [sys.executable, "-c", _START, *map(str, args)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | settings
+    return subprocess.Popen(command, env=environment, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.mark.usefixtures("pipeline")
+class TestInWords:
+    def test_a_bug_of_ours_has_no_traceback(self, run: Run, notebook: Write) -> None:
+        result = run("check", notebook("bug"))
+        assert result.exit_code == 3
+        assert "the grader itself broke: ZeroDivisionError" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_unless_asked(self, run: Run, notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GRADER_DEBUG", "1")
+        assert "Traceback" in run("check", notebook("bug")).stderr
+
+    def test_ctrl_c(self, run: Run, notebook: Write) -> None:
+        result = run("check", notebook("interrupt"))
+        assert result.exit_code == 130
+        assert "interrupted" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_keeps_what_was_graded(tmp_path: Path, notebook: Write) -> None:
+    folder = notebook("right", "class/a.ipynb").parent
+    notebook("slow 60", "class/b.ipynb")
+    out = tmp_path / "out"
+    process = start("grade", folder, "--rubric", "dnn-step-by-step", "--out", out, "--jobs", 2)
+    _wait_for(out / "a" / "report.json")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert f"What was graded is kept in {out}" in errors
+    assert "a,," in (out / "grades.csv").read_text()
+
+
+def test_ctrl_c_during_a_check(notebook: Write) -> None:
+    process = start("check", notebook("slow 60"))
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, "Traceback" in errors) == (130, False)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_leaves(options: list[str], notebook: Write) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = start("check", notebook("score 50"), *options, stdout=write)
+    os.close(write)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1, errors
+    assert "Broken" not in errors
+    assert "Traceback" not in errors
+
+
+def test_help_for_a_reader_that_leaves() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = start("--help", stdout=write)
+    os.close(write)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_an_old_terminal_gets_escapes(notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    process = start("check", notebook("score 50", "zoë.ipynb"))
+    text, errors = process.communicate(timeout=20)
+    assert process.returncode == 1, errors
+    assert "zo\\xeb.ipynb" in text
+
+
+def _wait_for(path: Path) -> None:
+    limit = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < limit, f"{path} never came"
+        time.sleep(0.05)

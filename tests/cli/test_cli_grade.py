@@ -1,0 +1,111 @@
+"""`grader grade`: the folder it leaves, what it says, and the rubric it infers."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_doubles import Run
+
+pytestmark = pytest.mark.usefixtures("pipeline")
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def klass(notebook: Write) -> Path:
+    notebook("right", "class/ann.ipynb")
+    notebook("score 50", "class/bob.ipynb")
+    return notebook("", "class/cid.ipynb").parent
+
+
+def test_leaves_reports_and_a_gradebook(run: Run, klass: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run("grade", klass, "--rubric", "dnn-step-by-step", "--out", out, "--seed", 7)
+    assert result.exit_code == 0, result.stderr
+    rows = list(csv.DictReader((out / "grades.csv").open()))
+    assert [(row["submission"], row["score"]) for row in rows] == [
+        ("ann", "100"),
+        ("bob", "50"),
+        ("cid", "0"),
+    ]
+    assert json.loads((out / "run.json").read_text())["seed"] == 7
+    assert (out / "bob" / "feedback.md").exists()
+
+
+def test_sums_the_class_up_on_stderr(run: Run, klass: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run("grade", klass, "--rubric", "dnn-step-by-step", "--out", out)
+    assert result.stdout == ""
+    assert "missing-1-over-m" in result.stderr
+    assert "2 submissions graded, 1 could not be graded" in result.stderr
+    assert f"Reports: {out}" in result.stderr
+
+
+def test_quiet_says_nothing(run: Run, klass: Path, tmp_path: Path) -> None:
+    result = run("grade", klass, "--rubric", "dnn-step-by-step", "--out", tmp_path / "out", "--quiet")
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_json_is_alone_on_stdout(run: Run, klass: Path, tmp_path: Path) -> None:
+    result = run("grade", klass, "--rubric", "dnn-step-by-step", "--out", tmp_path / "out", "--json")
+    counts = json.loads(result.stdout)
+    assert (counts["passed"], counts["failed"], counts["ungradable"]) == (1, 1, 1)
+
+
+def test_nothing_is_graded_twice(run: Run, klass: Path, tmp_path: Path) -> None:
+    args = ("grade", klass, "--rubric", "dnn-step-by-step", "--out", tmp_path / "out", "--json")
+    run(*args)
+    assert json.loads(run(*args).stdout)["kept"] == 3
+    assert json.loads(run(*args, "--no-resume").stdout)["kept"] == 0
+
+
+def test_says_which_rubric_it_infers_and_why(run: Run, klass: Path, tmp_path: Path) -> None:
+    result = run("grade", klass, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "Rubric: dnn-step-by-step (it defines linear_backward; first seen in ann.ipynb)" in result.stderr
+
+
+def test_two_assignments_are_an_error(run: Run, klass: Path, notebook: Write, tmp_path: Path) -> None:
+    notebook("other", "class/abe.ipynb")
+    result = run("grade", klass, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "abe.ipynb: other" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_rubric_fits(run: Run, notebook: Write, tmp_path: Path) -> None:
+    result = run("grade", notebook("nothing"), "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "fits no rubric: dnn-step-by-step" in result.stderr
+
+
+def test_unknown_rubric(run: Run, klass: Path, tmp_path: Path) -> None:
+    result = run("grade", klass, "--rubric", "dnn-step-by-stp", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "dnn-step-by-step" in result.stderr
+
+
+def test_dry_run_touches_nothing(run: Run, klass: Path, tmp_path: Path) -> None:
+    result = run("grade", klass, "--out", tmp_path / "out", "--dry-run")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == "ann\t-\tann.ipynb"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written(run: Run, klass: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file is in the way")
+    result = run("grade", klass, "--rubric", "dnn-step-by-step", "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "cannot write" in result.stderr
+
+
+def test_no_isolation(run: Run, notebook: Write, tmp_path: Path) -> None:
+    result = run("grade", notebook("not-isolated"), "--rubric", "dnn-step-by-step", "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "--unsafe" in result.stderr
+
+
+def test_bad_numbers(run: Run, klass: Path) -> None:
+    assert run("grade", klass, "--rubric", "dnn-step-by-step", "--jobs", 0).exit_code == 2
+    assert run("grade", klass, "--rubric", "dnn-step-by-step", "--shard", "3/2").exit_code == 2

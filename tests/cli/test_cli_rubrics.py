@@ -1,0 +1,63 @@
+"""`grader explain` and `grader rubric`: what they print of a rubric on disk."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from cli_doubles import Run
+
+
+def test_explains_at_three_levels(run: Run, rubric: Path) -> None:
+    text = run("explain", "missing-1-over-m", "--rubric", rubric).stdout
+    for wanted in (
+        "missing-1-over-m: summed over the batch, not averaged",
+        "linear_backward",
+        "Compare how `dW` grows with m.",
+        "The cost is a mean, so its slope is one too.",
+        "Divide by m.",
+        "See also: cost-missing-minus",
+    ):
+        assert wanted in text
+
+
+def test_lists_by_function_without_an_id(run: Run, rubric: Path) -> None:
+    lines = run("explain", "--rubric", rubric).stdout.splitlines()
+    assert lines[0] == "linear_backward"
+    assert lines[1].split(maxsplit=1) == ["missing-1-over-m", "summed over the batch, not averaged"]
+    assert "compute_cost" in lines
+
+
+def test_a_typo_names_the_nearest(run: Run, rubric: Path) -> None:
+    result = run("explain", "mising-1-over-m", "--rubric", rubric)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'missing-1-over-m'" in result.stderr
+
+
+def test_shows_functions_points_and_misconceptions(run: Run, rubric: Path) -> None:
+    text = run("rubric", "show", rubric).stdout
+    assert "A small one" in text
+    assert any(line.split()[:3] == ["linear_backward", "10", "points"] for line in text.splitlines())
+    assert "2 misconceptions:" in text
+
+
+def test_lists_the_shipped_rubrics(run: Run) -> None:
+    result = run("rubric", "list")
+    assert result.exit_code == 0
+    assert "dnn-step-by-step  Building your Deep Neural Network" in result.stdout
+
+
+def test_a_broken_rubric_says_where(run: Run, rubric: Path) -> None:
+    file = rubric / "rubric.yaml"
+    file.write_text(file.read_text().replace("points: 5", "pionts: 5"))
+    result = run("rubric", "show", rubric)
+    assert result.exit_code == 2
+    assert "'pionts'" in result.stderr
+    assert "'points'" in result.stderr
+
+
+def test_python_dash_m() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "grader", "rubric", "list"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0
+    assert "dnn-step-by-step" in result.stdout
