@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator
 
 #: Cell magics whose body is run as Python in the notebook's own namespace.
-PYTHON_BODY = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "debug", "snakeviz", "scalene"})
+PYTHON_BODY = frozenset(
+    {"time", "timeit", "capture", "prun", "memit", "mprun", "debug", "snakeviz", "scalene"}
+)
 
 _SUSPECT = re.compile(r"^[ \t\f]*[%!?]|=[ \t]*[!%]|\?[ \t]*;?[ \t]*$|\bget_ipython\b", re.MULTILINE)
 _TOKEN = re.compile(

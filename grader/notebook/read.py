@@ -22,7 +22,12 @@ _FOREIGN = (
     (b"pk\x03\x04", "zip-archive", "a zip archive (or an office document)", "Unpack it"),
     (b"%pdf", "pdf", "a PDF document", "Save the notebook itself"),
     (b"{\\rtf", "rtf", "a rich-text document", "Save the notebook itself"),
-    (b"version https://git-lfs", "lfs-pointer", "a Git LFS pointer, not the file itself", "Run `git lfs pull`"),
+    (
+        b"version https://git-lfs",
+        "lfs-pointer",
+        "a Git LFS pointer, not the file itself",
+        "Run `git lfs pull`",
+    ),
 )
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
@@ -128,7 +133,9 @@ def _parse_json(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise _not_json(error, text) from None
     except RecursionError:
-        message = "The file's JSON is nested too deeply to be a notebook. Save the notebook again from Jupyter."
+        message = (
+            "The file's JSON is nested too deeply to be a notebook. Save the notebook again from Jupyter."
+        )
         raise _unreadable("nested-too-deeply", message) from None
     except ValueError as error:
         raise _unreadable("not-json", f"The file's JSON cannot be read: {error}.") from None
@@ -143,7 +150,9 @@ def _not_json(error: json.JSONDecodeError, text: str) -> Unreadable:
         hint = "The file ends too early, as after a broken download. Save or download it again."
     else:
         hint = "It was probably edited outside Jupyter. Undo that, or copy the cells into a new notebook."
-    return _unreadable("not-json", f"The file is not a notebook: its JSON breaks at {where} ({error.msg}). {hint}")
+    return _unreadable(
+        "not-json", f"The file is not a notebook: its JSON breaks at {where} ({error.msg}). {hint}"
+    )
 
 
 def _raw_cells(document: Any) -> list[Any]:

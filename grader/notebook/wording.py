@@ -10,7 +10,10 @@ from grader.notebook.neutralise import code_only
 
 #: Python 2 only. Looked for in code whose strings and comments are blanked.
 _PYTHON_2 = (
-    (re.compile(r"^[ \t]*print(?:[ \t]+[^\s=(.,]|[ \t]*>>|[ \t]+$)", re.MULTILINE), "`print` without brackets"),
+    (
+        re.compile(r"^[ \t]*print(?:[ \t]+[^\s=(.,]|[ \t]*>>|[ \t]+$)", re.MULTILINE),
+        "`print` without brackets",
+    ),
     (re.compile(r"^[ \t]*except[ \t]+[\w.() ]+,[ \t]*\w+[ \t]*:", re.MULTILINE), "`except Error, name`"),
     (re.compile(r"<>"), "`<>` for `!=`"),
     (re.compile(r"`"), "backticks for `repr`"),
@@ -51,8 +54,14 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
         message = f"this is Python 2 ({what}): {_quoted(text, line)}. Python 3 cannot run this cell.{who}"
         return Problem("python-2", message, cell, line + offset)
     line, reason = _reason(error, code)
-    place = f" at line {line + offset}, {_quoted(text, line)}" if _line(text, line) else f" at line {line + offset}"
-    return Problem("syntax-error", f"Python cannot read this cell{place}: {reason}.{who}", cell, line + offset)
+    place = (
+        f" at line {line + offset}, {_quoted(text, line)}"
+        if _line(text, line)
+        else f" at line {line + offset}"
+    )
+    return Problem(
+        "syntax-error", f"Python cannot read this cell{place}: {reason}.{who}", cell, line + offset
+    )
 
 
 def _python_2(code: str, text: str) -> tuple[int, str] | None:
@@ -73,7 +82,9 @@ def _reason(error: Exception, code: str) -> tuple[int, str]:
     odd = _ODD_CHARACTER.search(code)
     if odd:
         what = _ODD[odd[0]]
-        return code.count("\n", 0, odd.start()) + 1, f"{what} stands where plain Python is needed; type it anew"
+        return code.count(
+            "\n", 0, odd.start()
+        ) + 1, f"{what} stands where plain Python is needed; type it anew"
     if isinstance(error, SyntaxError):
         return error.lineno or 1, error.msg
     if isinstance(error, RecursionError | MemoryError):

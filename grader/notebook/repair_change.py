@@ -1,0 +1,210 @@
+"""One inverse edit before it is made, and the places where a statement computes a value."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from grader.notebook.repair_sites import Site
+from grader.notebook.repair_text import Edit
+
+#: Where a value is computed; where it is only passed on; where it is handed out (returned, stored by key).
+COMPUTED, PASSED, DELIVERED = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Edits of one statement that belong together.
+
+    `level`: how late it is tried; `rank`: how unlikely, for the cap; `tag`: changes of one definition with the
+    same tag are also tried together.
+    """
+
+    edits: tuple[Edit, ...]
+    level: int = COMPUTED
+    rank: int = 1
+    tag: str = ""
+
+
+Family = Callable[[Site], Iterator[Change]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """An expression whose value a statement assigns, returns, stores or passes on."""
+
+    node: ast.expr
+    level: int
+    target: ast.expr | None = None
+
+
+def change(node: ast.AST, text: str, level: int = COMPUTED, rank: int = 1, tag: str = "") -> Change:
+    return Change(((node, text),), level, rank, tag)
+
+
+def places(site: Site) -> Iterator[Place]:
+    """Where a value is made: right sides, returned elements, stored values, terms added in loops, arguments."""
+    yield from _inner_places(site)
+    node = site.node
+    if isinstance(node, ast.Assign):
+        yield from _assigned(site, node)
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield from _spread(site, node.value, node.target)
+    elif isinstance(node, ast.AugAssign):
+        yield Place(node.value, PASSED if isinstance(node.target, ast.Name) else COMPUTED, node.target)
+    elif isinstance(node, ast.Return) and node.value is not None:
+        yield from _spread(site, node.value, None, DELIVERED)
+
+
+def _assigned(site: Site, node: ast.Assign) -> Iterator[Place]:
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        for one, part in zip(target.elts, value.elts, strict=True):
+            yield from _spread(site, part, one)
+    elif isinstance(target, ast.Tuple) and not isinstance(value, ast.IfExp):
+        return
+    else:
+        yield from _spread(site, value, target)
+
+
+def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = PASSED) -> Iterator[Place]:
+    """The values that an expression is made of: elements, branches, dictionary values, or itself."""
+    if isinstance(target, ast.Subscript) and _by_key(target):
+        passed = DELIVERED
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part in parts:
+                yield from _spread(site, part, target, passed)
+        case ast.Dict(values=parts):
+            for part in parts:
+                yield from _spread(site, part, target, DELIVERED)
+        case ast.IfExp(body=left, orelse=right):
+            yield from _spread(site, left, target, passed)
+            yield from _spread(site, right, target, passed)
+            yield Place(node, passed, target)
+        case ast.Starred() | ast.Lambda():
+            return
+        case ast.ListComp(elt=part) | ast.GeneratorExp(elt=part) | ast.DictComp(value=part):
+            yield from _spread(site, part, target, passed)
+        case _:
+            yield from _terms(site, node, target)
+            yield Place(node, passed if is_alias(node) else COMPUTED, target)
+
+
+def _terms(site: Site, node: ast.expr, target: ast.expr | None) -> Iterator[Place]:
+    """`S + term` on the right of `S =`: the term that a loop adds up."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub) or target is None:
+        return
+    name = site.text(target)
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        if site.text(one) == name:
+            yield Place(other, PASSED if isinstance(target, ast.Name) else COMPUTED, target)
+
+
+def _by_key(target: ast.Subscript) -> bool:
+    """A dictionary's entry and no array's element."""
+    return any(
+        isinstance(inner, ast.JoinedStr) or isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+        for inner in ast.walk(target.slice)
+    )
+
+
+def is_alias(node: ast.expr) -> bool:
+    """It computes nothing: a name, an entry, an attribute, a copy."""
+    match node:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.Attribute(value=inner) | ast.Subscript(value=inner):
+            return is_alias(inner)
+        case ast.Call(
+            func=ast.Attribute(value=inner, attr="copy" | "get" | "reshape" | "squeeze" | "astype")
+        ):
+            return is_alias(inner)
+        case ast.Call(
+            func=ast.Attribute(attr="array" | "asarray" | "copy" | "squeeze" | "float64"), args=[inner, *_]
+        ):
+            return is_alias(inner)
+    return False
+
+
+def _inner_places(site: Site) -> Iterator[Place]:
+    """Values inside the statement's expressions: walrus, lambda bodies, arguments of the student's functions."""
+    for node in site.nodes():
+        if isinstance(node, ast.NamedExpr):
+            yield from _spread(site, node.value, node.target)
+        elif isinstance(node, ast.Lambda):
+            yield from _spread(site, node.body, None)
+        elif isinstance(node, ast.Call) and _is_own(site, node):
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                if isinstance(argument, ast.Dict):
+                    yield from _spread(site, argument, None)
+                elif not isinstance(argument, ast.Starred | ast.Constant | ast.Dict):
+                    yield Place(argument, PASSED, None)
+
+
+_PLAIN = frozenset(
+    {"print", "len", "range", "str", "int", "float", "reversed", "enumerate", "zip", "isinstance"}
+)
+
+
+def _is_own(site: Site, node: ast.Call) -> bool:
+    """Not numpy's and not Python's: a helper, a constructor, a method."""
+    if isinstance(node.func, ast.Name):
+        return node.func.id not in _PLAIN
+    root: ast.expr = node.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    return not (isinstance(root, ast.Name) and root.id == site.world.numpy)
+
+
+def is_number_like(site: Site, node: ast.expr) -> bool:
+    """A value that a sign or a factor makes sense for."""
+    match node:
+        case ast.Constant(value=value):
+            return isinstance(value, float)
+        case (
+            ast.JoinedStr() | ast.Compare() | ast.Dict() | ast.List() | ast.Tuple() | ast.Set() | ast.Lambda()
+        ):
+            return False
+        case ast.Name(id=name) if name in site.world.known or name in ("True", "False"):
+            return False
+        case ast.Name() as it if _in_key(site, it):
+            return False
+        case ast.Call(func=ast.Attribute(attr="zeros" | "ones" | "zeros_like" | "reshape" | "format")):
+            return False
+        case ast.Call(func=ast.Name(id="range" | "str" | "len" | "list" | "dict" | "reversed" | "enumerate")):
+            return False
+    return not site.count(node)
+
+
+def _in_key(site: Site, node: ast.expr) -> bool:
+    return any(isinstance(around, ast.JoinedStr) for around in site.around(node))
+
+
+def call_text(site: Site, node: ast.Call, args: list[str], keywords: dict[str, str] | None = None) -> str:
+    """The call written anew with other arguments; `keywords` None: the student's own."""
+    if keywords is None:
+        keywords = keyword_texts(site, node)
+    named = [f"{name}={value}" if name != "**" else f"**{value}" for name, value in keywords.items()]
+    return f"{site.text(node.func)}({', '.join([*args, *named])})"
+
+
+def keyword_texts(site: Site, node: ast.Call) -> dict[str, str]:
+    return {keyword.arg or "**": site.text(keyword.value) for keyword in node.keywords}
+
+
+def callee(node: ast.AST) -> str:
+    """The last part of a called name: `sum` of `np.sum(…)` and of `dZ.sum(…)`."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_method(site: Site, node: ast.Call) -> bool:
+    """`dZ.sum()`, not `np.sum(dZ)`."""
+    func = node.func
+    root = func.value if isinstance(func, ast.Attribute) else None
+    return root is not None and not (isinstance(root, ast.Name) and root.id == site.world.numpy)

@@ -1,0 +1,233 @@
+"""Inverse edits of factors: 1/m too often, too seldom or with another size, and other constants."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grader.notebook.repair_change import (
+    Change,
+    Place,
+    call_text,
+    callee,
+    change,
+    is_alias,
+    is_method,
+    is_number_like,
+    places,
+)
+from grader.notebook.repair_scope import Binding, batch_sizes
+from grader.notebook.repair_sites import Site
+
+_EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
+
+
+def over_m(site: Site) -> Iterator[Change]:
+    """A division taken out, sum and mean exchanged, a division by the number of examples put in."""
+    yield from _divided_in_place(site)
+    for node in site.nodes():
+        if isinstance(node, ast.BinOp) and not site.count(node):
+            yield from _undivided(site, node)
+        elif isinstance(node, ast.Call):
+            yield from _undivided_call(site, node)
+    for place in places(site):
+        yield from _divided(site, place)
+
+
+def _divided_in_place(site: Site) -> Iterator[Change]:
+    node = site.node
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div | ast.Mult):
+        yield change(node, "pass", rank=0)
+
+
+def _undivided(site: Site, node: ast.BinOp) -> Iterator[Change]:
+    left, right = node.left, node.right
+    if isinstance(node.op, ast.Div):
+        yield change(node, site.atom(left), rank=0)
+        if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Pow):
+            yield change(right, site.atom(right.left), rank=0)
+            if isinstance(right.op, ast.Mult):
+                yield change(right, site.atom(right.right), rank=0)
+    elif isinstance(node.op, ast.Mult):
+        if is_factor(site, left):
+            yield change(node, _signed(left, site.atom(right)), rank=0)
+        if is_factor(site, right):
+            yield change(node, site.atom(left), rank=0)
+
+
+def is_factor(site: Site, node: ast.expr) -> bool:
+    """`1/m`, `(1./m)`, `-1/m`, or a name that was given such a value."""
+    match node:
+        case ast.UnaryOp(operand=inner):
+            return is_factor(site, inner)
+        case ast.BinOp(op=ast.Div(), left=left):
+            return isinstance(_bare(left), ast.Constant)
+        case ast.Name(id=name):
+            return any(b.value is not None and is_factor(site, b.value) for b in _bound(site, name))
+        case ast.Call(func=ast.Attribute(attr="divide" | "reciprocal"), args=[left, *_]):
+            return isinstance(_bare(left), ast.Constant) or callee(node) == "reciprocal"
+    return False
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    return node.operand if isinstance(node, ast.UnaryOp) else node
+
+
+def _bound(site: Site, name: str) -> list[Binding]:
+    return [binding for binding in site.scope.bindings if binding.name == name]
+
+
+def _signed(factor: ast.expr, rest: str) -> str:
+    """A minus of the factor stays when the factor goes."""
+    minus = (
+        isinstance(factor, ast.UnaryOp)
+        or isinstance(factor, ast.BinOp)
+        and isinstance(factor.left, ast.UnaryOp)
+    )
+    return f"-{rest}" if minus else rest
+
+
+def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
+    name = callee(node)
+    if name in _EXCHANGED:
+        yield from _summed(site, node, _EXCHANGED[name])
+    elif name in ("divide", "true_divide") and len(node.args) == 2:
+        yield change(node, site.text(node.args[0]), rank=0)
+    elif name == "multiply" and len(node.args) == 2:
+        for factor, rest in (node.args, node.args[::-1]):
+            if is_factor(site, factor):
+                yield change(node, site.text(rest), rank=0)
+    elif _divides(site, name) and len(node.args) == 1:
+        yield change(node, site.text(node.args[0]), rank=0)
+
+
+def _divides(site: Site, name: str) -> bool:
+    """A small function of the student's own, such as `mean = lambda M: M / m`."""
+    bodies = [b.value.body for b in _bound(site, name) if isinstance(b.value, ast.Lambda)]
+    return any(isinstance(body, ast.BinOp) and isinstance(body.op, ast.Div | ast.Mult) for body in bodies)
+
+
+def _summed(site: Site, node: ast.Call, other: str) -> Iterator[Change]:
+    if is_method(site, node) and isinstance(node.func, ast.Attribute):
+        func = f"{site.atom(node.func.value)}.{other}"
+    else:
+        func = f"{site.world.numpy}.{other}"
+    inside = [site.text(argument) for argument in node.args]
+    inside += [f"{k.arg}={site.text(k.value)}" for k in node.keywords if k.arg]
+    yield change(node, f"{func}({', '.join(inside)})", rank=0)
+
+
+def _divided(site: Site, place: Place) -> Iterator[Change]:
+    node = place.node
+    if not is_number_like(site, node):
+        return
+    text = site.atom(node)
+    for rank, size in enumerate(batch_sizes(site.scope, node, site.line)):
+        yield change(node, f"{text} / {size}", place.level, rank)
+    for name in _dividers(site):
+        if not is_alias(node):
+            yield change(node, f"{name}({site.text(node)})", place.level, 1)
+
+
+def _dividers(site: Site) -> list[str]:
+    return [b.name for b in site.scope.bindings if b.line < site.line and _divides(site, b.name)]
+
+
+def over_n(site: Site) -> Iterator[Change]:
+    """The size that is divided by: another dimension of the same array, or the number of examples."""
+    for node in site.nodes():
+        yield from _other_dimension(site, node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not site.count(node):
+            yield from _other_divisor(site, node.right)
+        elif isinstance(node, ast.Call) and callee(node) == "divide" and len(node.args) == 2:
+            yield from _other_divisor(site, node.args[1])
+    yield from _other_divisor_in_place(site)
+
+
+def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
+    match node:
+        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant(value=0 | 1) as index):
+            yield change(index, str(1 - index.value), rank=0)  # type: ignore[operator]
+        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.UnaryOp() as last):
+            yield change(last, "0", rank=1)
+        case ast.Call(func=ast.Name(id="len"), args=[array]):
+            yield change(node, f"{site.atom(array)}.shape[1]", rank=0)
+        case ast.Attribute(attr="size"):
+            yield change(node, f"{site.atom(node.value)}.shape[1]", rank=0)
+
+
+def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:
+    for rank, size in enumerate(batch_sizes(site.scope, site.node, site.line)):
+        if site.text(node) != size:
+            yield change(node, size, rank=rank)
+
+
+def _other_divisor_in_place(site: Site) -> Iterator[Change]:
+    if isinstance(site.node, ast.AugAssign) and isinstance(site.node.op, ast.Div):
+        yield from _other_divisor(site, site.node.value)
+
+
+_TRIED = ("0.01", "1", "2", "0", "0.5")
+
+
+def constant(site: Site) -> Iterator[Change]:
+    """A number replaced, inverted or negated; a constant factor taken out or put in."""
+    for node in site.nodes():
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float) and not _position(site, node):
+            yield from _other_number(site, node)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            yield from _without_constant(site, node)
+        elif isinstance(node, ast.Call) and callee(node) in ("randn", "standard_normal", "normal", "rand"):
+            yield change(node, f"{site.text(node)} * 0.01", rank=0, tag="scaled")
+        elif isinstance(node, ast.Call) and callee(node) in ("zeros", "ones"):
+            yield from _drawn(site, node)
+    for place in places(site):
+        if is_number_like(site, place.node):
+            yield change(place.node, f"{site.atom(place.node)} * 0.01", place.level, 2, "factor 0.01")
+            yield change(place.node, f"{site.atom(place.node)} * 2", place.level, 2)
+            yield change(place.node, f"{site.atom(place.node)} / 2", place.level, 2)
+
+
+def _position(site: Site, node: ast.expr) -> bool:
+    """An index, a key's number or a size, not a factor."""
+    for around in site.around(node):
+        if isinstance(around, ast.JoinedStr | ast.Subscript):
+            return True
+        if isinstance(around, ast.Call):
+            return callee(around) in ("range", "str", "zeros", "ones", "randn", "reshape")
+    return False
+
+
+def _other_number(site: Site, node: ast.Constant) -> Iterator[Change]:
+    value = node.value
+    for text in _TRIED:
+        if value != float(text):
+            yield change(node, text, rank=1, tag=f"{value} is {text}")
+    if value not in (0, 1):
+        yield change(node, f"(1 / {value})", rank=2)
+        yield change(node, f"-{value}", rank=2)
+
+
+def _without_constant(site: Site, node: ast.BinOp) -> Iterator[Change]:
+    if is_constant(node.right):
+        yield change(node, site.atom(node.left), rank=0, tag="without constant")
+    if isinstance(node.op, ast.Mult) and is_constant(node.left):
+        yield change(node, site.atom(node.right), rank=0, tag="without constant")
+
+
+def is_constant(node: ast.expr) -> bool:
+    """A number, or a formula of numbers such as `(1 / 2)`."""
+    return not any(isinstance(inner, ast.Name) for inner in ast.walk(node))
+
+
+def _drawn(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`np.zeros((n, k))` → `np.random.randn(n, k) * 0.01`."""
+    shape = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "shape"), None)
+    if shape is None:
+        return
+    inside = (
+        ", ".join(site.text(part) for part in shape.elts)
+        if isinstance(shape, ast.Tuple)
+        else f"*{site.text(shape)}"
+    )
+    yield change(node, f"{site.world.numpy}.random.randn({inside}) * 0.01", rank=0, tag="drawn")

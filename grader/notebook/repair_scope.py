@@ -1,0 +1,216 @@
+"""What names mean inside a student's function: parameters, locals, which of them count things, and M."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from grader.notebook.repair_slice import names_in
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+#: Names that usually hold one column an example.
+_COLUMNS = re.compile(r"d?(?:AL|A|Z|Y|X|al|a|z|y|x)(?:_?(?:prev|hat|cur|last|L|l))?\d*\Z")
+_BATCH = re.compile(r"(?:m|M|MM|mm|num_?examples|n_?examples|batch_?size|m_?examples|samples|n_?samples)\Z")
+_MAX_BATCH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A local name, the line where it gets a value, and the expression where there is one."""
+
+    name: str
+    line: int
+    value: ast.expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One function, or the module where `parameters` is empty and `outer` is None."""
+
+    parameters: tuple[str, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    loops: tuple[tuple[int, int, frozenset[str]], ...] = ()
+    """First and last line of each loop, and the names that it assigns."""
+    outer: Scope | None = None
+    attributes: tuple[str, ...] = ()
+    """`self.x` of the class around a method."""
+    counts: frozenset[str] = field(default=frozenset())
+    """Names that hold sizes and positions, not data."""
+    receiver: str = ""
+    """`self`, in a method: a parameter that a call does not name."""
+
+    def before(self, line: int) -> tuple[str, ...]:
+        """Names that have a value at `line`: parameters, then the latest assigned first, then outer ones."""
+        looped = {name for first, last, names in self.loops if first <= line <= last for name in names}
+        mine = [b.name for b in reversed(self.bindings) if b.line < line or b.name in looped]
+        outer = self.outer.before(line) if self.outer else ()
+        return tuple(dict.fromkeys((*self.data_parameters, *mine, *outer)))
+
+    @property
+    def data_parameters(self) -> tuple[str, ...]:
+        return tuple(name for name in self.parameters if name != self.receiver)
+
+    def knows(self, name: str) -> bool:
+        local = name in self.parameters or any(b.name == name for b in self.bindings)
+        return local or self.outer is not None and self.outer.knows(name)
+
+    def counting(self, name: str) -> bool:
+        return name in self.counts or self.outer is not None and self.outer.counting(name)
+
+    def in_loop(self, line: int) -> bool:
+        return any(first < line <= last for first, last, _ in self.loops)
+
+
+def scope_of(
+    node: Function, outer: Scope | None, receiver: bool = False, attributes: Sequence[str] = ()
+) -> Scope:
+    parameters = parameter_names(node)
+    body = [] if isinstance(node, ast.Lambda) else node.body
+    bindings = tuple(sorted(_bindings(body), key=lambda b: b.line))
+    loops = tuple(_loops(body))
+    first = parameters[0] if receiver and parameters else ""
+    return Scope(parameters, bindings, loops, outer, tuple(attributes), _counts(bindings, body), first)
+
+
+def parameter_names(node: Function) -> tuple[str, ...]:
+    args = node.args
+    named = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+    return tuple(named)
+
+
+def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes of the statements, but not those of nested functions and classes."""
+    todo = list(reversed(list(body)))
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            todo.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _bindings(body: Sequence[ast.stmt]) -> Iterator[Binding]:
+    for node in own_nodes(body):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from _bound(target, node.value)
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+            yield from _bound(node.target, node.value)
+        elif isinstance(node, ast.AugAssign):
+            yield from _bound(node.target, None)
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            yield from _bound(node.target, None)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield Binding(node.name, node.lineno)
+
+
+def _bound(target: ast.expr, value: ast.expr | None) -> Iterator[Binding]:
+    if isinstance(target, ast.Name):
+        yield Binding(target.id, target.lineno, value)
+    elif isinstance(target, ast.Tuple | ast.List):
+        for position, part in enumerate(target.elts):
+            yield from _bound(part, _part(value, position))
+    elif isinstance(target, ast.Starred):
+        yield from _bound(target.value, None)
+
+
+def _part(value: ast.expr | None, position: int) -> ast.expr | None:
+    if isinstance(value, ast.Tuple | ast.List) and position < len(value.elts):
+        return value.elts[position]
+    if isinstance(value, ast.Attribute) and value.attr == "shape":
+        return ast.Subscript(value, ast.Constant(position), ast.Load())
+    return None
+
+
+def _loops(body: Sequence[ast.stmt]) -> Iterator[tuple[int, int, frozenset[str]]]:
+    for node in own_nodes(body):
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+            names = frozenset(binding.name for binding in _bindings([node]))
+            yield node.lineno, node.end_lineno or node.lineno, names
+
+
+def _counts(bindings: Sequence[Binding], body: Sequence[ast.stmt]) -> frozenset[str]:
+    found = {name for node in own_nodes(body) for name in _range_targets(node)}
+    for _ in range(2):
+        for binding in bindings:
+            if binding.value is not None and is_count(binding.value, found):
+                found.add(binding.name)
+    return frozenset(found)
+
+
+def _range_targets(node: ast.AST) -> frozenset[str]:
+    if isinstance(node, ast.For) and "range" in names_in(node.iter):
+        return names_in(node.target)
+    if (
+        isinstance(node, ast.For)
+        and "enumerate" in names_in(node.iter)
+        and isinstance(node.target, ast.Tuple)
+    ):
+        return names_in(node.target.elts[0])
+    return frozenset()
+
+
+def is_count(node: ast.expr, counts: set[str] | frozenset[str] = frozenset()) -> bool:
+    """A size or a position: made of `.shape[…]`, `len(…)`, integers and names that are such."""
+    match node:
+        case ast.Constant(value=int()):
+            return True
+        case ast.Name(id=name):
+            return name in counts
+        case ast.Attribute(attr="shape" | "size" | "ndim"):
+            return True
+        case ast.Subscript(value=ast.Attribute(attr="shape")):
+            return True
+        case ast.Call(func=ast.Name(id="len")):
+            return True
+        case ast.Call(func=ast.Name(id="float" | "int"), args=[inner]):
+            return is_count(inner, counts)
+        case ast.BinOp(left=left, right=right):
+            return is_count(left, counts) and is_count(right, counts)
+        case ast.UnaryOp(operand=inner):
+            return is_count(inner, counts)
+    return False
+
+
+def batch_sizes(scope: Scope, node: ast.AST, line: int) -> tuple[str, ...]:
+    """Texts that may stand for the number of examples at `line`, the likeliest first."""
+    visible = scope.before(line)
+    named = [name for name in visible if _holds_batch(scope, name)]
+    named.sort(key=lambda name: not _BATCH.match(name))
+    used = names_in(node)
+    data = [name for name in visible if _COLUMNS.match(name) and not scope.counting(name)]
+    data.sort(key=lambda name: (name not in used, name in _reshaped(scope)))
+    shapes = [f"{name}.shape[1]" for name in data or _other_data(scope, visible, used)]
+    keep = 1 if named else 2
+    return tuple(dict.fromkeys((*named[:2], *shapes[:keep])))[:_MAX_BATCH]
+
+
+def _other_data(scope: Scope, visible: Sequence[str], used: frozenset[str]) -> list[str]:
+    return sorted((name for name in visible if not scope.counting(name)), key=lambda name: name not in used)
+
+
+def _reshaped(scope: Scope) -> frozenset[str]:
+    return frozenset(b.name for b in scope.bindings if isinstance(b.value, ast.Dict | ast.List))
+
+
+def _holds_batch(scope: Scope, name: str) -> bool:
+    values = [b.value for b in scope.bindings if b.name == name]
+    if not values and scope.outer:
+        return _holds_batch(scope.outer, name)
+    return any(_is_columns(value) for value in values) or (
+        _BATCH.match(name) is not None and scope.counting(name)
+    )
+
+
+def _is_columns(value: ast.expr | None) -> bool:
+    match value:
+        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant(value=1)):
+            return True
+        case ast.Subscript(
+            value=ast.Attribute(attr="shape"), slice=ast.UnaryOp(operand=ast.Constant(value=1))
+        ):
+            return True
+        case ast.Call(func=ast.Name(id="float" | "int"), args=[inner]):
+            return _is_columns(inner)
+    return False

@@ -1,0 +1,169 @@
+"""Inverse edits of signs, and of operands dropped or missing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grader.notebook.repair_change import (
+    COMPUTED,
+    Change,
+    Place,
+    call_text,
+    callee,
+    change,
+    is_number_like,
+    places,
+)
+from grader.notebook.repair_sites import Site
+
+_OPPOSITE: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
+_OPPOSITE_CALL = {"add": "subtract", "subtract": "add"}
+
+
+def sign(site: Site) -> Iterator[Change]:
+    """A minus dropped or put in; + and - exchanged; a - b turned round."""
+    yield from _augmented(site)
+    for node in site.nodes():
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            if not isinstance(node.operand, ast.Constant) or isinstance(site.parent(node), ast.BinOp):
+                yield change(node, site.atom(node.operand), rank=0)
+        elif isinstance(node, ast.BinOp) and not site.count(node):
+            yield from _binary(site, node)
+        elif isinstance(node, ast.Call) and callee(node) in _OPPOSITE_CALL and len(node.args) == 2:
+            yield from _named(site, node)
+    for place in places(site):
+        yield from _negated(site, place)
+
+
+def _augmented(site: Site) -> Iterator[Change]:
+    node = site.node
+    if isinstance(node, ast.AugAssign) and type(node.op) in _OPPOSITE:
+        text = f"{site.text(node.target)} {_OPPOSITE[type(node.op)]}= {site.text(node.value)}"
+        yield change(node, text, rank=0)
+
+
+def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
+    left, right = site.atom(node.left), site.atom(node.right)
+    if type(node.op) in _OPPOSITE:
+        yield change(node, f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}", rank=0)
+        if isinstance(node.op, ast.Sub):
+            yield change(node, f"{right} - {left}", rank=0)
+        elif not isinstance(node.left, ast.Name):
+            yield change(node, f"-{left} + {right}", rank=2)
+    elif isinstance(node.op, ast.Mult | ast.Div) and not _has_minus(node):
+        if isinstance(site.parent(node), ast.BinOp | ast.UnaryOp):
+            yield change(node, f"-{left} {_symbol(node.op)} {right}", rank=2)
+
+
+def _loose(site: Site, node: ast.BinOp) -> str:
+    """The left side of + and - needs no brackets if it is a sum or a product itself."""
+    inner = site.text(node.left)
+    return inner if isinstance(node.left, ast.BinOp) and "\n" not in inner else site.atom(node.left)
+
+
+def _symbol(op: ast.operator) -> str:
+    return "*" if isinstance(op, ast.Mult) else "/"
+
+
+def _has_minus(node: ast.BinOp) -> bool:
+    return any(isinstance(part, ast.UnaryOp) for part in (node.left, node.right))
+
+
+def _named(site: Site, node: ast.Call) -> Iterator[Change]:
+    one, other = (site.text(argument) for argument in node.args)
+    func = site.text(node.func)
+    stem = func[: -len(callee(node))]
+    yield change(node, f"{stem}{_OPPOSITE_CALL[callee(node)]}({one}, {other})", rank=0)
+    if callee(node) == "subtract":
+        yield change(node, call_text(site, node, [other, one]), rank=0)
+
+
+def _negated(site: Site, place: Place) -> Iterator[Change]:
+    node = place.node
+    if isinstance(node, ast.UnaryOp) or not is_number_like(site, node):
+        return
+    yield change(node, f"-({site.text(node)})", place.level)
+
+
+def drop(site: Site) -> Iterator[Change]:
+    """One operand of an operation taken out; a call around its first argument taken off; `** 2` taken off."""
+    for node in site.nodes():
+        if isinstance(node, ast.BinOp) and not site.count(node):
+            yield change(node, site.atom(node.left), rank=0)
+            if not isinstance(node.op, ast.Pow | ast.FloorDiv | ast.Mod):
+                yield change(node, _right(site, node), rank=0)
+        elif isinstance(node, ast.Call):
+            yield from _unwrapped(site, node)
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice | ast.Tuple):
+            yield change(node, site.atom(node.value), rank=2)
+
+
+def _right(site: Site, node: ast.BinOp) -> str:
+    text = site.atom(node.right)
+    return f"-{text}" if isinstance(node.op, ast.Sub) else text
+
+
+_KEPT_CALLS = frozenset(
+    {"len", "range", "str", "int", "zeros", "ones", "randn", "append", "enumerate", "shape"}
+)
+
+
+def _unwrapped(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`f(x)` → `x`; `filter(f, x)` → `x`; `x.f()` → `x`."""
+    name = callee(node)
+    if name in _KEPT_CALLS or isinstance(site.parent(node), ast.Expr):
+        return
+    if name in ("filter", "map") and len(node.args) == 2:
+        yield change(node, site.text(node.args[1]), rank=0)
+    elif node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp):
+        yield change(node, site.text(node.args[0]), rank=1)
+        if len(node.args) == 2 and name in ("add", "multiply", "subtract", "divide"):
+            yield change(node, site.text(node.args[1]), rank=1)
+    elif isinstance(node.func, ast.Attribute):
+        yield change(node, site.atom(node.func.value), rank=1)
+
+
+_MAX_ADDED = 6
+
+
+def add(site: Site) -> Iterator[Change]:
+    """A factor or a term put in: another name of the function, or `x * (1 - x)`."""
+    for place in places(site):
+        if is_number_like(site, place.node):
+            yield from _extended(site, place)
+    yield from _extended_operands(site)
+
+
+def _extended(site: Site, place: Place) -> Iterator[Change]:
+    node, level = place.node, place.level
+    text = site.atom(node)
+    if isinstance(node, ast.Name):
+        yield change(node, f"{text} * (1 - {text})", level)
+    for name in _partners(site, node):
+        yield change(node, f"{text} + {name}", level)
+        yield change(node, f"{text} * {name}", level)
+        yield change(node, f"{text} * (1 - {name})", level, rank=2)
+        yield change(node, f"{text} * {name} * (1 - {name})", level, rank=2)
+
+
+def _extended_operands(site: Site) -> Iterator[Change]:
+    """`w - g` → `w - rate * g`: the last operand of a sum, inside a larger expression too."""
+    for node in site.nodes():
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and not site.count(node):
+            for name in _partners(site, node):
+                yield change(node.right, f"{name} * {site.atom(node.right)}", COMPUTED, rank=0)
+            right = site.text(node.right)
+            yield change(node.left, f"{site.atom(node.left)} * (1 - {site.atom(node.left)})", rank=3)
+            yield change(node.right, f"{site.atom(node.right)} * (1 - {right})", rank=3)
+    if isinstance(site.node, ast.AugAssign):
+        for name in _partners(site, site.node.value):
+            yield change(site.node.value, f"{name} * {site.atom(site.node.value)}", COMPUTED, rank=0)
+
+
+def _partners(site: Site, node: ast.expr) -> list[str]:
+    """Data that is at hand and not used in the expression: the student's own names, `self.x` too."""
+    used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    names = [n for n in site.visible(node) if n not in used and not site.scope.counting(n)]
+    attributes = [name for name in site.scope.attributes if name not in site.text(node)]
+    return [*attributes, *names][:_MAX_ADDED]

@@ -1,0 +1,265 @@
+"""The statements that a function runs through, its own helpers' included, in execution order."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from grader.model import Definition
+from grader.notebook.repair_scope import Function, Scope, is_count, scope_of
+from grader.notebook.repair_slice import bodies, headers, is_block, names_in, relevant_statements
+from grader.notebook.repair_text import Source, atom_of, parse_source, text_of
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: Never more places than this, however large the student's program is.
+MAX_SITES = 600
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all places of one request share."""
+
+    function: str
+    parameters: tuple[str, ...]
+    numpy: str
+    known: frozenset[str]
+    """Functions, classes and imported names: reading one is no reading of a notebook variable."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """One statement (of a compound one, its header) of one definition."""
+
+    definition: int
+    source: Source
+    node: ast.stmt
+    scope: Scope
+    world: World
+    parts: tuple[ast.expr, ...]
+    """The expressions that the statement evaluates itself."""
+
+    @property
+    def line(self) -> int:
+        return self.node.lineno
+
+    def text(self, node: ast.AST) -> str:
+        return text_of(self.source, node)
+
+    def atom(self, node: ast.AST) -> str:
+        return atom_of(self.source, node)
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        return self.source.parents.get(node)
+
+    def nodes(self) -> Iterator[ast.expr]:
+        """Every expression read here, the inner ones before the outer ones."""
+        for part in self.parts:
+            yield from _inner_first(part)
+
+    def count(self, node: ast.expr) -> bool:
+        return is_count(node, {name for name in names_in(node) if self.scope.counting(name)})
+
+    def visible(self, node: ast.AST) -> tuple[str, ...]:
+        """Names with a value at `node`: those of lambdas and comprehensions around it first."""
+        inner = [name for around in self.around(node) for name in _introduced(around)]
+        return tuple(dict.fromkeys((*inner, *self.scope.before(self.line))))
+
+    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+        at = self.source.parents.get(node)
+        while at is not None and at is not self.node:
+            yield at
+            at = self.source.parents.get(at)
+
+
+def _introduced(node: ast.AST) -> tuple[str, ...]:
+    if isinstance(node, ast.Lambda):
+        return tuple(arg.arg for arg in node.args.args)
+    generators: list[ast.comprehension] = getattr(node, "generators", [])
+    return tuple(name for made in generators for name in sorted(names_in(made.target)))
+
+
+def _inner_first(node: ast.AST) -> Iterator[ast.expr]:
+    for child in ast.iter_child_nodes(node):
+        yield from _inner_first(child)
+    stored = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+    if isinstance(node, ast.expr) and not stored:
+        yield node
+
+
+@dataclass(slots=True)
+class _Walk:
+    definitions: Sequence[Definition]
+    sources: dict[int, Source]
+    bound: dict[str, int]
+    world: World
+    sites: list[Site] = field(default_factory=list)
+    seen: set[ast.AST] = field(default_factory=set)
+    methods: dict[str, list[tuple[int, ast.ClassDef, Function]]] = field(default_factory=dict)
+
+
+def find_sites(definitions: Sequence[Definition], function: str) -> list[Site]:
+    """Statements in execution order: those of a helper before the statement that uses it."""
+    bound = {name: index for index, made in enumerate(definitions) for name in made.binds}
+    if function not in bound:
+        return []
+    sources = _reached(definitions, bound, function)
+    if bound[function] not in sources:
+        return []
+    walk = _Walk(definitions, sources, bound, _world(definitions, sources[bound[function]], function))
+    _find_methods(walk)
+    _visit_name(walk, function)
+    return walk.sites[:MAX_SITES]
+
+
+def _reached(definitions: Sequence[Definition], bound: dict[str, int], function: str) -> dict[int, Source]:
+    sources: dict[int, Source] = {}
+    todo = [bound[function]]
+    while todo:
+        index = todo.pop()
+        if index in sources or definitions[index].kind == "import":
+            continue
+        source = parse_source(definitions[index].source)
+        if source is not None:
+            sources[index] = source
+            todo.extend(bound[name] for name in names_in(source.tree) if name in bound)
+    return sources
+
+
+def _world(definitions: Sequence[Definition], source: Source, function: str) -> World:
+    known = {name for made in definitions if made.kind != "value" for name in made.binds}
+    known |= {name for made in definitions if "lambda" in made.source for name in made.binds}
+    return World(function, _parameters(source), _numpy(definitions), frozenset(known))
+
+
+def _parameters(source: Source) -> tuple[str, ...]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return scope_of(node, None).parameters
+    return ()
+
+
+def _numpy(definitions: Sequence[Definition]) -> str:
+    """The name that numpy goes by in this notebook."""
+    for made in definitions:
+        source = parse_source(made.source) if made.kind == "import" else None
+        for node in ast.walk(source.tree) if source else ():
+            if isinstance(node, ast.Import):
+                names = [a.asname or a.name for a in node.names if a.name == "numpy"]
+                if names:
+                    return names[0]
+    return "np"
+
+
+def _find_methods(walk: _Walk) -> None:
+    for index, source in walk.sources.items():
+        for node in source.tree.body:
+            for inner in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(inner, _FUNCTIONS):
+                    walk.methods.setdefault(inner.name, []).append((index, node, inner))
+
+
+def _visit_name(walk: _Walk, name: str) -> None:
+    index = walk.bound.get(name)
+    source = walk.sources.get(index) if index is not None else None
+    if index is None or source is None or source.tree in walk.seen:
+        return
+    walk.seen.add(source.tree)
+    for node in source.tree.body:
+        if isinstance(node, _FUNCTIONS):
+            _visit_function(walk, index, node, Scope())
+        elif isinstance(node, ast.ClassDef):
+            _visit_class(walk, index, node)
+        else:
+            _visit_statement(walk, index, node, Scope(), None)
+
+
+def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how: object) -> None:
+    if node in walk.seen or isinstance(node, ast.Lambda):
+        return
+    walk.seen.add(node)
+    for decorator in node.decorator_list:
+        _visit_mentions(walk, [decorator])
+    scope = scope_of(node, outer, **how)  # type: ignore[arg-type]
+    kept = relevant_statements(node.body)
+    for statement in node.body:
+        _visit_statement(walk, index, statement, scope, kept)
+
+
+def _visit_class(walk: _Walk, index: int, node: ast.ClassDef) -> None:
+    for base in node.bases:
+        _visit_mentions(walk, [base])
+    for statement in node.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            _visit_statement(walk, index, statement, Scope(), None)
+    for name in ("__init__", "__post_init__", "__call__"):
+        _visit_methods(walk, name, node)
+
+
+def _visit_methods(walk: _Walk, name: str, only: ast.ClassDef | None = None) -> None:
+    for index, owner, method in walk.methods.get(name, ()):
+        if only is None or owner is only:
+            static = any("static" in ast.dump(decorator) for decorator in method.decorator_list)  # type: ignore[union-attr]
+            _visit_function(walk, index, method, Scope(), receiver=not static, attributes=_attributes(owner))
+
+
+def _attributes(owner: ast.ClassDef) -> tuple[str, ...]:
+    found = [
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(owner)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _visit_statement(
+    walk: _Walk, index: int, node: ast.stmt, scope: Scope, kept: frozenset[ast.stmt] | None
+) -> None:
+    if is_block(node):
+        _visit_block(walk, index, node, scope, kept)
+    elif kept is not None and node not in kept:
+        return
+    elif isinstance(node, _FUNCTIONS):
+        _visit_function(walk, index, node, scope)
+    elif isinstance(node, ast.ClassDef):
+        _visit_class(walk, index, node)
+    else:
+        _add(walk, index, node, scope, _own_parts(node))
+
+
+def _visit_block(
+    walk: _Walk, index: int, node: ast.stmt, scope: Scope, kept: frozenset[ast.stmt] | None
+) -> None:
+    """The header, if anything in the block counts; then what is in it."""
+    inner = [statement for block in bodies(node) for statement in block]
+    if kept is None or any(
+        statement in kept for statement in ast.walk(node) if isinstance(statement, ast.stmt)
+    ):
+        _add(walk, index, node, scope, headers(node))
+    for statement in inner:
+        _visit_statement(walk, index, statement, scope, kept)
+
+
+def _add(walk: _Walk, index: int, node: ast.stmt, scope: Scope, parts: tuple[ast.expr, ...]) -> None:
+    _visit_mentions(walk, parts)
+    walk.sites.append(Site(index, walk.sources[index], node, scope, walk.world, parts))
+
+
+def _visit_mentions(walk: _Walk, parts: Sequence[ast.expr]) -> None:
+    for part in parts:
+        for inner in _inner_first(part):
+            if isinstance(inner, ast.Name):
+                _visit_name(walk, inner.id)
+            elif isinstance(inner, ast.Attribute):
+                _visit_methods(walk, inner.attr)
+
+
+def _own_parts(node: ast.stmt) -> tuple[ast.expr, ...]:
+    """The expressions of a simple statement; what is only an annotation is none."""
+    if isinstance(node, ast.AnnAssign):
+        return (node.value,) if node.value is not None else ()
+    if isinstance(node, ast.Assign):
+        return (node.value, *node.targets)
+    return tuple(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))

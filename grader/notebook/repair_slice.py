@@ -1,0 +1,144 @@
+"""The backward slice: which statements of a function can reach what it returns. In doubt, a statement can."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
+_NEVER = (ast.Assert, ast.Raise, ast.Pass, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom)
+_SILENT = frozenset({"print", "display", "breakpoint"})
+_JUMPS = (ast.Return, ast.Break, ast.Continue)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One simple statement: the names it may change, the names it reads, those that control it included."""
+
+    node: ast.stmt
+    changes: frozenset[str]
+    reads: frozenset[str]
+    alias: tuple[str, str] | None = None
+
+
+def relevant_statements(body: Sequence[ast.stmt]) -> frozenset[ast.stmt]:
+    """Simple statements and nested definitions in `body` that can reach a returned value."""
+    facts = list(_facts(body, frozenset()))
+    wanted = {name for fact in facts if _gives(fact.node) for name in fact.reads}
+    if not any(_gives(fact.node) for fact in facts):
+        return frozenset(fact.node for fact in facts if not _is_silent(fact.node))
+    return frozenset(_closed(facts, wanted))
+
+
+def _gives(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Return):
+        return node.value is not None
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield | ast.YieldFrom)
+
+
+def _closed(facts: Sequence[_Fact], wanted: set[str]) -> set[ast.stmt]:
+    chosen: set[ast.stmt] = {
+        fact.node for fact in facts if isinstance(fact.node, _JUMPS) or _gives(fact.node)
+    }
+    for fact in facts:
+        if fact.node in chosen:
+            wanted |= fact.reads
+    before = -1
+    while before != len(chosen) + len(wanted):
+        before = len(chosen) + len(wanted)
+        for fact in facts:
+            _take(fact, chosen, wanted)
+    return chosen
+
+
+def _take(fact: _Fact, chosen: set[ast.stmt], wanted: set[str]) -> None:
+    if fact.alias and wanted & set(fact.alias):
+        wanted |= set(fact.alias)
+    if fact.node not in chosen and fact.changes & wanted:
+        chosen.add(fact.node)
+        wanted |= fact.reads
+
+
+def _facts(body: Sequence[ast.stmt], control: frozenset[str]) -> Iterator[_Fact]:
+    for node in body:
+        if isinstance(node, _BLOCKS):
+            header = control | frozenset(name for part in headers(node) for name in names_in(part))
+            for inner in bodies(node):
+                yield from _facts(inner, header)
+            yield from _loop_targets(node, header)
+        elif not isinstance(node, _NEVER):
+            yield _fact(node, control)
+
+
+def _loop_targets(node: ast.stmt, control: frozenset[str]) -> Iterator[_Fact]:
+    """The loop's own target counts as changed by the loop's header."""
+    if isinstance(node, ast.For | ast.AsyncFor):
+        yield _Fact(node, names_in(node.target), control | names_in(node.iter))
+
+
+def _fact(node: ast.stmt, control: frozenset[str]) -> _Fact:
+    reads = names_in(node) | control
+    if _is_silent(node):
+        return _Fact(node, frozenset(), reads)
+    return _Fact(node, _changed(node), reads, _alias(node))
+
+
+def _is_silent(node: ast.stmt) -> bool:
+    """A docstring, a print: it changes nothing."""
+    if not isinstance(node, ast.Expr):
+        return False
+    value = node.value
+    named = isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
+    return isinstance(value, ast.Constant) or named and value.func.id in _SILENT  # type: ignore[attr-defined]
+
+
+def _changed(node: ast.stmt) -> frozenset[str]:
+    """Roots of the targets; a bare call may change everything that it is handed."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return frozenset({node.name})
+    walrus = {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
+    if isinstance(node, ast.Assign):
+        return frozenset(walrus.union(*(names_in(target) for target in node.targets)))
+    if isinstance(node, ast.AugAssign | ast.AnnAssign):
+        return frozenset(walrus | names_in(node.target))
+    return names_in(node)
+
+
+def _alias(node: ast.stmt) -> tuple[str, str] | None:
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+        target = node.targets[0]
+        return (target.id, node.value.id) if isinstance(target, ast.Name) else None
+    return None
+
+
+def names_in(node: ast.AST) -> frozenset[str]:
+    return frozenset(inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
+
+
+def headers(node: ast.stmt) -> tuple[ast.expr, ...]:
+    """The expressions that a compound statement evaluates itself."""
+    if isinstance(node, ast.If | ast.While):
+        return (node.test,)
+    if isinstance(node, ast.For | ast.AsyncFor):
+        return (node.iter,)
+    if isinstance(node, ast.With | ast.AsyncWith):
+        return tuple(item.context_expr for item in node.items)
+    if isinstance(node, ast.Match):
+        return (node.subject,)
+    return ()
+
+
+def bodies(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks of a compound statement in source order."""
+    yield getattr(node, "body", [])
+    for handler in getattr(node, "handlers", []):
+        yield handler.body
+    for case in getattr(node, "cases", []):
+        yield case.body
+    yield getattr(node, "orelse", [])
+    yield getattr(node, "finalbody", [])
+
+
+def is_block(node: ast.stmt) -> bool:
+    return isinstance(node, _BLOCKS)
