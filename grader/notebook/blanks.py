@@ -17,7 +17,9 @@ _BLOCK_WORD = re.compile(
 )
 #: Calls that a template makes around its blanks; they are no work of the student's.
 _GIVEN_CALLS = frozenset(
-    "len str int float range reversed enumerate list dict tuple copy deepcopy squeeze reshape seed print zip".split()
+    str.split("""
+    len str int float range reversed enumerate list dict tuple copy deepcopy squeeze reshape seed print zip
+    """)
 )
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from grader.model import Cell, Extraction, FunctionFacts, Problem, StandIn
 from grader.notebook.blanks import placeholder
@@ -26,7 +27,7 @@ def extract(cells: Sequence[Cell], wanted: Sequence[str], stand_ins: Sequence[St
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd escapes in a student's strings
             return _extract(cells, wanted, stand_ins)
-    except Exception as error:  # a fault of ours must not cost the whole batch
+    except Exception as error:  # noqa: BLE001 — a fault of ours must not cost the whole batch
         reason = "it is nested too deeply" if isinstance(error, _TOO_MUCH) else f"{type(error).__name__}"
         message = f"The notebook's code could not be analysed ({reason}), so no function was found in it."
         problem = Problem("not-analysed", message)
@@ -103,7 +104,7 @@ class _Search:
         if problem is not None and name in self.lost:
             return self._absent(name)
         self._note_overwritten(name, versions[0], problem)
-        status = "not-implemented" if problem else "defined"
+        status: Literal["defined", "not-implemented"] = "not-implemented" if problem else "defined"
         return FunctionFacts(name, status, *facts, needs=needs, reads=reads.of(versions), problem=problem)
 
     def _place(self, name: str, statement: Statement) -> tuple[int, int, int]:

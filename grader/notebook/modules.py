@@ -12,8 +12,10 @@ from grader.model import StandIn
 
 #: Libraries whose names are looked up where they are imported by star. All are installed with the grader.
 _LIBRARIES = frozenset(
-    "numpy numpy.random numpy.linalg math cmath random copy functools itertools collections typing operator "
-    "time abc dataclasses enum statistics".split()
+    str.split("""
+    numpy numpy.random numpy.linalg math cmath random copy functools itertools collections typing operator
+    time abc dataclasses enum statistics
+    """)
 )
 
 

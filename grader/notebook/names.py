@@ -7,7 +7,7 @@ exhaust the stack; only nested scopes recurse, and Python bounds their depth.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 #: A read: the name and its line in the parsed text.
@@ -15,12 +15,16 @@ Read = tuple[str, int]
 
 #: Methods that change the object they belong to.
 MUTATORS = frozenset(
-    "append extend insert update setdefault add pop popitem remove discard clear sort reverse fill resize put "
-    "itemset setflags register __setitem__ __setattr__ move_to_end appendleft".split()
+    str.split("""
+    append extend insert update setdefault add pop popitem remove discard clear sort reverse fill resize put
+    itemset setflags register __setitem__ __setattr__ move_to_end appendleft
+    """)
 )
 #: Calls that change a module's state in a way that functions can feel.
 SETTINGS = frozenset(
-    "seed seterr seterrcall set_printoptions filterwarnings simplefilter setrecursionlimit".split()
+    str.split("""
+    seed seterr seterrcall set_printoptions filterwarnings simplefilter setrecursionlimit
+    """)
 )
 _SETTERS = frozenset({"setattr", "delattr"})
 
@@ -300,7 +304,7 @@ def _type_alias(scope: _Scope, node: ast.AST, stack: list[ast.AST], totals: _Tot
     _close_function(inner, totals)
 
 
-_HANDLERS = {
+_HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
     ast.Lambda: _lambda,

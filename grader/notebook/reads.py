@@ -18,13 +18,17 @@ from grader.notebook.table import Table
 
 Nature = Literal["helper", "literal", "data"]
 _KNOWN = frozenset(dir(builtins)) | frozenset(
-    "__name__ __file__ __class__ __module__ __qualname__ __path__ get_ipython display In Out _ __ ___ exit quit".split()
+    str.split("""
+    __name__ __file__ __class__ __module__ __qualname__ __path__ get_ipython display In Out _ __ ___ exit quit
+    """)
 )
 #: Calls of a library that give data, not a setting.
 _DATA_CALLS = frozenset(
-    "array asarray zeros ones full arange linspace eye identity empty rand randn randint random normal uniform "
-    "random_sample choice permutation load loadtxt genfromtxt loadmat read_csv File open imread imresize input read "
-    "load_data load_dataset fetch_openml make_moons make_circles copy deepcopy reshape zeros_like ones_like".split()
+    str.split("""
+    array asarray zeros ones full arange linspace eye identity empty rand randn randint random normal uniform
+    random_sample choice permutation load loadtxt genfromtxt loadmat read_csv File open imread imresize input read
+    load_data load_dataset fetch_openml make_moons make_circles copy deepcopy reshape zeros_like ones_like
+    """)
 )
 
 

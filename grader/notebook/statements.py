@@ -70,7 +70,7 @@ class Statement:
 def first_line(node: ast.stmt) -> int:
     """The line of its first decorator, or its own."""
     decorators = getattr(node, "decorator_list", ())
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return min([node.lineno, *(int(decorator.lineno) for decorator in decorators)])
 
 
 def _text(lines: list[str], start: int, node: ast.stmt) -> str:
@@ -122,7 +122,7 @@ def _statement(node: ast.stmt, block: Block, stand_ins: Sequence[StandIn]) -> St
 def _assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign, block: Block) -> Statement:
     binds, touches = set(), set()
     if not (isinstance(node, ast.AnnAssign) and node.value is None):
-        stack = list(node.targets) if isinstance(node, ast.Assign) else [node.target]
+        stack: list[ast.expr] = list(node.targets) if isinstance(node, ast.Assign) else [node.target]
         while stack:
             target = stack.pop()
             if isinstance(target, ast.Tuple | ast.List):
@@ -141,13 +141,13 @@ def _compound(node: ast.stmt, block: Block, stand_ins: Sequence[StandIn]) -> Sta
     names = usage(node)
     functions: dict[str, Function] = {}
     given: dict[str, str] = {}
-    kinds: set[Kind] = set()
+    kinds: set[Kind | None] = set()
     for inner in inner_statements(node):
         given.update(served(inner, stand_ins))
         if isinstance(inner, Function):
             functions[inner.name] = inner
         kinds.add(_plain_kind(inner))
-    kind = next((kind for kind in _BY_WEIGHT if kind in kinds), "value")
+    kind: Kind = next((kind for kind in _BY_WEIGHT if kind in kinds), "value")
     return Statement(node, block, names.binds | set(given), names.touches, kind, given, functions, names)
 
 
@@ -171,6 +171,5 @@ def inner_statements(node: ast.stmt) -> Iterator[ast.stmt]:
         at = stack.pop()
         if isinstance(at, ast.stmt) and at is not node:
             yield at
-        if isinstance(at, Function | ast.ClassDef) or isinstance(at, ast.expr):
-            continue
-        stack.extend(reversed(list(ast.iter_child_nodes(at))))
+        if not isinstance(at, Function | ast.ClassDef | ast.expr):
+            stack.extend(reversed(list(ast.iter_child_nodes(at))))

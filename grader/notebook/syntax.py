@@ -109,7 +109,8 @@ def _pieces(cell: Cell, source: str) -> Iterator[Block | Broken]:
 
 def _block(cell: int, offset: int, text: str) -> Block | None:
     """The piece as it stands, or with its empty blocks filled; None if neither parses."""
-    text, filled = neutralise(text), ()
+    filled: tuple[int, ...] = ()
+    text = neutralise(text)
     nodes = _parsed(text)
     if nodes is None:
         text, filled = fill_empty_blocks(text)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from grader.model import StandIn
 from grader.notebook.modules import is_star, library_names, offers
-from grader.notebook.statements import Function, Statement
+from grader.notebook.statements import Statement
 
 #: A hostile notebook cannot make the search for needs longer than this.
 MAX_VISITS = 200_000
@@ -207,13 +207,10 @@ class Table:
 
 def _course_imports_first(found: Iterable[Statement]) -> list[Statement]:
     """A student's own function counts even where a course module is imported below it."""
-    first, rest = [], []
+    first: list[Statement] = []
+    rest: list[Statement] = []
     for statement in found:
         node = statement.node
         early = isinstance(node, ast.ImportFrom) and (bool(statement.served) or node.module == "__future__")
         (first if early else rest).append(statement)
     return first + rest
-
-
-def function_node(statement: Statement, name: str) -> Function | None:
-    return statement.functions.get(name)
