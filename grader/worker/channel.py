@@ -19,6 +19,9 @@ class WorkerDied(Exception):
     """The worker closed the channel."""
 
 
+_CHUNK = 64 << 10
+
+
 class Stream(Protocol):
     """Bytes to and from a worker. `deadline` is a time.monotonic() value."""
 
@@ -29,7 +32,7 @@ class Stream(Protocol):
 
 
 class PipeStream:
-    """Two pipes, on systems with poll."""
+    """Two pipes, on systems with poll. What has come in more than was asked for is kept for the next read."""
 
     def __init__(self, replies: int, requests: int) -> None:
         self.replies = replies
@@ -40,18 +43,23 @@ class PipeStream:
         self._readable.register(replies, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(requests, select.POLLOUT)
+        self._came = bytearray()
 
     def read(self, size: int, deadline: float) -> bytes:
         """Exactly `size` bytes. Raises DeadlinePassed or WorkerDied."""
-        chunks: list[bytes] = []
-        while size:
-            self._wait(self._readable, deadline)
-            chunk = os.read(self.replies, min(size, 1 << 20))
+        came = self._came
+        while len(came) < size:
+            try:
+                chunk = os.read(self.replies, max(_CHUNK, min(size - len(came), 16 * _CHUNK)))
+            except BlockingIOError:
+                self._wait(self._readable, deadline)
+                continue
             if not chunk:
                 raise WorkerDied
-            chunks.append(chunk)
-            size -= len(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            came += chunk
+        data = bytes(came[:size])
+        del came[:size]
+        return data
 
     def write(self, data: bytes, deadline: float) -> None:
         """All of `data`. Raises DeadlinePassed or WorkerDied."""
@@ -66,7 +74,7 @@ class PipeStream:
 
     def is_silent(self) -> bool:
         """Whether there is nothing to read now."""
-        return not self._readable.poll(0)
+        return not self._came and not self._readable.poll(0)
 
     def close(self) -> None:
         for fd in (self.replies, self.requests):
@@ -109,7 +117,7 @@ class Channel:
         """
         expected = after(self.sequence)
         sequence, kind, size = HEADER.unpack(self.stream.read(HEADER.size, deadline))
-        if sequence != expected or kind not in sizes or size > sizes[Kind(kind)]:
+        if sequence != expected or kind not in sizes or size > sizes[kind]:
             raise ProtocolError("a frame with a wrong number, kind or size")
         self.sequence = expected
         return Kind(kind), self.stream.read(size, deadline) if size else b""

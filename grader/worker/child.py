@@ -2,7 +2,8 @@
 
 Requests (see `protocol.Kind`), each answered before the next one comes:
 
-    EXTRACT  (cells, wanted, stand-ins)           → EXTRACTED facts; no student code runs
+    EXTRACT  (cells, wanted, stand-ins)           → EXTRACTED facts, or FAILED; no student code runs
+    PROPOSE  (definitions, request)               → PROPOSED edits, or FAILED; no student code runs
     LOAD     (program, dropped, trace)            → LOADING index … when traced, then LOADED
     CALLS    parts: one encoded call each         → RESULT, one for each call, CALLBACKs in between
 """
@@ -10,16 +11,37 @@ Requests (see `protocol.Kind`), each answered before the next one comes:
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, Protocol
 
-from grader.model import Call, Cell, Outcome, Program, StandIn, Value
+from grader.model import Call, Cell, Definition, Outcome, Program, RepairRequest, StandIn, Value
 from grader.worker.calling import Capture, observe
 from grader.worker.codec import TEXT_CAPS, decode, encode
 from grader.worker.limits import Limits, reply_caps
 from grader.worker.port import Port
-from grader.worker.program import Notebook
+from grader.worker.program import CodeCache, Notebook
 from grader.worker.protocol import Kind, ProtocolError, split_parts
 from grader.worker.wire import pack, unpack
+
+
+class Wall(Protocol):
+    """What a worker enters before it serves."""
+
+    limits: Limits
+
+    def enter(self) -> None: ...
+
+
+def work(requests: int, replies: int, wall: Wall, available: frozenset[str]) -> NoReturn:
+    """Enter the isolation layers, say so, and serve over these two files."""
+    port = Port(requests, replies)
+    try:
+        wall.enter()
+    except Exception as error:
+        port.send(Kind.HELLO, f"{type(error).__name__}: {error}"[:1000].encode())
+        raise
+    port.send(Kind.HELLO, b"")
+    Child(port, wall.limits, available).serve()
 
 
 class Child:
@@ -30,11 +52,17 @@ class Child:
         self.limits = limits
         self.available = available
         self.notebook: Notebook | None = None
+        self.codes: CodeCache = {}
         self.caps = reply_caps(limits)
 
     def serve(self) -> NoReturn:
         """Answer requests until the host kills us or hangs up."""
-        handlers = {Kind.EXTRACT: self.extract, Kind.LOAD: self.load, Kind.CALLS: self.calls}
+        handlers = {
+            Kind.EXTRACT: self.extract,
+            Kind.PROPOSE: self.propose,
+            Kind.LOAD: self.load,
+            Kind.CALLS: self.calls,
+        }
         while True:
             kind, payload = self.port.request()
             if kind not in handlers:
@@ -42,19 +70,22 @@ class Child:
             handlers[kind](payload)
 
     def extract(self, payload: bytes) -> None:
-        from grader.notebook.extract import extract  # loaded by the zygote; here for the spawned worker
+        self.parse(Kind.EXTRACTED, lambda: _extracted(decode(payload, TEXT_CAPS)))
 
-        cells, wanted, stand_ins = decode(payload, TEXT_CAPS)
-        extraction = extract(
-            tuple(unpack(Cell, cell) for cell in cells),
-            wanted,
-            tuple(unpack(StandIn, stand_in) for stand_in in stand_ins),
-        )
-        self.port.send(Kind.EXTRACTED, encode(pack(extraction), TEXT_CAPS))
+    def propose(self, payload: bytes) -> None:
+        self.parse(Kind.PROPOSED, lambda: _proposed(decode(payload, TEXT_CAPS)))
+
+    def parse(self, kind: Kind, make: Callable[[], Value]) -> None:
+        """Send what `make` gives. Hostile source may find a fault in our parser: that is told, too."""
+        try:
+            reply = encode(make(), TEXT_CAPS)
+        except Exception as error:
+            kind, reply = Kind.FAILED, encode((type(error).__name__, str(error)[:1000]))
+        self.port.send(kind, reply)
 
     def load(self, payload: bytes) -> None:
         program, dropped, trace = decode(payload, TEXT_CAPS)
-        self.notebook = Notebook(unpack(Program, program), self.port.proxy, self.available)
+        self.notebook = Notebook(unpack(Program, program), self.port.proxy, self.available, self.codes)
         sys.stdout = sys.stderr = Capture(0)  # what cells print while they load is of no interest
         self.notebook.load(dropped, self.tell_progress if trace else _tell_nothing)
         self.port.send(Kind.LOADED, b"")
@@ -72,6 +103,26 @@ class Child:
             )
             self.port.calling = False
             self.port.send(Kind.RESULT, encode(_outcome_tree(outcome), self.caps))
+
+
+def _extracted(request: Value) -> Value:
+    from grader.notebook.extract import extract  # loaded by the zygote; here for the spawned worker
+
+    cells, wanted, stand_ins = request
+    return pack(
+        extract(
+            tuple(unpack(Cell, cell) for cell in cells),
+            wanted,
+            tuple(unpack(StandIn, stand_in) for stand_in in stand_ins),
+        )
+    )
+
+
+def _proposed(request: Value) -> Value:
+    from grader.notebook.repairs import propose
+
+    definitions, wish = request
+    return pack(propose(tuple(unpack(Definition, item) for item in definitions), unpack(RepairRequest, wish)))
 
 
 def _tell_nothing(index: int) -> None:

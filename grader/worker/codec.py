@@ -29,8 +29,7 @@ from grader.model import Opaque, Ref, Value
 
 #: The 14 numeric types, by their code on the wire.
 DTYPES: tuple[np.dtype[Any], ...] = tuple(
-    np.dtype(name).newbyteorder("<")
-    for name in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()
+    np.dtype(name).newbyteorder("<") for name in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()
 )
 _CODE_OF = {(dtype.kind, dtype.itemsize): code for code, dtype in enumerate(DTYPES)}
 _WIDEST = {"f": np.dtype("<f8"), "c": np.dtype("<c16")}
@@ -61,9 +60,13 @@ _MAX_SIZE = 1 << 40
 # ---------------------------------------------------------------------------------------- encoding
 
 
-def encode(value: Value, caps: Caps = DEFAULT_CAPS) -> bytes:
-    """The bytes of `value`; what cannot be carried becomes an `Opaque` in its place. Never raises Reject."""
-    encoder = _Encoder(caps)
+def encode(value: Value, caps: Caps = DEFAULT_CAPS, *, strict: bool = False) -> bytes:
+    """The bytes of `value`; what cannot be carried becomes an `Opaque` in its place.
+
+    Raises:
+        Reject: `strict`, and something cannot be carried.
+    """
+    encoder = _Encoder(caps, strict)
     encoder.put(value, 0)
     return b"".join(encoder.chunks)
 
@@ -71,8 +74,9 @@ def encode(value: Value, caps: Caps = DEFAULT_CAPS) -> bytes:
 class _Encoder:
     """Collects chunks; counts nodes and bytes so that a huge value becomes an Opaque, not a huge frame."""
 
-    def __init__(self, caps: Caps) -> None:
+    def __init__(self, caps: Caps, strict: bool) -> None:
         self.caps = caps
+        self.strict = strict
         self.chunks: list[bytes] = []
         self.nodes = 0
         self.bytes_left = caps.total_bytes // 2
@@ -86,6 +90,8 @@ class _Encoder:
         writer(self, value, depth)
 
     def opaque(self, name: str) -> None:
+        if self.strict:
+            raise Reject(f"cannot be sent: {name}")
         raw = name.encode("utf-8", "replace")[:60].decode("utf-8", "ignore").encode()
         self.chunks.append(b"o" + struct.pack("<I", len(raw)) + raw)
 

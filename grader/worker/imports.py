@@ -106,7 +106,9 @@ _SPECIAL: Mapping[str, Callable[..., Any]] = {
     "tqdm_notebook": _pass_through,
     "trange": range,
 }
-SILENT_MODULES = frozenset({"matplotlib", "mpl_toolkits", "seaborn", "plotly", "IPython", "ipywidgets", "tqdm"})
+SILENT_MODULES = frozenset(
+    {"matplotlib", "mpl_toolkits", "seaborn", "plotly", "IPython", "ipywidgets", "tqdm"}
+)
 
 
 class CourseModule(types.ModuleType):
@@ -142,9 +144,7 @@ def student_builtins(
 class _Importer:
     """Called by import statements as `__import__` is."""
 
-    def __init__(
-        self, stand_ins: Sequence[StandIn], proxy: ProxyMaker, available: frozenset[str]
-    ) -> None:
+    def __init__(self, stand_ins: Sequence[StandIn], proxy: ProxyMaker, available: frozenset[str]) -> None:
         self.stand_ins = stand_ins
         self.proxy = proxy
         self.available = available

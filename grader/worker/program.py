@@ -15,13 +15,18 @@ from grader.worker.errors import describe
 from grader.worker.imports import SILENT_MODULES, Placeholder, ProxyMaker, student_builtins
 
 Progress = Callable[[int], None]
+#: Compiled definitions, for several programs of one student that differ in few of them.
+CodeCache = dict[tuple[Any, ...], types.CodeType]
 
 
 class Notebook:
     """The namespace of a notebook's definitions, ready for calls."""
 
-    def __init__(self, program: Program, proxy: ProxyMaker, available: frozenset[str]) -> None:
+    def __init__(
+        self, program: Program, proxy: ProxyMaker, available: frozenset[str], codes: CodeCache | None = None
+    ) -> None:
         self.program = program
+        self.codes: CodeCache = {} if codes is None else codes
         self.available = available
         self.module = types.ModuleType("__main__")
         self.names: dict[str, Any] = vars(self.module)
@@ -38,10 +43,10 @@ class Notebook:
         for index, definition in enumerate(self.program.definitions):
             progress(index)
             if index in dropped:
-                self.lose(definition, TimeoutError(dropped[index]))
+                self.lose(definition, RuntimeError(dropped[index]))
                 continue
             try:
-                exec(self.compiled(definition), self.names)
+                exec(self.code(definition), self.names)
             except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's too
                 self.lose(definition, error)
 
@@ -50,6 +55,15 @@ class Notebook:
         trace = error.__traceback__
         for name in definition.binds:
             self.names.setdefault(name, Placeholder(lambda: error.with_traceback(trace), attributes=False))
+
+    def code(self, definition: Definition) -> types.CodeType:
+        """The code of a definition, compiled unless an earlier program had the same one."""
+        place = (definition.source, definition.cell, definition.line)
+        key = (*place, self.flags, self.program.strip_asserts, self.program.stand_ins)
+        code = self.codes.get(key)
+        if code is None or "__future__" in definition.source:
+            code = self.codes[key] = self.compiled(definition)
+        return code
 
     def compiled(self, definition: Definition) -> types.CodeType:
         """The code of a definition; its line numbers are those of its cell."""

@@ -26,6 +26,7 @@ class Kind(IntEnum):
     CALLS = 5
     ANSWER = 7
     """The host's answer to CALLBACK, with the same sequence number."""
+    PROPOSE = 9
 
     HELLO = 2
     """The worker stands, all its layers in force; or the text of what failed."""
@@ -35,6 +36,9 @@ class Kind(IntEnum):
     LOADED = 8
     RESULT = 10
     CALLBACK = 12
+    PROPOSED = 14
+    FAILED = 16
+    """EXTRACT or PROPOSE raised: the exception's type and text."""
 
 
 class ProtocolError(Exception):

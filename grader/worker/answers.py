@@ -1,0 +1,124 @@
+"""The grader's side of right helpers: which of them student code may use, and what they answer.
+
+Only the callees that a call binds are answered, else a student could define `linear_backward` by asking
+for it. In place, where nothing is bound, the names are answered that the notebook imports from course
+modules and does not define itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from grader.model import Call, Definition, Helper, Program, StandIn, Value
+from grader.worker.codec import Caps, Reject, decode, encode
+from grader.worker.limits import Limits
+
+_MODULE = re.compile(r"[\w.]+")
+_TEXT_CHARS = 300
+
+
+class Refused(Exception):
+    """The helper is not for this call, or was asked too often or for too much."""
+
+
+def allowed_names(program: Program, call: Call) -> frozenset[str]:
+    """The helpers that student code may use during `call`."""
+    if call.bind:
+        return frozenset(call.bind)
+    imported = [item.source for item in program.definitions if item.kind == "import"]
+    offers = {
+        name
+        for stand_in in program.stand_ins
+        if any(_imports(source, stand_in) for source in imported)
+        for name in stand_in.offers
+    }
+    return frozenset(offers - _defined(program.definitions) - {call.function})
+
+
+def _defined(definitions: Sequence[Definition]) -> set[str]:
+    return {name for item in definitions if item.kind != "import" for name in item.binds}
+
+
+def _imports(source: str, stand_in: StandIn) -> bool:
+    """Whether an import statement may name the module: its words are compared, nothing is parsed here."""
+    words = {part for word in _MODULE.findall(source) for part in (word, word.rpartition(".")[2])}
+    return any(fnmatchcase(word, glob) for word in words for glob in stand_in.modules)
+
+
+class Answers:
+    """Answers the call-backs of one call, within its caps."""
+
+    def __init__(self, helper: Helper, allowed: frozenset[str], convention: str, limits: Limits) -> None:
+        self.helper = helper
+        self.allowed = allowed
+        self.convention = convention
+        self.limits = limits
+        self.caps = Caps(total_bytes=limits.callback_bytes, nodes=2 * limits.callback_nodes + 16)
+        self.asked = 0
+
+    def answer(self, request: bytes) -> bytes:
+        """The reply to one call-back: (`value` | `raised` | `refused`, value or text).
+
+        Raises:
+            Reject: the request is not a well-formed one.
+        """
+        name, args, kwargs = _request(decode(request, self.caps))
+        try:
+            self.check(name, args, kwargs)
+            value = self.helper(name, self.positional(name, args, kwargs), self.convention)
+        except Refused as refusal:
+            return encode(("refused", str(refusal)))
+        except Exception as error:  # hostile arguments must not end the grader; ours are right
+            return encode(("raised", _reason(error)))
+        return encode(("value", value), strict=True)
+
+    def check(self, name: str, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> None:
+        self.asked += 1
+        if name not in self.allowed:
+            raise Refused(f"{name} is not available in grading this function")
+        if self.asked > self.limits.callbacks:
+            raise Refused(f"{name} and other helpers are used more than {self.limits.callbacks} times")
+        if not all(self.is_small(item) for item in (*args, *kwargs.values())):
+            raise ValueError(f"the arguments of {name} are too large")
+
+    def is_small(self, value: Value) -> bool:
+        """Whether the sizes in an argument are ones that the grader may safely compute with."""
+        if isinstance(value, np.ndarray):
+            return value.size <= self.limits.callback_elements and value.ndim <= self.limits.callback_ndim
+        if isinstance(value, list | tuple):
+            return all(self.is_small(item) for item in value)
+        if isinstance(value, dict):
+            return all(self.is_small(item) for item in value.values())
+        return type(value) is not int or abs(value) <= self.limits.callback_int
+
+    def positional(
+        self, name: str, args: tuple[Value, ...], kwargs: Mapping[str, Value]
+    ) -> tuple[Value, ...]:
+        """The arguments in order, keywords placed by the helper's own parameter names."""
+        if not kwargs:
+            return args
+        parameters: Mapping[str, Sequence[str]] = getattr(self.helper, "parameters", {})
+        rest = list(parameters.get(name, ()))[len(args) :]
+        used = rest[: len(kwargs)]
+        if set(used) != set(kwargs):
+            raise ValueError(f"{name}() does not take these keyword arguments: {', '.join(kwargs)}")
+        return (*args, *(kwargs[word] for word in used))
+
+
+def _request(tree: Value) -> tuple[str, tuple[Value, ...], dict[str, Value]]:
+    """The parts of a call-back, checked by type."""
+    if type(tree) is not tuple or [type(item) for item in tree] != [str, tuple, dict]:
+        raise Reject("a malformed call-back")
+    name, args, kwargs = tree
+    if not all(type(key) is str for key in kwargs):
+        raise Reject("a malformed keyword argument")
+    return name, args, kwargs
+
+
+def _reason(error: Exception) -> str:
+    text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return text[:_TEXT_CHARS]

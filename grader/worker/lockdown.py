@@ -1,0 +1,88 @@
+"""What a worker gives up before it touches student code. Any failure here is an error, never a lower tier."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import resource
+import signal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from grader.worker import linux
+from grader.worker.limits import Limits
+
+if TYPE_CHECKING:
+    from landlockpy import Ruleset
+    from seccompy import Filter
+
+_OPEN_FILES = 32
+
+
+class Lockdown:
+    """The layers of a worker, made ready once by the zygote so that each worker only has to enter them."""
+
+    def __init__(self, layers: Sequence[str], limits: Limits) -> None:
+        self.layers = frozenset(layers)
+        self.limits = limits
+        self.filter: Filter | None = None
+        self.ruleset: Ruleset | None = None
+        if "seccomp" in layers:
+            from grader.worker.syscalls import worker_filter
+
+            self.filter = worker_filter()
+            _ = self.filter.program  # compiled here, once
+        if "landlock" in layers:
+            self.ruleset = no_paths()
+
+    def kept_files(self) -> tuple[int, ...]:
+        """Open files that a worker needs until it is locked down."""
+        return () if self.ruleset is None else (self.ruleset.fileno(),)
+
+    def enter(self) -> None:
+        """Give everything up. Raises OSError if a layer refuses."""
+        os.setsid()
+        limit_resources(self.limits)
+        if self.filter is None:
+            return
+        linux.drop_capabilities()
+        linux.refuse_inspection()
+        linux.gain_nothing()
+        if self.ruleset is not None:
+            self.ruleset.restrict()
+            self.ruleset.close()
+        self.filter.load()
+
+
+def die_with_zygote(zygote: int) -> None:
+    """Be killed when the zygote ends, `zygote` being its process number as a child of it sees it."""
+    linux.die_with_parent(signal.SIGKILL)
+    if os.getppid() != zygote:
+        os._exit(1)  # it ended before we had asked
+
+
+def no_paths() -> Ruleset:
+    """A Landlock ruleset that allows no path, no port, and no signal or abstract socket outside."""
+    from landlockpy import Ruleset, abi_version, scope_for_abi
+
+    return Ruleset(scoped=scope_for_abi(abi_version()))
+
+
+def limit_resources(limits: Limits) -> None:
+    """Set the kernel's limits for this process; hard ones, so that it cannot raise them again."""
+    seconds = math.ceil(limits.run_seconds + limits.extract_seconds)
+    caps = {
+        "RLIMIT_AS": limits.memory_bytes,
+        "RLIMIT_CPU": seconds,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": _OPEN_FILES,
+        "RLIMIT_NPROC": 0,
+    }
+    for name, cap in caps.items():
+        with contextlib.suppress(ValueError, AttributeError):  # other systems lack some of them
+            number = getattr(resource, name)
+            hard = resource.getrlimit(number)[1]
+            value = cap if hard == resource.RLIM_INFINITY else min(cap, hard)
+            resource.setrlimit(number, (value, value))

@@ -1,0 +1,191 @@
+"""Runs programs in workers and goes on after whatever student code does to one: hang, crash, or lie."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from grader.model import Call, Helper, Outcome, Program, Raised, Value
+from grader.worker.answers import Answers, allowed_names
+from grader.worker.channel import DeadlinePassed, WorkerDied
+from grader.worker.codec import TEXT_CAPS, Reject, decode, encode
+from grader.worker.handle import FAILURES, Worker
+from grader.worker.limits import Limits, reply_caps
+from grader.worker.protocol import Kind, ProtocolError, join_parts
+from grader.worker.wire import pack, unpack
+
+Failure = Literal["timeout", "crashed", "protocol"]
+#: So often may the calls of one function break a worker; the rest of them is not run.
+MAX_FAILURES = 2
+#: So often is a program loaded anew, each time without the definition that broke the worker.
+MAX_LOADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A call and its bytes."""
+
+    call: Call
+    data: bytes
+
+
+@dataclass(slots=True)
+class _Job:
+    """One program's state, across the workers that it wears out."""
+
+    program: Program
+    parcels: Sequence[Parcel]
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    dropped: dict[int, str] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def pending(self) -> list[int]:
+        return [
+            index
+            for index, parcel in enumerate(self.parcels)
+            if index not in self.outcomes and self.failures[parcel.call.function] < MAX_FAILURES
+        ]
+
+    def settle(self, index: int, failure: Failure) -> None:
+        call = self.parcels[index].call
+        self.failures[call.function] += 1
+        self.outcomes[index] = Outcome(call.id, failure)
+
+    def result(self, rest: Literal["not-run"] | Failure = "not-run") -> list[Outcome]:
+        return [
+            self.outcomes.get(index) or Outcome(parcel.call.id, rest)
+            for index, parcel in enumerate(self.parcels)
+        ]
+
+
+class Session:
+    """Runs jobs one after the other in one worker, and in a fresh one whenever that breaks."""
+
+    def __init__(self, fresh: Callable[[], Worker], helper: Helper, limits: Limits) -> None:
+        """`fresh` gives a worker in which no student code has run."""
+        self.fresh = fresh
+        self.helper = helper
+        self.limits = limits
+        self.end = time.monotonic() + limits.run_seconds
+        self.caps = reply_caps(limits)
+        self.worker: Worker | None = None
+
+    def run(self, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
+        """One outcome for each call, in order."""
+        job = _Job(program, parcels)
+        loaded = False
+        while (pending := job.pending()) and time.monotonic() < self.end:
+            if not loaded and (failure := self.load(job)):
+                return job.result(failure)
+            loaded = self.call(job, pending)
+        return job.result()
+
+    def close(self) -> None:
+        if self.worker is not None:
+            self.worker.end()
+            self.worker = None
+
+    def deadline(self, seconds: float) -> float:
+        return min(time.monotonic() + seconds, self.end)
+
+    # ---------------------------------------------------------------------------------- loading
+
+    def load(self, job: _Job) -> Failure | None:
+        """Load the program, without the definitions that break a worker. Gives what went wrong for good."""
+        failure: Failure | None = None
+        for attempt in range(MAX_LOADS):
+            progress: list[int] = []
+            try:
+                self.try_load(job, attempt > 0, progress)
+            except FAILURES as error:
+                self.close()
+                failure = _failure(error)
+                if progress:
+                    job.dropped[progress[-1]] = self.why_dropped(job, progress[-1], failure)
+            else:
+                return None
+        return failure
+
+    def try_load(self, job: _Job, trace: bool, progress: list[int]) -> None:
+        """One attempt; `progress` is told the index of each definition that is begun, if traced."""
+        deadline = self.deadline(self.limits.load_seconds)
+        self.worker = self.worker or self.fresh()
+        channel = self.worker.channel
+        request = (pack(job.program), job.dropped, trace)
+        channel.request(Kind.LOAD, encode(request, TEXT_CAPS, strict=True), deadline)
+        sizes = {Kind.LOADED: 0, Kind.LOADING: 8} if trace else {Kind.LOADED: 0}
+        while True:
+            kind, payload = channel.receive(sizes, deadline)
+            if kind is Kind.LOADED:
+                return channel.end()
+            progress.append(_index(payload, len(job.program.definitions)))
+
+    def why_dropped(self, job: _Job, index: int, failure: Failure) -> str:
+        names = ", ".join(job.program.definitions[index].binds) or "this statement"
+        if failure == "timeout":
+            return f"executing {names} took longer than {self.limits.load_seconds:g} seconds"
+        return f"executing {names} ended the program"
+
+    # ---------------------------------------------------------------------------------- calling
+
+    def call(self, job: _Job, pending: Sequence[int]) -> bool:
+        """Send the pending calls and collect. Whether the worker still stands, program loaded."""
+        assert self.worker is not None
+        channel = self.worker.channel
+        current = pending[0]
+        try:
+            data = join_parts(job.parcels[index].data for index in pending)
+            channel.request(Kind.CALLS, data, self.deadline(self.limits.call_seconds))
+            for current in pending:
+                job.outcomes[current] = self.collect(job.program, job.parcels[current].call)
+            current = pending[-1]
+            channel.end()
+        except FAILURES as error:
+            self.close()
+            job.settle(current, _failure(error))
+            return False
+        return True
+
+    def collect(self, program: Program, call: Call) -> Outcome:
+        """The result of one call, its call-backs answered."""
+        assert self.worker is not None
+        channel, deadline = self.worker.channel, self.deadline(self.limits.call_seconds)
+        answers: Answers | None = None
+        sizes = {Kind.RESULT: self.limits.reply_bytes, Kind.CALLBACK: self.limits.callback_bytes}
+        while True:
+            kind, payload = channel.receive(sizes, deadline)
+            if kind is Kind.RESULT:
+                return read_outcome(call, decode(payload, self.caps))
+            answers = answers or Answers(
+                self.helper, allowed_names(program, call), call.convention, self.limits
+            )
+            channel.answer(answers.answer(payload), deadline)
+
+
+def _failure(error: BaseException) -> Failure:
+    if isinstance(error, DeadlinePassed):
+        return "timeout"
+    return "crashed" if isinstance(error, WorkerDied) else "protocol"
+
+
+def _index(payload: bytes, length: int) -> int:
+    index = decode(payload)
+    if type(index) is not int or not 0 <= index < length:
+        raise ProtocolError("an index that is none")
+    return index
+
+
+def read_outcome(call: Call, tree: Value) -> Outcome:
+    """The outcome that a worker claims for `call`. Raises Reject if it is not of the right form."""
+    if type(tree) is not tuple or [type(item) for item in tree[2:]] != [str, tuple, bool]:
+        raise Reject("a malformed result")
+    value, raised, stdout, changed, differs = tree
+    most = len(call.steps[-1].args)
+    if any(type(index) is not int or not 0 <= index < most for index in changed):
+        raise Reject("a malformed list of changed arguments")
+    if raised is None:
+        return Outcome(call.id, "value", value, None, stdout, changed, differs)
+    return Outcome(call.id, "raised", None, unpack(Raised, raised), stdout)

@@ -1,0 +1,230 @@
+"""`Sandbox`: runs student code in processes of their own, behind all the walls that the machine offers.
+
+    with Sandbox.start() as sandbox:
+        extraction = sandbox.extract(cells, wanted, stand_ins)
+        outcomes = sandbox.run(Program(extraction.definitions, stand_ins), calls, helper)
+
+A worker that has run student code is ended when the run is over; it never parses, and never runs another
+submission. One that has only parsed may run what it parsed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+from grader.errors import UsageError, WorkerError
+from grader.model import (
+    Call,
+    Cell,
+    Definition,
+    Extraction,
+    Helper,
+    Isolation,
+    Outcome,
+    Program,
+    Proposal,
+    RepairRequest,
+    StandIn,
+)
+from grader.worker import parsing
+from grader.worker.channel import DeadlinePassed, WorkerDied
+from grader.worker.codec import encode
+from grader.worker.handle import Source, SourceGone, Worker
+from grader.worker.layers import TIERS
+from grader.worker.limits import Limits
+from grader.worker.protocol import Kind
+from grader.worker.running import Parcel, Session
+from grader.worker.wire import pack
+
+T = TypeVar("T")
+_KEPT_PARCELS = 4096
+
+
+class Sandbox:
+    """The `Runner` of batch and check. Safe to use from several threads, one request at a time."""
+
+    def __init__(self, open_source: Callable[[], Source], limits: Limits) -> None:
+        """Use `Sandbox.start`. `open_source` gives a new source of workers."""
+        self.limits = limits
+        self._open = open_source
+        self._source = open_source()
+        self._isolation = self._source.isolation
+        self._owner = os.getpid()
+        self._lock = threading.RLock()
+        self._clean: Worker | None = None
+        self._parcels: dict[int, Parcel] = {}
+        self._closed = False
+
+    @classmethod
+    def start(cls, tier: str = "best", limits: Limits | None = None) -> Self:
+        """A sandbox of exactly this tier, or of the strongest that works here (`best`).
+
+        Raises:
+            NotIsolated: the tier cannot be had on this machine.
+            UsageError: there is no such tier.
+            WorkerError: the process that runs student code cannot be started.
+        """
+        if tier not in TIERS:
+            raise UsageError(f"There is no isolation tier {tier!r}. Choose one of: {', '.join(TIERS)}.")
+        limits = limits or Limits()
+        return cls(lambda: _open_source(tier, limits), limits)
+
+    @property
+    def isolation(self) -> Isolation:
+        """The tier and the layers that are in force in every worker."""
+        return self._isolation
+
+    # ---------------------------------------------------------------------------------- requests
+
+    def extract(
+        self, cells: Sequence[Cell], wanted: Sequence[str], stand_ins: Sequence[StandIn]
+    ) -> Extraction:
+        """Parse and extract in a worker. A parser crash gives an Extraction with a problem, not an error.
+
+        Raises:
+            WorkerError: no worker can be started.
+        """
+        try:
+            tree = self._parse(Kind.EXTRACT, (tuple(cells), tuple(wanted), tuple(stand_ins)))
+            return parsing.read_extraction(tree, wanted)
+        except parsing.ParserFailed as failure:
+            return parsing.crashed(wanted, str(failure))
+
+    def propose(self, definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
+        """Inverse edits of the student's source in execution order; none if looking for them fails.
+
+        Raises:
+            WorkerError: no worker can be started.
+        """
+        try:
+            tree = self._parse(Kind.PROPOSE, (tuple(definitions), request))
+        except parsing.ParserFailed:
+            return ()
+        return parsing.read_proposals(tree, len(definitions))
+
+    def run(self, program: Program, calls: Sequence[Call], helper: Helper) -> list[Outcome]:
+        """One outcome for each call, in order. Never raises for what student code does.
+
+        Raises:
+            WorkerError: no worker can be started.
+        """
+        return self.run_many([(program, calls)], helper)[0]
+
+    def run_many(self, jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
+        """Several programs of one student, each in a fresh namespace, in one worker where that is possible.
+
+        Raises:
+            WorkerError: no worker can be started.
+        """
+        with self._request():
+            session = Session(self._take, helper, self.limits)
+            try:
+                return [session.run(program, self._packed(calls)) for program, calls in jobs]
+            finally:
+                session.close()
+
+    # ------------------------------------------------------------------------------------- ending
+
+    def close(self) -> None:
+        """End all workers, and wait for them. May be called twice."""
+        with self._lock:
+            if not self._closed and self._owner == os.getpid():
+                self._drop_clean()
+                self._source.close()
+            self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            self.close()
+
+    # ------------------------------------------------------------------------------------ workers
+
+    @contextmanager
+    def _request(self) -> Iterator[None]:
+        """One request at a time, by the process that this sandbox belongs to."""
+        with self._lock:
+            if self._closed:
+                raise WorkerError("The sandbox is closed already.")
+            if self._owner != os.getpid():
+                self._adopt()
+            yield
+
+    def _adopt(self) -> None:
+        """After a fork: the source is our parent's, so open one of our own."""
+        self._clean = None
+        self._source = self._open()
+        self._owner = os.getpid()
+
+    def _parse(self, kind: Kind, request: object) -> object:
+        """Ask a clean worker to parse; it stays clean, for it runs nothing."""
+        with self._request():
+            worker = self._take()
+            try:
+                tree = parsing.ask(worker, kind, request, self.limits)
+            except BaseException:
+                worker.end()
+                raise
+            self._clean = worker
+            return tree
+
+    def _take(self) -> Worker:
+        """A worker in which no student code has run; it is the caller's to end."""
+        worker, self._clean = self._clean, None
+        return worker or self._spawn()
+
+    def _spawn(self) -> Worker:
+        """A new worker, from a new source if the old one is gone: once, for a second time is no accident."""
+        for last in (False, True):
+            try:
+                return self._source.spawn()
+            except (SourceGone, WorkerDied, DeadlinePassed) as error:
+                if last:
+                    why = str(error) or type(error).__name__
+                    raise WorkerError(f"A process for student code cannot be started: {why}.") from error
+                self._reopen()
+        raise AssertionError("not reached")
+
+    def _reopen(self) -> None:
+        self._source.close()
+        self._source = self._open()
+        if self._source.isolation != self._isolation:
+            raise WorkerError("An isolation layer that was in force cannot be had any longer.")
+
+    def _drop_clean(self) -> None:
+        if self._clean is not None:
+            self._clean.end()
+            self._clean = None
+
+    def _packed(self, calls: Sequence[Call]) -> list[Parcel]:
+        """The calls' bytes, kept between submissions: the calls of a plan are the same for all."""
+        if len(self._parcels) > _KEPT_PARCELS:
+            self._parcels.clear()
+        return [self._parcels.get(id(call)) or self._pack(call) for call in calls]
+
+    def _pack(self, call: Call) -> Parcel:
+        parcel = self._parcels[id(call)] = Parcel(call, encode(pack(call), strict=True))
+        return parcel
+
+
+def _open_source(tier: str, limits: Limits) -> Source:
+    if sys.platform == "linux":
+        from grader.worker.warm import WarmSource
+
+        return WarmSource(tier, limits)
+    from grader.worker.spawned import SpawnedSource
+
+    return SpawnedSource(tier, limits)
