@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 PLATFORMS := .venv-platforms
-INSTALL := -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
+INSTALL := -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 STEP := @printf '\n== %s\n'
 
 help:
@@ -63,7 +63,7 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.dev
 	$(STEP) "Tests"
-	@$(VENV)/bin/python -m pytest -m "not platform" $(ARGS)
+	@$(VENV)/bin/python -m pytest -m "not platform" --hypothesis-profile=ci $(ARGS)
 
 test-platforms: $(PLATFORMS)/.all
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromedriver >/dev/null; then \
@@ -72,7 +72,7 @@ test-platforms: $(PLATFORMS)/.all
 	    || echo "chromium could not be installed: tests in a browser are skipped"; \
 	fi
 	$(STEP) "Tests with the platforms' own software"
-	@$(PLATFORMS)/bin/python -m pytest -m platform $(ARGS)
+	@$(PLATFORMS)/bin/python -m pytest -m platform --hypothesis-profile=ci $(ARGS)
 
 lint: $(VENV)/.dev
 	$(STEP) "ruff"

@@ -31,8 +31,8 @@ def rubrics(named: str | None) -> list[Rubric]:
     return found
 
 
-def find(identifier: str, among: Sequence[Rubric]) -> tuple[Misconception, list[str]]:
-    """The misconception and the rubrics that have it. UsageError with the nearest id."""
+def find(identifier: str, among: Sequence[Rubric]) -> list[Rubric]:
+    """The rubrics that have the misconception. UsageError with the nearest id where none has."""
     owners = [rubric for rubric in among if identifier in rubric.misconceptions]
     if not owners:
         known = sorted({name for rubric in among for name in rubric.misconceptions})
@@ -40,21 +40,34 @@ def find(identifier: str, among: Sequence[Rubric]) -> tuple[Misconception, list[
             f"there is no misconception {identifier!r}{nearest(identifier, known)}. "
             "`grader explain` without an id lists all."
         )
-    return owners[0].misconceptions[identifier], [rubric.id for rubric in owners]
+    return owners
 
 
-def page(one: Misconception, owners: Sequence[str]) -> Iterator[str]:
-    """The long explanation of one misconception, paragraph by paragraph."""
+def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
+    """The long explanation of one misconception, paragraph by paragraph, in the first owner's words."""
+    one = owners[0].misconceptions[identifier]
     yield f"{one.id}: {one.title}"
-    yield f"Function: {_function(one)}        Rubrics: {', '.join(owners)}"
+    yield f"Function: {_function(one)}        Rubrics: {', '.join(rubric.id for rubric in owners)}"
     for level, label in words.LEVEL_LABELS.items():
         text = getattr(one.feedback, level)
         if text:
-            yield f"{label}\n{text}"
+            yield f"{label}\n{_general(text, one, owners[0])}"
     if one.same_text_as:
         yield f"Looks the same as: {', '.join(one.same_text_as)}"
     if one.see:
         yield f"See also: {', '.join(one.see)}"
+
+
+def _general(text: str, one: Misconception, rubric: Rubric) -> str:
+    """The words without a submission: what a report fills in is told in general."""
+    spec = rubric.functions.get(one.function)
+    outputs = list(spec.returns) if spec else []
+    named = [name for name in outputs if any(form.name == name for form in one.forms)] or outputs
+    components = " or ".join(map(words.code, named)) or "the result"
+    fields = {"{components}": components, "{function}": words.code(one.function), "{ratio}": "another factor"}
+    for field, filling in fields.items():
+        text = text.replace(field, filling)
+    return text
 
 
 def listing(among: Sequence[Rubric]) -> Iterator[str]:

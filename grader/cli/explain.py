@@ -28,8 +28,8 @@ def command(identifier: str | None, rubric: str | None) -> None:
     if identifier is None:
         output.show("\n".join(catalogue.listing(among)).rstrip() + "\n")
         return
-    found, owners = catalogue.find(identifier, among)
-    output.show("\n\n".join(_wrapped(part) for part in catalogue.page(found, owners)) + "\n")
+    owners = catalogue.find(identifier, among)
+    output.show("\n\n".join(_wrapped(part) for part in catalogue.page(identifier, owners)) + "\n")
 
 
 def _wrapped(paragraph: str) -> str:

@@ -1,10 +1,13 @@
 """`grader explain` and `grader rubric`: what they print of a rubric on disk."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from cli_doubles import Run
+
+from grader.cli import catalogue
 
 
 def test_explains_at_three_levels(run: Run, rubric: Path) -> None:
@@ -61,3 +64,17 @@ def test_python_dash_m() -> None:
     )
     assert result.returncode == 0
     assert "dnn-step-by-step" in result.stdout
+
+
+def test_every_shipped_explanation_is_without_gaps() -> None:
+    for rubric in catalogue.rubrics(None):
+        for name in rubric.misconceptions:
+            text = "\n".join(catalogue.page(name, [rubric]))
+            assert not re.search(r"\{(components|function|ratio)\}", text), name
+            assert "What to change" in text
+
+
+def test_what_a_report_fills_in_is_told_in_general(run: Run) -> None:
+    assert "Look at how `dW` or `db` deals with m." in " ".join(
+        run("explain", "missing-1-over-m").stdout.split()
+    )
