@@ -63,6 +63,18 @@ class Matcher:
         """Whether the forms give every component of every call (used on fresh calls)."""
         return Search(self, observed, tuple(observed.spec.returns), convention).agrees(forms)
 
+    def components(
+        self, observed: Observed, explanation: Explanation, failed: Sequence[str], convention: str
+    ) -> dict[str, tuple[str, ...]]:
+        """Misconception id → the failing components that change when its forms are taken out."""
+        search = Search(self, observed, tuple(failed), convention)
+        found: dict[str, tuple[str, ...]] = {}
+        for form in explanation.forms:
+            rest = tuple(other for other in explanation.forms if other.misconception != form.misconception)
+            touched = search.changed(explanation.forms, rest)
+            found[form.misconception] = touched or tuple(failed)
+        return found
+
     def candidates(self, function: str, convention: str) -> Forms:
         """Forms that can show in a function: its own first, then its callees', which it may have inlined."""
         key = (function, convention)
@@ -155,6 +167,17 @@ class Search:
                 if part_difference(self.spec, right[name], predicted[name], MATCH) is not None:
                     seen.update(_sample(predicted[name]))
         return len(seen) > 1 or (bool(seen) and self.spec.random)
+
+    def changed(self, forms: Forms, others: Forms) -> tuple[str, ...]:
+        """The failing components in which two sets of forms differ, on some call."""
+        return tuple(name for name in self.failed if any(self._differ(i, name, forms, others) for i in self.order))
+
+    def _differ(self, index: int, name: str, forms: Forms, others: Forms) -> bool:
+        call = self.observed.calls[index]
+        one, two = self._parts(call, forms), self._parts(call, others)
+        if one is None or two is None:
+            return (one is None) != (two is None)
+        return part_difference(self.spec, two[name], one[name], MATCH) is not None
 
     def _parts(self, call: Call, forms: Forms) -> Parts | None:
         predicted = self.matcher.oracle.predict(call, forms, self.convention)

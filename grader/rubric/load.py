@@ -22,7 +22,7 @@ _RUBRIC_KEYS = (
 ).split()
 _FUNCTION_KEYS = "points parameters returns weights helpers optional shifted random private".split()
 _MISCONCEPTION_KEYS = (
-    "title function credit forms repairs replacements feedback sure verdict same_text_as see decides"
+    "title function credit forms repairs replacements feedback sure verdict same_text_as see decides derivative_of"
 ).split()
 _FORM_KEYS = "edits drops".split()
 _EDIT_KEYS = "in from to".split()
@@ -200,6 +200,7 @@ def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source
         same_text_as=tuple(file.typed(where, file.data, "same_text_as", list, [])),
         see=tuple(file.typed(where, file.data, "see", list, [])),
         decides=file.typed(where, file.data, "decides", str, "values"),
+        derivative_of=tuple(file.typed(where, file.data, "derivative_of", list, [])),
         path=path,
     )
 

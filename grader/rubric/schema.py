@@ -58,6 +58,8 @@ class Misconception:
     same_text_as: tuple[str, ...] = ()
     see: tuple[str, ...] = ()
     decides: Literal["values", "repair", "status"] = "values"
+    derivative_of: tuple[str, ...] = ()
+    """Wrong costs whose true derivative this wrong dAL is: with one of them, it follows on."""
     path: Path | None = None
 
 

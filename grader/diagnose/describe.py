@@ -1,0 +1,162 @@
+"""Wrong, and by no known misconception: facts in plain words. Never a guess, never a hidden value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from grader.diagnose.finding import Finding
+from grader.diagnose.scale_law import ScaleLaw, fit_scale_law
+from grader.judge.compare import Difference, as_array, compare
+from grader.judge.components import Absent, split
+from grader.judge.verdict import Predict
+from grader.model import Value
+
+PRECISION = 1e-6
+
+
+def describe(finding: Finding, component: str, right: Predict) -> str:
+    """What can be said of a wrong component. One or two sentences."""
+    difference = finding.verdict.differences.get(component) if finding.verdict else None
+    if difference is None or finding.observed is None:
+        return ""
+    for fact in _facts(finding, component, difference, right):
+        return fact
+    return _plain(difference)
+
+
+def _facts(finding: Finding, component: str, difference: Difference, right: Predict) -> Iterator[str]:
+    observed = finding.observed
+    if observed is None or difference.kind in ("absent", "type", "nan"):
+        return
+    law = None if finding.spec.random else fit_scale_law(observed, component, right)
+    if law is not None:
+        yield f"Wrong by a factor: it is {law_text(law)} the right values.{_doubling(law)}"
+    pairs = list(_pairs(finding, component, right))
+    for holds, text in _RELATIONS:
+        if pairs and all(holds(wanted, found) for wanted, found in pairs):
+            yield text
+    if finding.spec.random:
+        return
+    yield from _where(finding, component, right)
+
+
+def law_text(law: ScaleLaw) -> str:
+    """`-1 · m times`."""
+    factors = [_number(law.constant)] if abs(law.constant - 1) > PRECISION else []
+    for name in ("m", "n", "n_prev"):
+        power = getattr(law, name)
+        if power:
+            factors.append(name if power == 1 else f"{name}^{power}")
+    return f"{' · '.join(factors) or '1'} times"
+
+
+def _number(value: float) -> str:
+    nearest = round(value)
+    return str(nearest) if abs(value - nearest) < 1e-6 else f"{value:.4g}"
+
+
+def _doubling(law: ScaleLaw) -> str:
+    """A fact that a student can check alone."""
+    if law.m == 1:
+        return " To see it alone: repeat every example twice, and it doubles; an average over examples would not change."
+    if law.m == -1:
+        return " To see it alone: repeat every example twice, and it halves."
+    return ""
+
+
+def _pairs(finding: Finding, component: str, right: Predict) -> Iterator[tuple[Value, Value]]:
+    observed = finding.observed
+    if observed is None:
+        return
+    for index in observed.valued:
+        expected = right(observed.calls[index])
+        if expected is not None and expected.status == "value":
+            yield from _arrays(split(finding.spec, expected)[component], observed.parts[index][component])
+
+
+def _arrays(wanted: Value, found: Value) -> Iterator[tuple[Value, Value]]:
+    """Pairs of arrays at the same place."""
+    if isinstance(wanted, dict):
+        for key, item in wanted.items():
+            if isinstance(found, dict) and key in found:
+                yield from _arrays(item, found[key])
+    elif isinstance(wanted, tuple | list):
+        if isinstance(found, tuple | list) and len(found) == len(wanted):
+            for one, other in zip(wanted, found, strict=True):
+                yield from _arrays(one, other)
+    elif not isinstance(found, Absent):
+        yield wanted, found
+
+
+def _transposed(wanted: Value, found: Value) -> bool:
+    right, got = as_array(wanted), as_array(found)
+    return right is not None and got is not None and right.ndim == 2 and compare(right.T, got, PRECISION) is None
+
+
+def _shape_only(wanted: Value, found: Value) -> bool:
+    right, got = as_array(wanted), as_array(found)
+    if right is None or got is None or right.size != got.size:
+        return False
+    return compare(right.ravel(), got.ravel(), PRECISION) is None
+
+
+def _offset(wanted: Value, found: Value) -> bool:
+    right, got = as_array(wanted), as_array(found)
+    if right is None or got is None or right.shape != got.shape or right.size < 2:
+        return False
+    gap = got.astype(float) - right
+    return bool(np.isfinite(gap).all() and np.ptp(gap) <= PRECISION * max(float(np.max(np.abs(right))), 1e-9))
+
+
+def _constant(wanted: Value, found: Value) -> bool:
+    right, got = as_array(wanted), as_array(found)
+    return got is not None and right is not None and right.size > 1 and got.size > 0 and bool(np.ptp(got) == 0)
+
+
+def _permuted(wanted: Value, found: Value) -> bool:
+    right, got = as_array(wanted), as_array(found)
+    if right is None or got is None or right.shape != got.shape or right.size < 2:
+        return False
+    return compare(np.sort(right.ravel()), np.sort(got.ravel().astype(float)), PRECISION) is None
+
+
+_RELATIONS: tuple[tuple[Callable[[Value, Value], bool], str], ...] = (
+    (_transposed, "The values are right, but rows and columns are swapped (transposed)."),
+    (_shape_only, "The numbers are right, but the shape is not."),
+    (_permuted, "The right numbers are there, but in other places."),
+    (_constant, "Every entry is the same number, whatever the inputs."),
+    (_offset, "Off by one constant that is the same for all entries."),
+)
+
+
+def _where(finding: Finding, component: str, right: Predict) -> Iterator[str]:
+    """Wrong in some layers only, or on some calls only."""
+    observed = finding.observed
+    if observed is None:
+        return
+    layers: dict[bool, set[bool]] = {True: set(), False: set()}
+    for index in observed.valued:
+        expected = right(observed.calls[index])
+        wanted = split(finding.spec, expected)[component] if expected else None
+        found = observed.parts[index][component]
+        if not isinstance(wanted, dict) or not isinstance(found, dict) or set(wanted) != set(found):
+            return
+        for number, item in wanted.items():
+            layers[number == max(wanted)].add(compare(item, found[number], PRECISION) is None)
+    if layers[True] == {True} and False in layers[False]:
+        yield "The last layer is right; the layers before it are not."
+    elif layers[True] == {False} and layers[False] == {True}:
+        yield "Only the last layer is wrong."
+
+
+def _plain(difference: Difference) -> str:
+    texts = {
+        "absent": f"Nothing to compare: {difference.detail}.",
+        "type": f"Of another type than wanted: {difference.detail}.",
+        "shape": f"The shape is wrong: {difference.detail}.",
+        "nan": "It holds NaN or infinity where numbers are wanted.",
+        "value": "The values are wrong; no known misconception gives them.",
+    }
+    return texts[difference.kind]

@@ -1,0 +1,54 @@
+"""What is known of one function of one submission, as it grows from stage to stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from grader.diagnose.matching import Explanation
+from grader.judge.verdict import Observed, Verdict
+from grader.model import FunctionFacts, Location, Outcome
+from grader.rubric.schema import FunctionSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One function: what was observed, the verdict, and what explains it."""
+
+    spec: FunctionSpec
+    facts: FunctionFacts
+    observed: Observed | None = None
+    verdict: Verdict | None = None
+    convention: str = "L"
+    explanation: Explanation | None = None
+    explained: bool = False
+    """Whether an explanation was looked for already."""
+    verified: bool = False
+    """Whether the explanation also held on fresh calls."""
+    accepted: Literal["", "private-format", "other-convention", "follows-on"] = ""
+    """Why the function is right although it fails on its own."""
+    stale_assertion: bool = False
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Misconception id → the failing components that it accounts for."""
+    follows_on: tuple[str, ...] = ()
+    """Components that fail only because of an error that is named in another function."""
+    follows_functions: tuple[str, ...] = ()
+    own_derivative: frozenset[str] = frozenset()
+    """Ids here that are the true derivative of the student's own (wrong) cost: they keep their marks."""
+    places: Mapping[str, Location] = field(default_factory=dict)
+    """Misconception id → a place known without a proof."""
+    public: tuple[Outcome, ...] = ()
+    """Outcomes on public inputs."""
+    proofs: Mapping[str, Location] = field(default_factory=dict)
+    """Misconception id → the one place whose inverse edit makes everything right."""
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The failing components; none where the function is accepted or was never observed."""
+        return () if self.accepted or self.verdict is None else self.verdict.failed
+
+    def raised(self, kind: str) -> bool:
+        """Whether some call stopped with this exception."""
+        outcomes = self.observed.outcomes if self.observed else ()
+        return any(outcome.raised is not None and outcome.raised.type == kind for outcome in outcomes)

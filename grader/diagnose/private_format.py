@@ -1,0 +1,84 @@
+"""Caches of a format of their own: fail in isolation, work in place, and are right.
+
+In place excuses how a cache is made and read; it never excuses a value of Z, A, dA, dW or db.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from grader.diagnose.finding import Finding
+from grader.judge.components import Absent, split
+from grader.judge.compare import as_array
+from grader.model import Outcome
+from grader.rubric.plan import Plan
+from grader.rubric.schema import FunctionSpec
+
+
+def has_course_interface(spec: FunctionSpec, probe: Outcome) -> bool:
+    """Whether an optional function gave what the course's gives, right or wrong: A and a cache, or dZ."""
+    if probe.status != "value":
+        return len(spec.returns) == 1
+    parts = split(spec, probe)
+    return all(not isinstance(part, Absent) for part in parts.values()) and (
+        len(spec.returns) > 1 or as_array(next(iter(parts.values()))) is not None or probe.value is None
+    )
+
+
+def needed(failing: Iterable[str], findings: Mapping[str, Finding], plan: Plan) -> list[str]:
+    """The functions to run in place: the failing ones, and those that read a failing one's cache."""
+    wanted = list(failing)
+    odd = {name for name in wanted if set(findings[name].failed) & set(findings[name].spec.private)}
+    for name, calls in plan.suite.in_place.items():
+        makers = {step.function for call in calls for step in call.steps[:-1]}
+        reads = makers & odd or any(odd & set(findings[maker].spec.helpers) for maker in makers if maker in findings)
+        if name in findings and name not in wanted and reads and findings[name].observed:
+            wanted.append(name)
+    return wanted
+
+
+def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) -> dict[str, Finding]:
+    """The findings that the runs in place change: accepted, or judged by those runs from now on."""
+    changed: dict[str, Finding] = {}
+    for name, placed in in_place.items():
+        finding = findings[name]
+        if _reads_own_format(finding, placed, findings):
+            works = placed.verdict is not None and placed.verdict.passed
+            changed[name] = replace(finding, accepted="private-format") if works else placed
+    for name, placed in in_place.items():
+        for maker in _makers(placed):
+            if maker in findings and _only_private(findings[maker]) and _readable(placed):
+                changed[maker] = replace(findings[maker], accepted="private-format")
+    return changed
+
+
+def _makers(placed: Finding) -> set[str]:
+    """The functions whose caches the calls in place hand on, with their helpers."""
+    calls = placed.observed.calls if placed.observed else ()
+    return {step.function for call in calls for step in call.steps[:-1]}
+
+
+def _reads_own_format(finding: Finding, placed: Finding, findings: Mapping[str, Finding]) -> bool:
+    """Fails on the course's caches without giving a value, while the student's own give values."""
+    if not finding.failed or finding.observed is None or placed.observed is None:
+        return False
+    made = _makers(placed)
+    odd = any(set(findings[name].failed) & set(findings[name].spec.private) for name in made if name in findings)
+    odd = odd or any(
+        set(findings[helper].failed) & set(findings[helper].spec.private)
+        for name in made
+        if name in findings
+        for helper in findings[name].spec.helpers
+        if helper in findings
+    )
+    return bool(placed.observed.valued) and (odd or not finding.observed.valued)
+
+
+def _only_private(finding: Finding) -> bool:
+    return bool(finding.failed) and set(finding.failed) <= set(finding.spec.private)
+
+
+def _readable(placed: Finding) -> bool:
+    """Whether the reader gave right values from the student's own cache."""
+    return placed.verdict is not None and placed.observed is not None and placed.verdict.passed

@@ -1,0 +1,151 @@
+"""Proof by counterfactual: the one place in the student's source whose inverse edit makes the rest right.
+
+Variants are tried in execution order; the first that suffices is the culprit. What remains wrong because
+of *other* misconceptions in the function must stay exactly as it was. Where one misconception sits at
+several places (the 1/m missing in dW and again in db), each place must mend a part and break none, and
+all of them together must suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from grader.diagnose.finding import Finding
+from grader.diagnose.matching import MATCH, Forms
+from grader.judge.components import split
+from grader.judge.verdict import Observed, part_difference
+from grader.model import Definition, Location, Outcome, Proposal, RepairRequest
+from grader.rubric.oracle import Oracle
+from grader.rubric.schema import Misconception, Rubric
+
+CHUNK = 12
+MAX_PLACES = 3
+
+#: (call, component) pairs that are as they should be once this misconception is gone.
+Mended = frozenset[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One misconception to be proved in one function: what every call should give without it."""
+
+    misconception: str
+    request: RepairRequest
+    observed: Observed
+    wanted: tuple[Outcome, ...]
+    telling: int
+    """Index of the call that refutes most variants: it is run first."""
+
+    @property
+    def before(self) -> Mended:
+        return mended(self, self.observed.outcomes)
+
+    @property
+    def everything(self) -> Mended:
+        return frozenset((i, name) for i in range(len(self.wanted)) for name in self.observed.spec.returns)
+
+
+def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) -> Goal | None:
+    """What to prove, or None where there is nothing to try. `rest` are the function's other misconceptions."""
+    observed = finding.observed
+    if observed is None or not found.repairs:
+        return None
+    predicted = [oracle.predict(call, rest, finding.convention) for call in observed.calls]
+    wanted = tuple(outcome for outcome in predicted if outcome is not None)
+    if len(wanted) != len(predicted):
+        return None
+    request = RepairRequest(finding.spec.name, found.repairs, found.replacements)
+    made = Goal(found.id, request, observed, wanted, 0)
+    return replace(made, telling=_telling(made))
+
+
+def _telling(made: Goal) -> int:
+    """The first call with the most components still to be mended, among those that are cheap to run."""
+    before = made.before
+    missing = {i: sum((i, name) not in before for name in made.observed.spec.returns) for i in range(len(made.wanted))}
+    return max(missing, key=lambda i: (missing[i] > 0, made.wanted[i].status == "value", missing[i], -i))
+
+
+def mended(made: Goal, outcomes: Sequence[Outcome]) -> Mended:
+    """The (call, component) pairs that are as wanted."""
+    return frozenset(
+        (index, name)
+        for index, (wanted, got) in enumerate(zip(made.wanted, outcomes, strict=True))
+        for name in _agreeing(made, wanted, got)
+    )
+
+
+def agrees_on(made: Goal, index: int, outcome: Outcome) -> bool:
+    """Whether one call is wholly as wanted."""
+    return len(list(_agreeing(made, made.wanted[index], outcome))) == len(made.observed.spec.returns)
+
+
+def _agreeing(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[str]:
+    spec = made.observed.spec
+    if wanted.status != "value" or got.status != "value":
+        yield from spec.returns if wanted.status == got.status else ()
+        return
+    right, found = split(spec, wanted), split(spec, got)
+    for name in spec.returns:
+        if part_difference(spec, right[name], found[name], max(MATCH, 1e-6)) is None:
+            yield name
+
+
+# ------------------------------------------------------------------------------------------ variants
+
+
+def variant(definitions: Sequence[Definition], proposals: Sequence[Proposal]) -> tuple[Definition, ...] | None:
+    """The definitions with the proposals made; None where two of them overlap."""
+    changed = list(definitions)
+    for number in {proposal.definition for proposal in proposals}:
+        here = [proposal.source for proposal in proposals if proposal.definition == number]
+        source = here[0] if len(here) == 1 else _merged(definitions[number].source, here)
+        if source is None:
+            return None
+        changed[number] = replace(definitions[number], source=source)
+    return tuple(changed)
+
+
+def _merged(original: str, edited: Sequence[str]) -> str | None:
+    """Several edits of one text, each given as the whole edited text."""
+    spans = sorted(_span(original, text) for text in edited)
+    for (_, end, _), (start, _, _) in zip(spans, spans[1:], strict=False):
+        if start < end:
+            return None
+    for start, end, new in reversed(spans):
+        original = original[:start] + new + original[end:]
+    return original
+
+
+def _span(original: str, edited: str) -> tuple[int, int, str]:
+    """(start, end, new text): the part of the original that an edit replaced."""
+    limit = min(len(original), len(edited))
+    start = next((i for i in range(limit) if original[i] != edited[i]), limit)
+    tail = 0
+    while tail < limit - start and original[len(original) - 1 - tail] == edited[len(edited) - 1 - tail]:
+        tail += 1
+    return start, len(original) - tail, edited[start : len(edited) - tail]
+
+
+def place(proposal: Proposal) -> Location:
+    return Location(proposal.cell, proposal.line, proposal.text[:200])
+
+
+def with_proof(finding: Finding, misconception: str, where: Location) -> Finding:
+    return replace(finding, proofs={**finding.proofs, misconception: where})
+
+
+def rest_of(finding: Finding, misconception: str) -> Forms:
+    """The forms of a function's explanation that belong to its other misconceptions."""
+    forms = finding.explanation.forms if finding.explanation else ()
+    return tuple(form for form in forms if form.misconception != misconception)
+
+
+def decided_by_repair(rubric: Rubric, function: str) -> list[Misconception]:
+    """Misconceptions that only a repair can tell, of this function or of any."""
+    return [
+        found
+        for found in rubric.misconceptions.values()
+        if found.decides == "repair" and found.function in (function, "any") and found.repairs
+    ]

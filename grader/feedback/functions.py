@@ -1,0 +1,156 @@
+"""Findings → the report's functions: status, components, diagnoses in words, notes, score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grader.diagnose.describe import describe, law_text
+from grader.diagnose.finding import Finding
+from grader.diagnose.scale_law import fit_scale_law
+from grader.feedback import words
+from grader.judge.score import share
+from grader.judge.verdict import Predict
+from grader.model import Component, Diagnosis, ErrorReport, Evidence, FunctionReport, Note, Outcome, Status
+from grader.rubric.schema import Misconception, Rubric
+
+STDOUT_CHARS = 2_000
+HIDDEN_CHARS = 1_000
+
+
+def function_report(finding: Finding, rubric: Rubric, maximum: float, right: Predict) -> FunctionReport:
+    """One function of the report. `maximum` are its points."""
+    diagnoses = _diagnoses(finding, rubric, right)
+    status = status_of(finding)
+    failed = failed_components(finding)
+    earned = share(finding.spec, failed, diagnoses) if status in ("passed", "failed", "error") else 0.0
+    if status == "error" and not diagnoses:
+        earned = 0.0
+    return FunctionReport(
+        name=finding.spec.name,
+        status=status,
+        score=round(earned * maximum, 4),
+        max_score=round(maximum, 4),
+        components=_components(finding, failed, right),
+        diagnoses=diagnoses,
+        notes=_notes(finding),
+        error=_error(finding, status),
+        stdout=_public_stdout(finding),
+        instructor=_instructor(finding),
+    )
+
+
+def status_of(finding: Finding) -> Status:
+    """The status of a function, from what its text and its calls gave."""
+    facts = finding.facts.status
+    if facts == "missing":
+        return "missing"
+    if facts == "not-implemented":
+        return "not-implemented"
+    if facts == "syntax-error" or finding.observed is None:
+        return "error"
+    if not failed_components(finding):
+        return "passed"
+    statuses = [outcome.status for outcome in finding.observed.outcomes]
+    if "timeout" in statuses:
+        return "timeout"
+    return "failed" if "value" in statuses else "error"
+
+
+def failed_components(finding: Finding) -> tuple[str, ...]:
+    """Failing components, without those that only follow from an error named elsewhere."""
+    return tuple(name for name in finding.failed if name not in finding.follows_on)
+
+
+def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tuple[Component, ...]:
+    if finding.verdict is None:
+        return ()
+    return tuple(
+        Component(name, "failed", describe(finding, name, right)) if name in failed else Component(name, "passed")
+        for name in finding.spec.returns
+    )
+
+
+# --------------------------------------------------------------------------------------- diagnoses
+
+
+def _diagnoses(finding: Finding, rubric: Rubric, right: Predict) -> tuple[Diagnosis, ...]:
+    return tuple(
+        words.diagnosis(
+            rubric.misconceptions[name],
+            components,
+            _evidence(finding, rubric.misconceptions[name]),
+            finding.proofs.get(name) or finding.places.get(name),
+            _fields(finding, components, right),
+            1.0 if name in finding.own_derivative else None,
+        )
+        for name, components in finding.named.items()
+        if name in rubric.misconceptions
+    )
+
+
+def _evidence(finding: Finding, found: Misconception) -> Evidence:
+    if not found.sure or (finding.explanation is not None and finding.explanation.rivals):
+        return "suspected"
+    return "proved" if found.id in finding.proofs else "matched"
+
+
+def _fields(finding: Finding, components: tuple[str, ...], right: Predict) -> dict[str, str]:
+    law = None
+    if finding.observed is not None and components and not finding.spec.random:
+        law = fit_scale_law(finding.observed, components[0], right)
+    return {
+        "components": words.listed(components),
+        "function": f"`{finding.spec.name}`",
+        "ratio": law_text(law).removesuffix(" times") if law else "another factor",
+    }
+
+
+# --------------------------------------------------------------------------------- notes and errors
+
+
+def _notes(finding: Finding) -> tuple[Note, ...]:
+    notes = []
+    if finding.stale_assertion and not failed_components(finding):
+        notes.append(words.note("stale-assertion"))
+    if finding.accepted in ("private-format", "other-convention"):
+        notes.append(words.note(finding.accepted))
+    if finding.convention == "J" and finding.verdict is not None and not failed_components(finding):
+        notes.append(words.note("j-convention"))
+    if finding.follows_functions:
+        notes.append(words.note("follows-on", functions=words.listed(finding.follows_functions)))
+    return tuple(notes)
+
+
+def _error(finding: Finding, status: Status) -> ErrorReport | None:
+    """The student's own error, on public inputs; or the SyntaxError of the cell."""
+    problem = finding.facts.problem
+    if status == "error" and finding.facts.status == "syntax-error":
+        message = problem.message if problem else "the cell that defines this function does not parse"
+        place = (problem.cell, problem.line) if problem else (None, None)
+        return ErrorReport("SyntaxError", message, *place)
+    raised = next((outcome.raised for outcome in finding.public if outcome.raised is not None), None)
+    if raised is not None and status != "passed":
+        return ErrorReport(raised.type, raised.message, raised.cell, raised.line)
+    if status == "timeout":
+        return ErrorReport("TimeoutError", "The function did not come to an end in the time allowed.")
+    if status == "error":
+        return ErrorReport("Error", "The function stops with an error on some inputs of the tests.")
+    return None
+
+
+def _public_stdout(finding: Finding) -> str:
+    return "".join(outcome.stdout for outcome in finding.public)[:STDOUT_CHARS]
+
+
+def _instructor(finding: Finding) -> Mapping[str, str]:
+    """What student code said on hidden calls, for the instructor's eyes only."""
+    if finding.observed is None or not finding.failed:
+        return {}
+    text = "\n".join(line for outcome in finding.observed.outcomes if (line := _hidden(outcome)))
+    return {"hidden": text[:HIDDEN_CHARS]} if text else {}
+
+
+def _hidden(outcome: Outcome) -> str:
+    raised = outcome.raised
+    said = f"{raised.type}: {raised.message}" if raised else outcome.status if outcome.status != "value" else ""
+    return f"{outcome.call}: {said} {outcome.stdout[:200]}".strip() if said or outcome.stdout else ""

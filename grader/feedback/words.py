@@ -1,0 +1,74 @@
+"""Diagnoses → words. The words themselves are data, beside each misconception; here they are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.model import Diagnosis, Evidence, Feedback, Location, Note
+from grader.rubric.schema import Misconception
+
+NOTES = {
+    "j-convention": (
+        "This notebook keeps to convention J: its dAL is the derivative of the cost J, the mean of the losses, so the "
+        "1/m is already in it, and dW and db only add up. The course puts the 1/m into dW and db instead (convention "
+        "L). Both are right, because the average's derivative is the average of the derivatives."
+    ),
+    "other-convention": (
+        "The 1/m enters exactly once, at another place of the chain than in the course: each function differs from "
+        "the course's on its own, and together they give the right dW and db."
+    ),
+    "stale-assertion": (
+        "An assertion left over from the template rejects a right value. The numbers before it are right, so it does "
+        "not count; delete that line."
+    ),
+    "private-format": (
+        "The cache has a format of its own. The functions that write and read it agree on it, and their numbers are "
+        "right, so it counts as right."
+    ),
+    "follows-on": (
+        "What is off here follows from an error in {functions}, which is named there. It costs nothing a second time."
+    ),
+    "later-placeholder": "A later cell defines this function again as a blank; the written definition is graded.",
+}
+
+
+def note(code: str, **fields: str) -> Note:
+    """A note with its words."""
+    return Note(code, NOTES[code].format(**fields))
+
+
+def diagnosis(
+    found: Misconception,
+    components: Sequence[str],
+    evidence: Evidence,
+    location: Location | None,
+    fields: dict[str, str],
+    credit: float | None = None,
+) -> Diagnosis:
+    """A diagnosis with its placeholders filled from what was measured."""
+    return Diagnosis(
+        misconception=found.id,
+        components=tuple(components),
+        evidence=evidence,
+        credit=found.credit if credit is None else credit,
+        location=location,
+        title=fill(found.title, fields),
+        feedback=Feedback(
+            nudge=fill(found.feedback.nudge, fields),
+            explanation=fill(found.feedback.explanation, fields),
+            fix=fill(found.feedback.fix, fields),
+        ),
+    )
+
+
+def fill(text: str, fields: dict[str, str]) -> str:
+    """Replace `{name}` for the known names only: words may hold braces of code."""
+    for name, value in fields.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def listed(names: Sequence[str]) -> str:
+    """`dW`, `db` and `dA_prev`, as code."""
+    coded = [f"`{name}`" for name in names]
+    return coded[0] if len(coded) == 1 else f"{', '.join(coded[:-1])} and {coded[-1]}" if coded else ""

@@ -1,0 +1,29 @@
+"""Points of a function and of a notebook (CONTRACT.md, "Scores")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from grader.model import Diagnosis
+from grader.rubric.schema import FunctionSpec
+
+
+def share(spec: FunctionSpec, failed: Iterable[str], diagnoses: Iterable[Diagnosis]) -> float:
+    """The share of a function's points: weights of right components, and what the diagnoses leave of others.
+
+    A failed component keeps the smallest credit among the sure diagnoses that cover it, nothing without one.
+    """
+    sure = [diagnosis for diagnosis in diagnoses if diagnosis.evidence != "suspected"]
+    wrong = set(failed)
+    total = 0.0
+    for name, weight in spec.weights.items():
+        credits = [diagnosis.credit for diagnosis in sure if name in diagnosis.components]
+        total += weight * (1.0 if name not in wrong else min(credits, default=0.0))
+    return total
+
+
+def points(specs: Iterable[FunctionSpec], total: float) -> Mapping[str, float]:
+    """Function → its maximum, scaled so that the graded functions sum to the rubric's total."""
+    listed = list(specs)
+    everything = sum(spec.points for spec in listed)
+    return {spec.name: spec.points * total / everything for spec in listed}

@@ -1,0 +1,239 @@
+"""The composition: bytes of a notebook → Report. The only file that knows the order of the stages.
+
+    read ─▶ extract ─▶ examine (session.py) ─▶ words ─▶ Report
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from grader.batch.engine import JobSpec
+from grader.diagnose.finding import Finding
+from grader.diagnose.matching import Matcher
+from grader.errors import CannotGrade, UsageError
+from grader.feedback.functions import function_report
+from grader.feedback.words import note
+from grader.judge.score import points
+from grader.model import (
+    Convention,
+    Extraction,
+    FunctionFacts,
+    FunctionReport,
+    Note,
+    Notebook,
+    Outcome,
+    Problem,
+    Report,
+    RubricStamp,
+    Runner,
+    SubmissionStamp,
+)
+from grader.notebook.read import Unreadable, read_notebook
+from grader.rubric.infer import infer
+from grader.rubric.load import load_rubric
+from grader.rubric.plan import Plan, make_plan
+from grader.rubric.schema import Rubric
+from grader.session import Examined, Session
+from grader.worker.sandbox import Sandbox
+
+
+@lru_cache(maxsize=1)
+def grader_version() -> str:
+    try:
+        return metadata.version("whywrong")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"
+
+
+def draw_seed() -> int:
+    """A seed for hidden inputs that nobody can know before."""
+    return secrets.randbelow(2**48)
+
+
+class Grader:
+    """Grades submissions of one rubric, one after the other. Use as a context manager."""
+
+    def __init__(self, rubric: Rubric, runner: Runner, seed: int, close: Callable[[], None] | None = None) -> None:
+        self.rubric = rubric
+        self.runner = runner
+        self.plan: Plan = make_plan(rubric, seed)
+        self.matcher = Matcher(rubric, self.plan.oracle)
+        self._close = close
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._close is not None:
+            self._close()
+
+    def grade(
+        self,
+        data: bytes,
+        file: str,
+        submission_id: str,
+        student: str | None,
+        only: Collection[str] = (),
+    ) -> Report:
+        """Grade one submission. Never raises for what the submission is or does.
+
+        `only` restricts the report to some functions. Raises CannotGrade where the sandbox fails.
+        """
+        began = time.perf_counter()
+        stamp = SubmissionStamp(submission_id, student, file, hashlib.sha256(data).hexdigest())
+        try:
+            notebook = read_notebook(data, file)
+        except Unreadable as unreadable:
+            report = self._ungradable(stamp, unreadable.problem)
+        else:
+            report = self._grade(notebook, stamp, data, only)
+        return replace(report, seconds=round(time.perf_counter() - began, 4))
+
+    def _grade(self, notebook: Notebook, stamp: SubmissionStamp, data: bytes, only: Collection[str]) -> Report:
+        names = list(self.rubric.functions)
+        extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
+        session = Session(self.plan, self.matcher, self.runner, extraction, data, only)
+        examined = session.examine()
+        functions = self._functions(examined)
+        problems = (*notebook.problems, *extraction.problems)
+        return self._report(stamp, functions, _convention(examined), _notes(examined), problems)
+
+    def _functions(self, examined: Examined) -> tuple[FunctionReport, ...]:
+        maxima = points((finding.spec for finding in examined.findings.values()), self.rubric.total)
+        return tuple(
+            function_report(finding, self.rubric, maxima[name], self._right(finding))
+            for name, finding in examined.findings.items()
+        )
+
+    def _right(self, finding: Finding) -> Callable[..., Outcome | None]:
+        return lambda call: self.plan.right(call, finding.convention)
+
+    def _report(
+        self,
+        stamp: SubmissionStamp,
+        functions: tuple[FunctionReport, ...],
+        convention: Convention,
+        notes: tuple[Note, ...],
+        problems: tuple[Problem, ...],
+    ) -> Report:
+        maximum = sum(function.max_score for function in functions)
+        score = sum(function.score for function in functions)
+        whole = round(self.rubric.total if abs(maximum - self.rubric.total) < 0.01 else maximum, 2)
+        return Report(
+            grader_version=grader_version(),
+            rubric=RubricStamp(self.rubric.id, self.rubric.version, self.rubric.sha256),
+            submission=stamp,
+            status="graded",
+            score=whole if abs(score - maximum) < 1e-6 else round(score, 2),
+            max_score=whole,
+            convention=convention,
+            isolation=self.runner.isolation,
+            functions=functions,
+            notes=notes,
+            problems=problems,
+        )
+
+    def _ungradable(self, stamp: SubmissionStamp, problem: Problem) -> Report:
+        specs = [spec for spec in self.rubric.functions.values() if not spec.optional]
+        maxima = points(specs, self.rubric.total)
+        functions = tuple(
+            FunctionReport(spec.name, "missing", 0.0, round(maxima[spec.name], 4)) for spec in specs
+        )
+        report = self._report(stamp, functions, "undetermined", (), (problem,))
+        return replace(report, status="ungradable", score=0.0)
+
+
+def _convention(examined: Examined) -> Convention:
+    return "other" if examined.other_convention else examined.exponents.name
+
+
+def _notes(examined: Examined) -> tuple[Note, ...]:
+    name = _convention(examined)
+    return (note(f"{name.lower()}-convention"),) if name in ("J", "other") else ()
+
+
+# ------------------------------------------------------------------------------------------- doors
+
+
+def make_grader(spec: JobSpec) -> Grader | InferringGrader:
+    """A grader for a job, in a sandbox of the tier asked for. Raises NotIsolated, WorkerError, UsageError."""
+    sandbox = Sandbox.start("best" if spec.unsafe else spec.tier)
+    seed = draw_seed() if spec.seed is None else spec.seed
+    try:
+        if spec.rubric is None:
+            return InferringGrader(sandbox, seed)
+        return Grader(load_rubric(spec.rubric), sandbox, seed, sandbox.close)
+    except BaseException:
+        sandbox.close()
+        raise
+
+
+class InferringGrader:
+    """Grades each submission by the rubric that its functions fit."""
+
+    def __init__(self, sandbox: Sandbox, seed: int) -> None:
+        self.sandbox = sandbox
+        self.seed = seed
+        self._graders: dict[str, Grader] = {}
+
+    def grade(self, data: bytes, file: str, submission_id: str, student: str | None) -> Report:
+        return self.of(infer_rubric(data, file)[0]).grade(data, file, submission_id, student)
+
+    def of(self, rubric: str) -> Grader:
+        """The grader of a rubric, made once."""
+        if rubric not in self._graders:
+            self._graders[rubric] = Grader(load_rubric(rubric), self.sandbox, self.seed)
+        return self._graders[rubric]
+
+    def close(self) -> None:
+        self.sandbox.close()
+
+
+def infer_rubric(data: bytes, file: str) -> tuple[str, str]:
+    """The name of the rubric that a notebook's functions fit, and why. Raises UsageError listing candidates."""
+    try:
+        notebook = read_notebook(data, file)
+    except Unreadable as unreadable:
+        raise UsageError(f"{file}: {unreadable.problem.message} Name the rubric with --rubric.") from None
+    return infer(notebook, file)
+
+
+def check(
+    path: Path,
+    *,
+    functions: Collection[str] = (),
+    rubric: str | None = None,
+    seed: int | None = None,
+) -> Report:
+    """Check one notebook as a student does, in the best isolation that this machine has.
+
+    Raises UsageError for an unknown rubric or function, CannotGrade for a file that cannot be read.
+    """
+    data = _read(path)
+    name = rubric or infer_rubric(data, path.name)[0]
+    loaded = load_rubric(name)
+    unknown = [function for function in functions if function not in loaded.functions]
+    if unknown:
+        raise UsageError(
+            f"the rubric {loaded.id} has no function {unknown[0]!r}; it has {', '.join(loaded.functions)}"
+        )
+    with Sandbox.start("best") as sandbox:
+        grader = Grader(loaded, sandbox, draw_seed() if seed is None else seed)
+        return grader.grade(data, path.name, path.stem, None, functions)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotGrade(f"{path}: cannot be read ({error.strerror or error})") from None

@@ -1,0 +1,54 @@
+"""Which rubric a notebook is for, from the functions that it defines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from grader.errors import UsageError
+from grader.model import Notebook
+from grader.rubric.load import load_rubric, shipped_rubrics
+
+_DEFINED = re.compile(r"^[ \t]*(?:def[ \t]+(\w+)|(\w+)[ \t]*=[ \t]*lambda\b)", re.MULTILINE)
+
+
+def defined_names(notebook: Notebook) -> frozenset[str]:
+    """Names that the cells seem to define as functions; read by eye, so that broken cells count too."""
+    return frozenset(
+        first or second for cell in notebook.cells for first, second in _DEFINED.findall(cell.source)
+    )
+
+
+def infer(notebook: Notebook, file: str) -> tuple[str, str]:
+    """(rubric, why). Raises UsageError where none fits, or several fit equally well."""
+    defined = defined_names(notebook)
+    shares = {name: _share(name, defined) for name in shipped_rubrics()}
+    shares = {name: share for name, share in shares.items() if share is not None}
+    best = max((share for share in shares.values() if share), default=0.0)
+    chosen = [name for name, share in shares.items() if share and share >= best - 0.1]
+    if best < 0.25 or not chosen:
+        raise UsageError(
+            f"{file}: no rubric fits the functions in it ({_names(defined)}). Name one with --rubric: "
+            f"{', '.join(shipped_rubrics())}"
+        )
+    if len(chosen) > 1:
+        raise UsageError(f"{file}: {' and '.join(chosen)} fit equally well. Name one with --rubric.")
+    found = defined & set(_graded(chosen[0]))
+    return chosen[0], f"the notebook defines {len(found)} of its {len(_graded(chosen[0]))} functions"
+
+
+def _graded(name: str) -> Mapping[str, object]:
+    return {function: spec for function, spec in load_rubric(name).functions.items() if not spec.optional}
+
+
+def _share(name: str, defined: frozenset[str]) -> float | None:
+    """The share of a rubric's functions that are defined; None for one that opts out of inference."""
+    if not load_rubric(name).inferable:
+        return None
+    graded = _graded(name)
+    return len(defined & set(graded)) / len(graded)
+
+
+def _names(defined: frozenset[str]) -> str:
+    listed = ", ".join(sorted(defined)[:6])
+    return f"{listed} …" if len(defined) > 6 else listed or "none"

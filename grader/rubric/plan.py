@@ -1,0 +1,42 @@
+"""A rubric and a seed → the calls to make and the oracle that knows what they should give."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import importlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.model import Call, Outcome
+from grader.references.suite import Suite
+from grader.rubric.oracle import ReferenceOracle
+from grader.rubric.schema import Rubric
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Calls by function for one seed. `make_suite` makes the same kind of calls for another seed."""
+
+    rubric: Rubric
+    seed: int
+    suite: Suite
+    oracle: ReferenceOracle
+    make_suite: Callable[..., Suite] = field(repr=False)
+
+    def fresh(self, submission: bytes, only: Collection[str]) -> Suite:
+        """Calls that no other submission gets: their seed is an HMAC of the run's seed and the bytes."""
+        key = hmac.new(str(self.seed).encode(), submission, hashlib.sha256).digest()
+        return self.make_suite(self.oracle.functions(), int.from_bytes(key[:6], "big"), only=only)
+
+    def right(self, call: Call, convention: str = "L") -> Outcome | None:
+        """The right outcome of a call."""
+        return self.oracle.predict(call, (), convention)
+
+
+def make_plan(rubric: Rubric, seed: int) -> Plan:
+    """Plan a rubric's calls. Raises ImportError where the reference has no input maker."""
+    oracle = ReferenceOracle(rubric)
+    maker: Any = importlib.import_module(f"grader.references.{rubric.reference}_inputs")
+    return Plan(rubric, seed, maker.make_suite(oracle.functions(), seed), oracle, maker.make_suite)

@@ -1,0 +1,337 @@
+"""One submission's examination: which calls are run, in which order, and what each answer leads to.
+
+    isolated ─▶ stale asserts ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public
+
+Only the runner touches student code; every decision is made by a pure function on what it gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from grader.diagnose import carried, private_format, proof, special
+from grader.diagnose.convention import Exponents, Measured, measure, only_about_1_over_m
+from grader.diagnose.finding import Finding
+from grader.diagnose.matching import Matcher
+from grader.judge.verdict import Observed, judge, observe
+from grader.model import Call, Extraction, FunctionFacts, Outcome, Program, Runner
+from grader.prover import Prover
+from grader.references.suite import Suite
+from grader.rubric.plan import Plan
+from grader.rubric.schema import FunctionSpec
+
+#: Where the exponents of 1/m are measured (MISCONCEPTIONS.md).
+LINEAR, MODEL = "linear_backward", "L_model_backward"
+FRESH_CALLS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a submission's examination gave."""
+
+    findings: Mapping[str, Finding]
+    exponents: Exponents
+    other_convention: bool = False
+
+
+class Session:
+    """Examines one submission. Holds no state beyond it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        matcher: Matcher,
+        runner: Runner,
+        extraction: Extraction,
+        data: bytes,
+        only: Collection[str] = (),
+    ) -> None:
+        self.plan = plan
+        self.only = only
+        self.matcher = matcher
+        self.runner = runner
+        self.extraction = extraction
+        self.data = data
+        self.program = Program(extraction.definitions, plan.rubric.stand_ins)
+        self.own_interface: frozenset[str] = frozenset()
+        self.findings: dict[str, Finding] = {}
+        self.exponents = Exponents()
+        self.other = False
+
+    def examine(self) -> Examined:
+        self.own_interface = self._own_interfaces()
+        self._isolated()
+        self._without_stale_asserts()
+        self._settle_convention()
+        self._in_place()
+        self._explain()
+        self._verify()
+        self._follow_on()
+        self._prove()
+        self._on_public_inputs()
+        return Examined(self.findings, self.exponents, self.other)
+
+    # ------------------------------------------------------------------ which functions, which helpers
+
+    def facts(self, name: str) -> FunctionFacts:
+        return self.extraction.functions.get(name) or FunctionFacts(name, "missing")
+
+    def _own_interfaces(self) -> frozenset[str]:
+        """Optional functions that the notebook defines with an interface of its own: `sigmoid` → A alone."""
+        probes = [
+            call for name, call in self.plan.suite.interface.items() if self.facts(name).status == "defined"
+        ]
+        outcomes = self._run(probes)
+        specs = self.plan.rubric.functions
+        return frozenset(
+            call.function
+            for call, outcome in zip(probes, outcomes, strict=True)
+            if not private_format.has_course_interface(specs[call.function], outcome)
+        )
+
+    def graded(self) -> Iterable[FunctionSpec]:
+        """The rubric's functions, and the optional ones that the notebook defines with its interface."""
+        for name, spec in self.plan.rubric.functions.items():
+            if self.only and name not in self.only:
+                continue
+            if not spec.optional or (self.facts(name).status == "defined" and name not in self.own_interface):
+                yield spec
+
+    def _bound(self, call: Call, convention: str = "L") -> Call:
+        helpers = self.plan.rubric.functions[call.function].helpers
+        bind = tuple(name for name in helpers if name not in self.own_interface)
+        return replace(call, bind=bind, convention=convention)
+
+    # ------------------------------------------------------------------ running
+
+    def _run(self, calls: Sequence[Call]) -> list[Outcome]:
+        return self.runner.run(self.program, calls, self.plan.oracle.helper) if calls else []
+
+    def _observe(
+        self, calls: Mapping[str, Sequence[Call]], *, bind: bool, convention: str | None = None
+    ) -> dict[str, Observed]:
+        """Run the calls of several functions in one go.
+
+        With `bind`, right helpers of a convention (by default, the one that each function is judged under)
+        take the place of the student's own.
+        """
+        sent = [
+            self._bound(call, convention or self._convention(name)) if bind else call
+            for name, made in calls.items()
+            for call in made
+        ]
+        outcomes = iter(self._run(sent))
+        return {
+            name: observe(self.plan.rubric.functions[name], made, [next(outcomes) for _ in made])
+            for name, made in calls.items()
+        }
+
+    def _convention(self, name: str) -> str:
+        return self.findings[name].convention if name in self.findings else "L"
+
+    def _judged(self, finding: Finding, observed: Observed, convention: str = "L") -> Finding:
+        """The finding with a verdict on these observations."""
+        verdict = judge(
+            observed, lambda call: self.plan.right(call, convention), self.plan.rubric.tolerance
+        )
+        return replace(
+            finding, observed=observed, verdict=verdict, convention=convention, explanation=None, explained=False
+        )
+
+    def _failing(self) -> list[str]:
+        return [name for name, finding in self.findings.items() if finding.failed]
+
+    # ------------------------------------------------------------------ the stages
+
+    def _isolated(self) -> None:
+        """Every defined function on its own, with right helpers."""
+        for spec in self.graded():
+            self.findings[spec.name] = Finding(spec, self.facts(spec.name))
+        calls = {
+            name: self.plan.suite.isolated[name]
+            for name, finding in self.findings.items()
+            if finding.facts.status == "defined"
+        }
+        for name, observed in self._observe(calls, bind=True).items():
+            self.findings[name] = self._judged(self.findings[name], observed)
+
+    def _without_stale_asserts(self) -> None:
+        """An assertion that was left over from a template does not decide: the numbers before it do."""
+        stopped = {
+            name: finding.observed.calls
+            for name, finding in self.findings.items()
+            if finding.failed and finding.observed and finding.raised("AssertionError")
+        }
+        if not stopped:
+            return
+        self.program = replace(self.program, strip_asserts=True)
+        for name, observed in self._observe(stopped, bind=True).items():
+            self.findings[name] = replace(self._judged(self.findings[name], observed), stale_assertion=True)
+
+    def _settle_convention(self) -> None:
+        """Measure α and β under L; where the notebook keeps to J, judge it under J."""
+        for name in (LINEAR, MODEL):
+            if name in self.findings:
+                self._explain_one(name)
+        self.exponents = measure(self._measured(LINEAR), self._measured(MODEL), self.plan.right)
+        wanted = self.plan.rubric.required_convention
+        if wanted == "L" or not (self.exponents.inlined or self.exponents.judged_under == "J"):
+            return
+        for name in self._failing():
+            if self._touches_convention(name):
+                self._judge_under_J(name)
+
+    def _measured(self, name: str) -> Measured | None:
+        finding = self.findings.get(name)
+        if finding is None or finding.observed is None or finding.verdict is None or not finding.observed.valued:
+            return None
+        return Measured(finding.observed, finding.verdict, finding.explanation)
+
+    def _touches_convention(self, name: str) -> bool:
+        edited = {edit.function for edit in self.plan.rubric.conventions.get("J", {}).values()}
+        return bool(edited & {name, *self.plan.rubric.functions[name].helpers})
+
+    def _judge_under_J(self, name: str) -> None:
+        finding = self.findings[name]
+        if finding.observed is None or (name == LINEAR and self.exponents.judged_under == "L"):
+            return
+        observed = finding.observed
+        inlined = name == MODEL and self.exponents.inlined
+        if self.plan.rubric.functions[name].helpers and not inlined:
+            observed = self._observe({name: observed.calls}, bind=True, convention="J")[name]
+        self.findings[name] = self._judged(finding, observed, "J")
+
+    def _in_place(self) -> None:
+        """With the student's own helpers: formats that they agree on, and a 1/m that enters elsewhere."""
+        failing = [name for name in self._failing() if self.plan.suite.in_place.get(name)]
+        calls = {name: self._own_chain(name) for name in private_format.needed(failing, self.findings, self.plan)}
+        found = self._observe({name: made for name, made in calls.items() if made}, bind=False)
+        judged = {
+            name: self._judged(self.findings[name], observed, self.findings[name].convention)
+            for name, observed in found.items()
+        }
+        self._accept_other(judged)
+        for name, finding in private_format.settled(self.findings, judged).items():
+            self.findings[name] = finding
+
+    def _own_chain(self, name: str) -> tuple[Call, ...]:
+        """The in-place calls all of whose steps the notebook (or a course module) defines."""
+        return tuple(
+            call
+            for call in self.plan.suite.in_place[name]
+            if all(self.facts(step.function).status == "defined" for step in call.steps)
+        )
+
+    def _accept_other(self, in_place: Mapping[str, Finding]) -> None:
+        """A 1/m that enters exactly once, elsewhere along the chain: right, with a note."""
+        backward = [name for name in self._failing() if self._touches_convention(name)]
+        model = in_place.get(MODEL)
+        if not backward or model is None or model.verdict is None or not model.observed:
+            return
+        for name in backward:
+            self._explain_one(name)
+        if {"dW", "db"} & set(model.verdict.failed) or self.plan.rubric.required_convention:
+            return
+        if only_about_1_over_m(self.findings[name].explanation for name in backward):
+            self.other = True
+            for name in backward:
+                self.findings[name] = replace(self.findings[name], accepted="other-convention")
+
+    def _explain(self) -> None:
+        for name in self._failing():
+            self._explain_one(name)
+        for name in self._failing():
+            self.findings[name] = special.named_by_status(self.findings[name], self.plan.rubric)
+
+    def _explain_one(self, name: str) -> None:
+        finding = self.findings[name]
+        if finding.explained or finding.observed is None or not finding.failed:
+            return
+        found = self.matcher.explain(finding.observed, finding.failed, finding.convention)
+        named = (
+            self.matcher.components(finding.observed, found, finding.failed, finding.convention) if found else {}
+        )
+        self.findings[name] = replace(finding, explanation=found, explained=True, named=named)
+
+    def _verify(self) -> None:
+        """An explanation has to hold on calls that no other submission gets."""
+        due = [name for name in self._failing() if self.findings[name].explanation is not None]
+        if not due:
+            return
+        fresh = self.plan.fresh(self.data, due)
+        for bind in (True, False):
+            calls = {name: self._fresh_calls(fresh, name) for name in due if self._was_bound(name) == bind}
+            for name, observed in self._observe(calls, bind=bind).items():
+                self._keep_if_holds(name, observed)
+        self.plan.oracle.forget(call for made in (fresh.isolated, fresh.in_place) for c in made.values() for call in c)
+
+    def _was_bound(self, name: str) -> bool:
+        observed = self.findings[name].observed
+        return observed is not None and all(len(call.steps) == 1 for call in observed.calls)
+
+    def _fresh_calls(self, fresh: Suite, name: str) -> tuple[Call, ...]:
+        return (fresh.isolated if self._was_bound(name) else fresh.in_place)[name][:FRESH_CALLS]
+
+    def _keep_if_holds(self, name: str, observed: Observed) -> None:
+        finding = self.findings[name]
+        forms = finding.explanation.forms if finding.explanation else ()
+        if self.matcher.agrees(observed, forms, finding.convention):
+            self.findings[name] = replace(finding, verified=True)
+        else:
+            self.findings[name] = replace(finding, explanation=None, named={})
+
+    def _follow_on(self) -> None:
+        self.findings.update(carried.follow_on(self.findings, self.plan.rubric))
+        self.findings.update(carried.own_derivative(self.findings, self.plan.rubric))
+
+    # ------------------------------------------------------------------ proofs
+
+    def _prove(self) -> None:
+        for name in self._failing():
+            finding = self.findings[name]
+            prover = Prover(self.runner, self.program, self.plan.oracle.helper, self._binder(finding))
+            if finding.named:
+                self._prove_named(prover, name)
+            else:
+                self._decide_by_repair(prover, name)
+
+    def _binder(self, finding: Finding) -> Callable[[Call], Call]:
+        """Binds a call's helpers as they were bound when the function was observed."""
+        if not self._was_bound(finding.spec.name):
+            return lambda call: call
+        return lambda call: self._bound(call, finding.convention)
+
+    def _prove_named(self, prover: Prover, name: str) -> None:
+        for misconception in self.findings[name].named:
+            finding = self.findings[name]
+            goal = proof.goal(
+                self.plan.rubric.misconceptions[misconception],
+                finding,
+                self.plan.oracle,
+                proof.rest_of(finding, misconception),
+            )
+            where = prover.prove(goal) if goal else None
+            if where is not None:
+                self.findings[name] = proof.with_proof(finding, misconception, where)
+
+    def _decide_by_repair(self, prover: Prover, name: str) -> None:
+        """What no numbers explain, a repair may: it names the misconception where it makes all right."""
+        finding = self.findings[name]
+        for found in proof.decided_by_repair(self.plan.rubric, name):
+            goal = proof.goal(found, finding, self.plan.oracle, ())
+            where = prover.prove(goal) if goal else None
+            if where is not None:
+                named = replace(finding, named={found.id: finding.failed}, verified=True)
+                self.findings[name] = proof.with_proof(named, found.id, where)
+                return
+
+    def _on_public_inputs(self) -> None:
+        """A student sees their own error and prints, on inputs that are no secret."""
+        due = {
+            name: self.plan.suite.public[name]
+            for name in self._failing()
+            if name in self.plan.suite.public and self.findings[name].facts.status == "defined"
+        }
+        for name, observed in self._observe(due, bind=True).items():
+            self.findings[name] = replace(self.findings[name], public=observed.outcomes)
