@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn, Protocol
 
 from grader.model import Call, Cell, Definition, Outcome, Program, RepairRequest, StandIn, Value
@@ -79,7 +80,7 @@ class Child:
         """Send what `make` gives. Hostile source may find a fault in our parser: that is told, too."""
         try:
             reply = encode(make(), TEXT_CAPS)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the host is told
             kind, reply = Kind.FAILED, encode((type(error).__name__, str(error)[:1000]))
         self.port.send(kind, reply)
 
@@ -98,9 +99,8 @@ class Child:
             raise ProtocolError("calls before a program")
         for part in split_parts(payload):
             self.port.calling = True
-            outcome = observe(
-                self.notebook, lambda part=part: read_call(part), self.port.proxy, self.limits.stdout_chars
-            )
+            fresh = partial(read_call, part)
+            outcome = observe(self.notebook, fresh, self.port.proxy, self.limits.stdout_chars)
             self.port.calling = False
             self.port.send(Kind.RESULT, encode(_outcome_tree(outcome), self.caps))
 

@@ -29,7 +29,8 @@ from grader.model import Opaque, Ref, Value
 
 #: The 14 numeric types, by their code on the wire.
 DTYPES: tuple[np.dtype[Any], ...] = tuple(
-    np.dtype(name).newbyteorder("<") for name in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()
+    np.dtype(name).newbyteorder("<")
+    for name in ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 )
 _CODE_OF = {(dtype.kind, dtype.itemsize): code for code, dtype in enumerate(DTYPES)}
 _WIDEST = {"f": np.dtype("<f8"), "c": np.dtype("<c16")}
@@ -367,7 +368,7 @@ def _get_dict(source: _Decoder, depth: int) -> dict[int | str, Value]:
 
 
 def _get_scalar(source: _Decoder, depth: int) -> np.generic:
-    return source.items(source.dtype(), ())[()]  # type: ignore[no-any-return]
+    return source.items(source.dtype(), ()).flat[0]  # type: ignore[no-any-return]
 
 
 def _get_array(source: _Decoder, depth: int) -> np.ndarray[Any, Any]:

@@ -24,8 +24,8 @@ def describe(error: BaseException, cells: Mapping[str, int]) -> Raised:
 
 def _place(error: BaseException, cells: Mapping[str, int]) -> tuple[int | None, int | None]:
     """Cell and line of the innermost frame inside student code; for a SyntaxError, of the error."""
-    if isinstance(error, SyntaxError) and error.filename in cells:
-        return cells[error.filename], error.lineno
+    if isinstance(error, SyntaxError) and (error.filename or "") in cells:
+        return cells[error.filename or ""], error.lineno
     places = [(cells[file], line) for file, line in _frames(error.__traceback__) if file in cells]
     return places[-1] if places else (None, None)
 
@@ -40,7 +40,7 @@ def _message(error: BaseException) -> str:
     """The message, for which a student's own exception may run code, and fail."""
     try:
         return _text(str(error), MESSAGE_CHARS)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - it may even be SystemExit
         return "(the message of this exception raises itself)"
 
 

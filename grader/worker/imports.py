@@ -11,7 +11,7 @@ import builtins
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from grader.model import StandIn
 
@@ -19,10 +19,10 @@ ErrorMaker = Callable[[], BaseException]
 ProxyMaker = Callable[[str], Callable[..., Any]]
 
 #: Uses of an object that a placeholder refuses.
-_USES = (
+_USE_WORDS = (
     "call iter len bool getitem setitem contains enter exit array index int float add radd sub rsub mul rmul "
     "truediv rtruediv matmul rmatmul pow rpow neg lt le gt ge mro_entries"
-).split()
+)
 
 
 class Placeholder:
@@ -48,7 +48,7 @@ def _refuse(self: Placeholder, *args: object, **kwargs: object) -> NoReturn:
     raise self._error()
 
 
-for _use in _USES:
+for _use in _USE_WORDS.split():
     setattr(Placeholder, f"__{_use}__", _refuse)
 
 
@@ -78,7 +78,7 @@ class Silent:
     def __iter__(self) -> Iterator[Any]:
         return iter(())
 
-    def __enter__(self) -> Silent:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:

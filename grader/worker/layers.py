@@ -127,7 +127,7 @@ def _start(trial: Callable[[], None]) -> tuple[int, int]:
     text = "ok"
     try:
         trial()
-    except BaseException as error:  # whatever it is, it is the answer
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is the answer
         text = str(error)[:300] or type(error).__name__
     os.write(telling, text.encode())
     os._exit(0)

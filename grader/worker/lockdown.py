@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import os
-import resource
 import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from grader.worker import linux
 from grader.worker.limits import Limits
+from grader.worker.rlimits import limit_resources
 
 if TYPE_CHECKING:
     from landlockpy import Ruleset
     from seccompy import Filter
-
-_OPEN_FILES = 32
 
 
 class Lockdown:
@@ -67,22 +63,3 @@ def no_paths() -> Ruleset:
     from landlockpy import Ruleset, abi_version, scope_for_abi
 
     return Ruleset(scoped=scope_for_abi(abi_version()))
-
-
-def limit_resources(limits: Limits) -> None:
-    """Set the kernel's limits for this process; hard ones, so that it cannot raise them again."""
-    seconds = math.ceil(limits.run_seconds + limits.extract_seconds)
-    caps = {
-        "RLIMIT_AS": limits.memory_bytes,
-        "RLIMIT_CPU": seconds,
-        "RLIMIT_FSIZE": 0,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_NOFILE": _OPEN_FILES,
-        "RLIMIT_NPROC": 0,
-    }
-    for name, cap in caps.items():
-        with contextlib.suppress(ValueError, AttributeError):  # other systems lack some of them
-            number = getattr(resource, name)
-            hard = resource.getrlimit(number)[1]
-            value = cap if hard == resource.RLIM_INFINITY else min(cap, hard)
-            resource.setrlimit(number, (value, value))

@@ -12,7 +12,7 @@ import time
 import warnings
 
 #: Modules that are served as they are. Submodules that numpy or the library load themselves come along.
-MODULES = (
+_MODULES = (
     "__future__ abc argparse array ast base64 bisect builtins calendar cmath collections collections.abc "
     "colorsys contextlib contextvars copy copyreg csv dataclasses datetime decimal dis doctest enum errno "
     "fractions functools gc glob hashlib heapq html inspect io itertools json keyword linecache locale "
@@ -22,7 +22,7 @@ MODULES = (
     "encodings.ascii encodings.latin_1 encodings.utf_8 encodings.utf_16 encodings.utf_8_sig encodings.cp1252 "
     "numpy numpy.exceptions numpy.fft numpy.lib.stride_tricks numpy.lib.scimath numpy.linalg numpy.ma "
     "numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
-).split()
+)
 
 OURS = ("grader.worker.child", "grader.notebook.extract", "grader.notebook.repairs")
 
@@ -31,7 +31,7 @@ def load() -> None:
     """Load all modules, and make numpy and the library do now what they would do on first use."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy.matlib announces its deprecation
-        for name in MODULES:
+        for name in _MODULES.split():
             importlib.import_module(name)
         _warm_up()
 

@@ -1,7 +1,6 @@
 """Executes the definitions of a notebook in one namespace that looks like `__main__`."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -46,8 +45,8 @@ class Notebook:
                 self.lose(definition, RuntimeError(dropped[index]))
                 continue
             try:
-                exec(self.code(definition), self.names)
-            except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's too
+                exec(self.code(definition), self.names)  # noqa: S102 - it is what a worker is for
+            except BaseException as error:  # noqa: BLE001 - SystemExit is the student's, too
                 self.lose(definition, error)
 
     def lose(self, definition: Definition, error: BaseException) -> None:
@@ -73,7 +72,8 @@ class Notebook:
             source = _Rewriter(self.program.strip_asserts, self.serves).visit(ast.parse(source, file))
         if "__future__" in definition.source:
             self.flags |= _future_flags(definition.source)
-        return compile(source, file, "exec", flags=self.flags, dont_inherit=True)
+        code: types.CodeType = compile(source, file, "exec", flags=self.flags, dont_inherit=True)
+        return code
 
     def needs_rewriting(self, definition: Definition) -> bool:
         text = definition.source

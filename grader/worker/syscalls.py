@@ -13,16 +13,17 @@ import seccompy
 from seccompy import Action, ArgCmp, CmpOp, Filter
 
 #: The most used ones first: the filter is read from the top.
-ALLOWED = (
+_ALLOWED = (
     "read write mmap munmap mremap brk madvise mprotect futex clock_gettime poll ppoll "
     "readv writev close lseek fstat rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending sigaltstack "
     "gettimeofday time times clock_getres clock_nanosleep nanosleep getrandom getrusage sched_yield "
     "sched_getaffinity getcpu getpid getppid gettid getuid geteuid getgid getegid getpgrp "
     "select pselect6 restart_syscall rseq set_robust_list get_robust_list membarrier mincore "
     "uname sysinfo getrlimit exit exit_group"
-).split()
+)
+ALLOWED = tuple(_ALLOWED.split())
 
-KILLED = (
+_KILLED = (
     "ptrace process_vm_readv process_vm_writev process_madvise kcmp perf_event_open bpf userfaultfd "
     "io_uring_setup io_uring_enter io_uring_register io_setup io_submit keyctl add_key request_key "
     "mount umount2 pivot_root chroot unshare setns move_mount open_tree fsopen fsmount fsconfig "
@@ -30,7 +31,8 @@ KILLED = (
     "init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff acct "
     "iopl ioperm modify_ldt personality seccomp quotactl syslog settimeofday clock_settime adjtimex "
     "clock_adjtime sethostname setdomainname vhangup"
-).split()
+)
+KILLED = tuple(_KILLED.split())
 
 _F_GETFD, _F_GETFL = 1, 3
 
@@ -50,7 +52,7 @@ def worker_filter() -> Filter:
     return rules
 
 
-def _known(names: list[str]) -> list[str]:
+def _known(names: tuple[str, ...]) -> list[str]:
     return [name for name in names if has(name)]
 
 

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import time
 from dataclasses import asdict
-from typing import cast
 
 from grader.errors import NotIsolated, WorkerError
 from grader.model import Isolation
@@ -123,7 +122,7 @@ class WarmSource:
         self.process.kill()
         if self.ready or self.process.stderr is None:
             return "it has ended"
-        lines = cast("bytes", self.process.stderr.read()).decode(errors="replace").strip().splitlines()
+        lines = self.process.stderr.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it has ended"
 
 

@@ -52,7 +52,8 @@ def unpack(cls: type[T], tree: Value) -> T:
     Raises:
         Reject: the tree does not have the fields and types of `cls`.
     """
-    return _reader(cls)(tree)  # type: ignore[no-any-return]
+    value: T = _reader(cls)(tree)  # type: ignore[arg-type]  # mypy: type[T] is hashable, of course
+    return value
 
 
 @cache

@@ -42,7 +42,7 @@ def main(settings: Mapping[str, Any]) -> None:
         _get_ready(control, Lockdown(layers, Limits(**settings["limits"])))
     except NotIsolated as error:
         control.send(b"N" + str(error).encode())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the host is told
         control.send(b"E" + f"{type(error).__name__}: {error}".encode()[:2000])
 
 
@@ -135,7 +135,8 @@ class _Zygote:
         try:
             die_with_zygote(self.own_pid)
             keep_only((*files, *self.lockdown.kept_files()))
-            work(*files, self.lockdown, self.available)
+            requests, replies = files
+            work(requests, replies, self.lockdown, self.available)
         finally:
             os._exit(1)
 
