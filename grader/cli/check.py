@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from grader.cli import output
 from grader.cli.params import Existing, detail_option, json_option, rubric_option, seed_option
 
 if TYPE_CHECKING:
-    from grader.model import Report
+    from grader.model import Problem, Report
 
 
 @click.command()
@@ -44,14 +45,47 @@ def command(
       grader check week4.ipynb linear_backward --detail fix
       grader check week4.ipynb --rubric dnn-step-by-step --json > report.json
     """
-    from grader.pipeline import check
-
-    report = check(notebook, functions=functions, rubric=rubric, pack=pack, seed=seed, unsafe=True)
+    report = _report(notebook, functions, rubric, pack, seed)
     if as_json:
         _show_json(report)
     else:
         _show_text(report, detail)
     return 0 if passed(report) else 1
+
+
+def _report(
+    notebook: Path, functions: tuple[str, ...], rubric: str | None, pack: Path | None, seed: int | None
+) -> Report:
+    from grader.cli.infer import infer_for_one
+    from grader.notebook.read import Unreadable
+    from grader.pipeline import check
+
+    if pack is not None:
+        return check(notebook, functions=functions, rubric=rubric, seed=seed, pack=pack)
+    try:
+        chosen = rubric or infer_for_one(notebook)
+    except Unreadable as unreadable:
+        return _ungradable(notebook, unreadable.problem)
+    return check(notebook, functions=functions, rubric=chosen, seed=seed)
+
+
+def _ungradable(notebook: Path, problem: Problem) -> Report:
+    """What can be said of a file that is no notebook, where no rubric was named: no rubric, no functions."""
+    from grader.model import Isolation, Report, RubricStamp, SubmissionStamp
+    from grader.pipeline import grader_version
+
+    stamp = SubmissionStamp(notebook.stem, None, notebook.name, sha256(notebook.read_bytes()).hexdigest())
+    return Report(
+        grader_version=grader_version(),
+        rubric=RubricStamp("undetermined", "", ""),
+        submission=stamp,
+        status="ungradable",
+        score=0.0,
+        max_score=0.0,
+        convention="undetermined",
+        isolation=Isolation("none", ()),
+        problems=(problem,),
+    )
 
 
 def passed(report: Report) -> bool:
@@ -62,7 +96,7 @@ def passed(report: Report) -> bool:
 def _show_json(report: Report) -> None:
     from grader.render import json_report, words
 
-    if report.isolation.tier == "none":
+    if report.isolation.tier == "none" and report.status == "graded":
         output.say(words.NOT_ISOLATED)
     output.show_bytes(json_report.to_json(json_report.public(report)))
 

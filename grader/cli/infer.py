@@ -9,7 +9,8 @@ from pathlib import Path
 from grader.batch.discover import discover
 from grader.batch.found import SubmissionFile, Unreadable
 from grader.batch.reading import Reader
-from grader.errors import UsageError
+from grader.cli import output
+from grader.errors import CannotGrade, UsageError
 
 #: Notebooks that are asked, and how many of them must agree where that many can say.
 _ASKED, _AGREEING = 12, 3
@@ -22,6 +23,20 @@ class Inferred:
     rubric: str
     why: str
     file: str
+
+
+def infer_for_one(notebook: Path) -> str:
+    """The rubric that a notebook's functions fit, which is said. UsageError, or Unreadable for no notebook."""
+    from grader.notebook.read import read_notebook
+    from grader.rubric.infer import infer
+
+    try:
+        data = notebook.read_bytes()
+    except OSError as error:
+        raise CannotGrade(f"{notebook} cannot be read: {error.strerror or error}.") from None
+    name, why = infer(read_notebook(data, notebook.name), notebook.name)
+    output.say(f"Rubric: {name} ({why}; --rubric names another)")
+    return name
 
 
 def infer_for_class(paths: Sequence[Path], out: Path, identity: str | None) -> Inferred:

@@ -88,6 +88,10 @@ def infer_rubric(data: bytes, file: str) -> tuple[str, str]:
     return name, "it defines linear_backward"
 
 
+def grader_version() -> str:
+    return "1"
+
+
 def report(data: bytes, file: str, submission_id: str, student: str | None, rubric: str) -> Report:
     word, _, rest = data.decode().partition(" ")
     _obey(word, rest)

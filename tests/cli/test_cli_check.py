@@ -11,44 +11,50 @@ pytestmark = pytest.mark.usefixtures("pipeline")
 Write = Callable[..., Path]
 
 
+@pytest.fixture
+def check(run: Run) -> Run:
+    """`grader check`, with a rubric named: the fake pipeline's notebooks are none to infer from."""
+    return lambda *args: run("check", *args, "--rubric", "dnn-step-by-step")
+
+
 @pytest.mark.parametrize(
     ("text", "code"), [("right", 0), ("score 50", 1), ("ungradable", 1), ("not-isolated", 3), ("bug", 3)]
 )
-def test_exit_code(text: str, code: int, run: Run, notebook: Write) -> None:
-    assert run("check", notebook(text)).exit_code == code
+def test_exit_code(text: str, code: int, check: Run, notebook: Write) -> None:
+    assert check(notebook(text)).exit_code == code
 
 
-def test_says_what_is_wrong_and_where(run: Run, notebook: Write) -> None:
-    result = run("check", notebook("score 50"))
+def test_says_what_is_wrong_and_where(check: Run, notebook: Write) -> None:
+    result = check(notebook("score 50"))
     assert "cell 3, line 2" in result.stdout
     assert "It is a mean." in result.stdout
     assert "Divide by m." not in result.stdout
 
 
-def test_detail_goes_deeper(run: Run, notebook: Write) -> None:
-    assert "Divide by m." in run("check", notebook("score 50"), "--detail", "fix").stdout
+def test_detail_goes_deeper(check: Run, notebook: Write) -> None:
+    assert "Divide by m." in check(notebook("score 50"), "--detail", "fix").stdout
 
 
 @pytest.mark.parametrize("text", ["right", "score 50", "ungradable"])
-def test_json_is_alone_on_stdout(text: str, run: Run, notebook: Write) -> None:
-    report = json.loads(run("check", notebook(text), "--json").stdout)
+def test_json_is_alone_on_stdout(text: str, check: Run, notebook: Write) -> None:
+    report = json.loads(check(notebook(text), "--json").stdout)
     assert report["schema"] == "grader/report/v1"
     assert "instructor" not in report["functions"][0]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_not_isolated_is_said_once(options: list[str], run: Run, notebook: Write) -> None:
-    result = run("check", notebook("right"), *options)
+def test_not_isolated_is_said_once(options: list[str], check: Run, notebook: Write) -> None:
+    result = check(notebook("right"), *options)
     assert (result.stdout + result.stderr).lower().count("not isolated") == 1
 
 
-def test_unknown_function(run: Run, notebook: Write) -> None:
-    result = run("check", notebook("right"), "linear_bakward")
+def test_unknown_function(check: Run, notebook: Write) -> None:
+    result = check(notebook("right"), "linear_bakward")
     assert (result.exit_code, result.stderr) == (2, "error: no function 'linear_bakward'\n")
 
 
-def test_unknown_path_names_the_nearest(run: Run, notebook: Write) -> None:
-    result = run("check", notebook("right").with_name("weak4.ipynb"))
+def test_unknown_path_names_the_nearest(check: Run, notebook: Write) -> None:
+    result = check(notebook("right").with_name("weak4.ipynb"))
     assert result.exit_code == 2
     assert "'week4.ipynb'" in result.stderr
 
@@ -59,5 +65,32 @@ def test_a_folder_is_for_grade(run: Run, tmp_path: Path) -> None:
     assert "grader grade" in result.stderr
 
 
-def test_no_colour_outside_a_terminal(run: Run, notebook: Write) -> None:
-    assert "\x1b" not in run("check", notebook("score 50")).stdout
+def test_no_colour_outside_a_terminal(check: Run, notebook: Write) -> None:
+    assert "\x1b" not in check(notebook("score 50")).stdout
+
+
+def test_says_which_rubric_it_infers_and_why(run: Run, notebook: Write) -> None:
+    cell = {
+        "cell_type": "code",
+        "source": "def linear_backward(dZ, cache): ...\ndef compute_cost(AL, Y): ...",
+    }
+    more = "\ndef linear_forward(A, W, b): ...\ndef update_parameters(parameters, grads, learning_rate): ..."
+    cells = [cell, {"cell_type": "code", "source": more}]
+    result = run("check", notebook(json.dumps({"nbformat": 4, "cells": cells})))
+    assert "Rubric: dnn-step-by-step (the notebook defines 4 of its" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["", "{", "%PDF-1.4", '{"nbformat": 4, "cells": []}'])
+def test_no_notebook_is_a_result_even_without_a_rubric(text: str, run: Run, notebook: Write) -> None:
+    path = notebook(text)
+    assert run("check", path).exit_code == 1
+    report = json.loads(run("check", path, "--json").stdout)
+    assert (report["status"], report["score"]) == ("ungradable", 0.0)
+    assert report["problems"]
+
+
+def test_no_rubric_fits(run: Run, notebook: Write) -> None:
+    cells = [{"cell_type": "code", "source": "def something_else(): ..."}]
+    result = run("check", notebook(json.dumps({"nbformat": 4, "cells": cells})))
+    assert result.exit_code == 2
+    assert "dnn-step-by-step" in result.stderr

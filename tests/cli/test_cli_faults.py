@@ -13,6 +13,7 @@ from cli_doubles import Run
 
 HERE = Path(__file__).parent
 _START = "import cli_doubles; cli_doubles.install(); from grader.cli.main import main; main()"
+NAMED = ("--rubric", "dnn-step-by-step")
 Write = Callable[..., Path]
 
 
@@ -27,17 +28,17 @@ def start(*args: object, **settings: object) -> subprocess.Popen[str]:
 @pytest.mark.usefixtures("pipeline")
 class TestInWords:
     def test_a_bug_of_ours_has_no_traceback(self, run: Run, notebook: Write) -> None:
-        result = run("check", notebook("bug"))
+        result = run("check", notebook("bug"), *NAMED)
         assert result.exit_code == 3
         assert "the grader itself broke: ZeroDivisionError" in result.stderr
         assert "Traceback" not in result.stderr
 
     def test_unless_asked(self, run: Run, notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("GRADER_DEBUG", "1")
-        assert "Traceback" in run("check", notebook("bug")).stderr
+        assert "Traceback" in run("check", notebook("bug"), *NAMED).stderr
 
     def test_ctrl_c(self, run: Run, notebook: Write) -> None:
-        result = run("check", notebook("interrupt"))
+        result = run("check", notebook("interrupt"), *NAMED)
         assert result.exit_code == 130
         assert "interrupted" in result.stderr
         assert "Traceback" not in result.stderr
@@ -48,7 +49,7 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path: Path, notebook: Write) -> None:
     notebook("slow 60", "class/b.ipynb")
     out = tmp_path / "out"
     process = start("grade", folder, "--rubric", "dnn-step-by-step", "--out", out, "--jobs", 2)
-    _wait_for(out / "a" / "report.json")
+    _wait_for(out / ".grader" / "ledger.jsonl")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -58,7 +59,7 @@ def test_ctrl_c_keeps_what_was_graded(tmp_path: Path, notebook: Write) -> None:
 
 
 def test_ctrl_c_during_a_check(notebook: Write) -> None:
-    process = start("check", notebook("slow 60"))
+    process = start("check", notebook("slow 60"), *NAMED)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
@@ -69,7 +70,7 @@ def test_ctrl_c_during_a_check(notebook: Write) -> None:
 def test_a_reader_that_leaves(options: list[str], notebook: Write) -> None:
     read, write = os.pipe()
     os.close(read)
-    process = start("check", notebook("score 50"), *options, stdout=write)
+    process = start("check", notebook("score 50"), *NAMED, *options, stdout=write)
     os.close(write)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 1, errors
@@ -88,7 +89,7 @@ def test_help_for_a_reader_that_leaves() -> None:
 
 def test_an_old_terminal_gets_escapes(notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    process = start("check", notebook("score 50", "zoë.ipynb"))
+    process = start("check", notebook("score 50", "zoë.ipynb"), *NAMED)
     text, errors = process.communicate(timeout=20)
     assert process.returncode == 1, errors
     assert "zo\\xeb.ipynb" in text
@@ -96,6 +97,6 @@ def test_an_old_terminal_gets_escapes(notebook: Write, monkeypatch: pytest.Monke
 
 def _wait_for(path: Path) -> None:
     limit = time.monotonic() + 20
-    while not path.exists():
+    while not (path.exists() and path.stat().st_size):
         assert time.monotonic() < limit, f"{path} never came"
         time.sleep(0.05)
