@@ -1,0 +1,157 @@
+"""Report → plain text: the master of every message that an LMS shows. Pure.
+
+A text is a list of `Block`s; what a platform wants as HTML, Markdown or reStructuredText is derived
+from the same blocks, so that the words are the same everywhere. Everything is cleaned here of control
+characters, terminal sequences and overrides; markup is the business of whoever derives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.model import Diagnosis, ErrorReport, FunctionReport, Location, Report
+from grader.render import escape, words
+
+_SOURCE_CHARACTERS = 300
+_ERROR_CHARACTERS = 500
+_STDOUT_CHARACTERS = 2_000
+
+#: What stands for the layers of isolation that were not in force.
+NOT_ISOLATED = "Not isolated: the grader ran this code without walls of its own, only those of the platform."
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph. `text` has code in backticks; `code` is verbatim; `label` goes in front of the text."""
+
+    kind: Literal["head", "text", "code"]
+    text: str
+    label: str = ""
+
+
+def function_text(function: FunctionReport, detail: str = "explanation") -> str:
+    """All that a student is told of one function, down to the level `detail` (ValueError for an unknown one)."""
+    return as_text(function_blocks(function, detail))
+
+
+def report_text(report: Report, detail: str = "explanation") -> str:
+    """All that a student is told of the submission."""
+    return as_text(report_blocks(report, detail))
+
+
+def overview_text(report: Report) -> str:
+    """The submission as a whole: verdict, problems, notes; what is said of single functions left out."""
+    return as_text(overview_blocks(report))
+
+
+def summary_line(report: Report) -> str:
+    """One line for a gradebook's cell: the score and what is to be mended."""
+    if report.status == "ungradable":
+        reasons = " ".join(words.problem(problem) for problem in report.problems[:2])
+        return escape.one_line(f"{words.verdict(report)} {reasons}", 400)
+    heads = [_head_line(function) for function in words.open_functions(report)]
+    score = words.score(report.score, report.max_score)
+    return escape.one_line(f"Score {score}. {words.verdict(report)} {' '.join(heads)}", 1_000)
+
+
+def as_text(blocks: Iterable[Block]) -> str:
+    """Blocks as plain text, one line each; verbatim ones are indented by four."""
+    return "\n".join(map(_line, blocks))
+
+
+def function_blocks(function: FunctionReport, detail: str = "explanation") -> list[Block]:
+    """The blocks of one function."""
+    words.levels(detail)
+    if function.status == "passed":
+        return [Block("head", f"{_name(function)}: {words.fact(function)}"), *_function_notes(function)]
+    heads = [_clean(line) for line in words.headlines(function)]
+    blocks = []
+    facts = list(_facts(function))
+    for head, diagnosis in zip(heads, function.diagnoses or (None,), strict=True):
+        told = _diagnosis(diagnosis, detail) if diagnosis else _undiagnosed(function)
+        blocks += [Block("head", head), *facts, *told]
+        facts = []
+    return [*blocks, *_function_notes(function)]
+
+
+def overview_blocks(report: Report) -> list[Block]:
+    """Verdict, what is right, problems with the file, notes on the whole."""
+    lines = [words.verdict(report), *map(words.problem, report.problems)]
+    if report.status == "graded":
+        lines += [note.message for note in report.notes] + [words.convention(report)]
+    return [Block("text", _clean(line)) for line in lines if line]
+
+
+def report_blocks(report: Report, detail: str = "explanation") -> list[Block]:
+    """The score, the overview, then each function that did not pass and each remark on one that did."""
+    if report.status == "ungradable":
+        return overview_blocks(report)
+    blocks = [Block("head", f"Score: {words.score(report.score, report.max_score)}")]
+    blocks += overview_blocks(report)
+    for function in report.functions:
+        if function.status != "passed" or function.notes:
+            blocks += function_blocks(function, detail)
+    return blocks
+
+
+def _line(block: Block) -> str:
+    if block.kind == "code":
+        return "\n".join(f"    {line}" for line in block.text.splitlines())
+    return f"{block.label}: {block.text}" if block.label else block.text
+
+
+def _head_line(function: FunctionReport) -> str:
+    return "; ".join(words.headlines(function)).rstrip(".") + "."
+
+
+def _facts(function: FunctionReport) -> Iterator[Block]:
+    for line in (words.right(function), *words.wrong(function)):
+        if line:
+            yield Block("text", _clean(line))
+    if function.error is not None:
+        yield from _error(function.error)
+
+
+def _error(error: ErrorReport) -> Iterator[Block]:
+    where = f" ({words.place(error)})" if words.place(error) else ""
+    yield Block("text", f"{words.OWN_ERROR}{where}:")
+    yield Block("code", escape.one_line(words.error(error), _ERROR_CHARACTERS))
+
+
+def _undiagnosed(function: FunctionReport) -> Iterator[Block]:
+    if words.unexplained(function):
+        yield Block("text", words.NO_KNOWN_MISTAKE)
+    printed = escape.clean(function.stdout).strip("\n")
+    if printed.strip():
+        yield Block("text", f"{words.PRINTED}:")
+        yield Block("code", printed[:_STDOUT_CHARACTERS])
+
+
+def _diagnosis(diagnosis: Diagnosis, detail: str) -> Iterator[Block]:
+    if diagnosis.location is not None:
+        yield from _location(diagnosis.location)
+    yield Block("text", words.EVIDENCE[diagnosis.evidence])
+    if words.credit(diagnosis):
+        yield Block("text", words.credit(diagnosis))
+    for label, sentences in words.feedback(diagnosis, detail):
+        yield Block("text", _clean(sentences), label)
+    yield Block("text", f"`{escape.one_line(words.explain_hint(diagnosis), 200)}`", "More")
+
+
+def _location(location: Location) -> Iterator[Block]:
+    yield Block("text", f"In {words.place(location)}:")
+    yield Block("code", escape.one_line(location.source, _SOURCE_CHARACTERS))
+
+
+def _function_notes(function: FunctionReport) -> list[Block]:
+    return [Block("text", _clean(note.message)) for note in function.notes if note.message]
+
+
+def _name(function: FunctionReport) -> str:
+    return words.code(escape.clean(function.name))
+
+
+def _clean(text: str) -> str:
+    return escape.one_line(text)
