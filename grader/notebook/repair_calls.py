@@ -1,0 +1,164 @@
+"""Inverse edits of what is called, and of comparisons."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grader.notebook.repair_change import Change, callee, change, places
+from grader.notebook.repair_sites import Site
+
+_PAIRS = (
+    ("relu", "sigmoid"),
+    ("relu_backward", "sigmoid_backward"),
+    ("log2", "log"),
+    ("log10", "log"),
+    ("log1p", "log"),
+    ("sum", "mean"),
+    ("maximum", "minimum"),
+    ("tanh", "sigmoid"),
+    ("zeros", "ones"),
+    ("rand", "randn"),
+)
+_STRINGS = {"relu": "sigmoid", "sigmoid": "relu"}
+
+
+def call(site: Site) -> Iterator[Change]:
+    """A called name exchanged for its partner; the words "relu" and "sigmoid"; a call taken off or put on."""
+    for node in site.nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from _word(site, node)
+        elif isinstance(node, ast.Name | ast.Attribute):
+            yield from _renamed(site, node)
+        elif isinstance(node, ast.Subscript):
+            yield from _looked_up(site, node)
+        if isinstance(node, ast.Call):
+            yield from _natural_log(site, node)
+            yield from _peeled(site, node)
+    yield from _wrapped(site)
+
+
+def _word(site: Site, node: ast.Constant) -> Iterator[Change]:
+    value = node.value
+    other = _STRINGS.get(value.lower()) if isinstance(value, str) else None
+    if other:
+        yield change(node, repr(other), rank=0, tag="word")
+
+
+def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
+    name = callee(node)
+    if isinstance(node, ast.Name) and site.scope.knows(name):
+        return
+    for one, other in _PAIRS:
+        for old, new in ((one, other), (other, one)):
+            if name == old and _can_be(site, node, new):
+                text = f"{site.text(node.value)}.{new}" if isinstance(node, ast.Attribute) else new
+                yield change(node, text, rank=0, tag=f"{one} {other}")
+    for old, new in (("relu", "sigmoid"), ("ReLU", "Sigmoid"), ("sigmoid", "relu"), ("Sigmoid", "ReLU")):
+        if isinstance(node, ast.Name) and old in name and name.replace(old, new) in site.world.known:
+            yield change(node, name.replace(old, new), rank=0, tag="named alike")
+
+
+def _can_be(site: Site, node: ast.Name | ast.Attribute, new: str) -> bool:
+    """numpy has no relu, and a bare name has to be one of the notebook's or of the course's."""
+    if isinstance(node, ast.Attribute):
+        return not new.startswith(("relu", "sigmoid")) or not _numpys(site, node)
+    return True
+
+
+def _numpys(site: Site, node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == site.world.numpy
+
+
+def _looked_up(site: Site, node: ast.Subscript) -> Iterator[Change]:
+    """`ACTIVATIONS["relu" if … else …]` → `ACTIVATIONS[activation]`."""
+    if isinstance(node.slice, ast.IfExp | ast.Constant) and isinstance(node.value, ast.Name):
+        texts = [name for name in (*site.scope.attributes, *site.scope.parameters) if "activ" in name]
+        for text in texts:
+            yield change(node.slice, text, rank=0)
+
+
+def _natural_log(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`np.log(x) / np.log(2)` → `np.log(x)`."""
+    parent = site.parent(node)
+    if callee(node) == "log" and isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div):
+        if parent.right is node and node.args and isinstance(node.args[0], ast.Constant):
+            yield change(parent, site.atom(parent.left), rank=0, tag="natural log")
+
+
+def _peeled(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`f(x)` → `x`, the activation taken off."""
+    if len(node.args) == 1 and not node.keywords and callee(node) not in ("len", "range", "str", "append"):
+        if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.Constant):
+            yield change(node, site.text(node.args[0]), rank=2)
+
+
+def _wrapped(site: Site) -> Iterator[Change]:
+    """`A = Z` → `A = sigmoid(Z)`: what two-valued activations return is told from a lone value by trying."""
+    known = [name for name in ("relu", "sigmoid") if name in site.world.known or not site.scope.knows(name)]
+    for place in places(site):
+        if isinstance(place.node, ast.Name):
+            for name in known:
+                yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
+                yield change(place.node, f"{name}({site.text(place.node)})[0]", place.level, 1)
+    yield from _wrapped_pair(site, known)
+
+
+def _wrapped_pair(site: Site, known: list[str]) -> Iterator[Change]:
+    """`A, cache = Z, Z` → `A, cache = relu(Z)`; `(Z, Z)` in a branch too."""
+    for node in site.nodes():
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(node.elts[1], ast.Name):
+            for name in known:
+                yield change(node, f"{name}({site.text(node.elts[1])})", rank=0)
+            if isinstance(site.node, ast.Assign) and "activation" in site.visible(node):
+                text = site.text(node.elts[1])
+                yield change(node, f'sigmoid({text}) if activation == "sigmoid" else relu({text})', rank=0)
+
+
+_OPERATORS: dict[type[ast.cmpop], tuple[str, ...]] = {
+    ast.Gt: (">=", "<", "<="),
+    ast.GtE: (">", "<", "<="),
+    ast.Lt: ("<=", ">", ">="),
+    ast.LtE: ("<", ">", ">="),
+    ast.Eq: ("!=",),
+    ast.NotEq: ("==",),
+}
+_MAX_OPERANDS = 8
+
+
+def compare(site: Site) -> Iterator[Change]:
+    """Another comparison operator; another name or 0 compared; a bound one further."""
+    for node in site.nodes():
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            left, right = site.atom(node.left), site.atom(node.comparators[0])
+            for op in _OPERATORS.get(type(node.ops[0]), ()):
+                yield change(node, f"{left} {op} {right}", rank=0)
+            yield from _other_operands(site, node)
+
+
+def _other_operands(site: Site, node: ast.Compare) -> Iterator[Change]:
+    right = node.comparators[0]
+    if (
+        site.count(node.left)
+        and site.count(right)
+        or isinstance(right, ast.Constant)
+        and right.value in (0, 1)
+    ):
+        for step in ("+ 1", "- 1"):
+            yield change(right, f"{site.atom(right)} {step}", rank=1)
+    names = [name for name in site.visible(node) if not site.scope.counting(name)]
+    for name in names[:_MAX_OPERANDS]:
+        for operand in (node.left, right):
+            if isinstance(operand, ast.Name) and operand.id != name:
+                yield change(operand, name, rank=1)
+    if not (isinstance(right, ast.Constant) and right.value == 0):
+        yield change(right, "0", rank=1)
+
+
+def masks(site: Site) -> Iterator[Change]:
+    """`dZ = dA` → `dZ = dA * (Z > 0)`: the gate put in."""
+    for place in places(site):
+        if isinstance(place.node, ast.Name | ast.Call | ast.BinOp):
+            for name in site.visible(place.node)[:_MAX_OPERANDS]:
+                if not site.scope.counting(name) and name != site.text(place.node):
+                    yield change(place.node, f"{site.atom(place.node)} * ({name} > 0)", place.level, 1)

@@ -1,0 +1,163 @@
+"""Inverse edits of names and of the order of things."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from itertools import permutations
+
+from grader.notebook.repair_change import Change, call_text, callee, change
+from grader.notebook.repair_sites import Site
+
+_MAX_NAMES = 8
+_MAX_ORDERED = 4
+
+
+def name(site: Site) -> Iterator[Change]:
+    """A name that is read replaced by another one of the same function; notebook variables first."""
+    for node in site.nodes():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield from _other_name(site, node)
+        elif isinstance(node, ast.Attribute) and _is_foreign(site, node):
+            yield from _other_attribute(site, node)
+        elif isinstance(node, ast.Subscript) and _is_data_entry(site, node):
+            yield from _other_entry(site, node)
+    yield from _exchanged_names(site)
+
+
+def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
+    parent = site.parent(node)
+    if isinstance(parent, ast.Call) and parent.func is node or _is_plain(site, node.id):
+        return
+    strange = not _is_mine(site, node.id)
+    alike = [n for n in site.visible(node) if n != node.id]
+    counting = site.scope.counting(node.id)
+    alike = [n for n in alike if strange or site.scope.counting(n) == counting]
+    for rank, new in enumerate(alike[:_MAX_NAMES]):
+        yield change(node, new, rank=0 if strange else 1 + rank // 4, tag=f"{node.id} is {new}")
+    if isinstance(parent, ast.Call) or strange:
+        for new in (*site.scope.attributes, *_entries(site)):
+            yield change(node, new, rank=0 if strange else 1)
+
+
+def _is_mine(site: Site, word: str) -> bool:
+    return site.scope.knows(word)
+
+
+def _is_plain(site: Site, word: str) -> bool:
+    """A function, a module, a built-in: not data."""
+    return not site.scope.knows(word) and (word in site.world.known or hasattr(builtins, word))
+
+
+def _entries(site: Site) -> list[str]:
+    """Keys under which this function stores: `grads["dA" + str(l + 1)]`, read where a value is passed on."""
+    function = _function(site)
+    found = []
+    for node in ast.walk(function) if function else ():
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            if "dA" in ast.unparse(node.slice):
+                found.append(node)
+    texts = [ast.unparse(node) for node in found]
+    moved = [text.replace(old, new) for text in texts for old, new in _NEXT if old in text]
+    return list(dict.fromkeys((*texts, *moved)))[:_MAX_NAMES]
+
+
+_NEXT = (("str(l)", "str(l + 1)"), ("{l}", "{l + 1}"), ("str(i)", "str(i + 1)"), ("{i}", "{i + 1}"))
+
+
+def _function(site: Site) -> ast.AST | None:
+    at: ast.AST | None = site.node
+    while at is not None and not isinstance(at, ast.FunctionDef):
+        at = site.parent(at)
+    return at
+
+
+def _is_foreign(site: Site, node: ast.Attribute) -> bool:
+    """`Config.rate`: an attribute of something that is neither local nor a module."""
+    root = node.value
+    if (
+        isinstance(site.parent(node), ast.Call | ast.Attribute)
+        and getattr(site.parent(node), "func", None) is node
+    ):
+        return False
+    return isinstance(root, ast.Name) and not site.scope.knows(root.id) and root.id != site.world.numpy
+
+
+def _other_attribute(site: Site, node: ast.Attribute) -> Iterator[Change]:
+    for new in (*site.scope.attributes, *site.visible(node)[:_MAX_NAMES]):
+        yield change(node, new, rank=0)
+
+
+def _is_data_entry(site: Site, node: ast.Subscript) -> bool:
+    """`grads[…]` handed to a function."""
+    return isinstance(site.parent(node), ast.Call) and isinstance(node.ctx, ast.Load)
+
+
+def _other_entry(site: Site, node: ast.Subscript) -> Iterator[Change]:
+    mine = [n for n in site.visible(node) if not site.scope.counting(n)]
+    for new in (*mine[:4], *_entries(site)):
+        yield change(node, new, rank=2)
+
+
+def _exchanged_names(site: Site) -> Iterator[Change]:
+    """Two names exchanged throughout the statement: `A * log(Y)` for `Y * log(A)`."""
+    read = [n for n in site.nodes() if isinstance(n, ast.Name) and site.scope.knows(n.id)]
+    words = list(dict.fromkeys(node.id for node in read))[:5]
+    for at, one in enumerate(words):
+        for other in words[at + 1 :]:
+            if site.scope.counting(one) != site.scope.counting(other):
+                continue
+            pairs = {one: other, other: one}
+            edits = tuple((node, pairs[node.id]) for node in read if node.id in pairs)
+            yield Change(edits, rank=1, tag=f"{one} and {other}" if one < other else f"{other} and {one}")
+
+
+def order(site: Site) -> Iterator[Change]:
+    """The elements of a tuple, the targets of an assignment, the arguments of a call in another order."""
+    for node in site.nodes():
+        if isinstance(node, ast.Tuple) and 2 <= len(node.elts) <= _MAX_ORDERED:
+            yield from _reordered(site, node, node.elts)
+        elif isinstance(node, ast.Call) and 2 <= len(node.args) <= _MAX_ORDERED:
+            yield from _reordered_call(site, node)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub | ast.Div | ast.MatMult):
+            edits = ((node.left, site.atom(node.right)), (node.right, site.atom(node.left)))
+            yield Change(edits, rank=1, tag="turned")
+    for target in _targets(site.node):
+        yield from _reordered(site, target, target.elts)
+
+
+def _targets(node: ast.stmt) -> list[ast.Tuple]:
+    targets = (
+        node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.For) else []
+    )
+    return [t for target in targets for t in ast.walk(target) if isinstance(t, ast.Tuple)]
+
+
+def _orders(count: int) -> list[tuple[int, ...]]:
+    """All other orders, those that exchange two first."""
+    same = tuple(range(count))
+    found = [p for p in permutations(range(count)) if p != same]
+    return sorted(found, key=lambda p: sum(a != b for a, b in zip(p, same, strict=True)))
+
+
+def _reordered(site: Site, node: ast.Tuple, parts: list[ast.expr]) -> Iterator[Change]:
+    texts = [site.text(part) for part in parts]
+    for rank, made in enumerate(_orders(len(parts))):
+        edits = tuple((parts[at], texts[new]) for at, new in enumerate(made) if at != new)
+        if len({text for _, text in edits}) > 1:
+            yield Change(edits, rank=min(rank // 3, 3), tag=f"order {made}")
+
+
+def _reordered_call(site: Site, node: ast.Call) -> Iterator[Change]:
+    if any(isinstance(argument, ast.Starred) for argument in node.args) or callee(node) in (
+        "range",
+        "isinstance",
+    ):
+        return
+    texts = [site.text(argument) for argument in node.args]
+    for rank, made in enumerate(_orders(len(texts))):
+        new = [texts[at] for at in made]
+        if new != texts:
+            tag = f"{callee(node)} {made}"
+            yield change(node, call_text(site, node, new), rank=min(rank // 3, 3), tag=tag)

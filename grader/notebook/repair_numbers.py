@@ -1,0 +1,199 @@
+"""Inverse edits of positions: indices, ranges, keys of layers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from grader.notebook.repair_change import Change, call_text, callee, change
+from grader.notebook.repair_sites import Site
+
+_LAYER_KEY = re.compile(r"(?:d?[AWbZ])\d*\Z")
+_PREFIXES = {"dW": ("db", "dA"), "db": ("dW", "dA"), "dA": ("dW", "db"), "W": ("b",), "b": ("W",)}
+
+
+def shifted(text: str, step: int) -> str:
+    """`l` → `l + 1`, `l + 1` → `l`, `L - 1` → `L - 2`, `3` → `4`."""
+    match = re.fullmatch(r"(?s)(.*?)\s*([+-])\s*(\d+)", text)
+    if re.fullmatch(r"-?\d+", text):
+        return str(int(text) + step)
+    if match and match[1] and "\n" not in text:
+        number = int(match[2] + match[3]) + step
+        return match[1] if number == 0 else f"{match[1]} {'+' if number > 0 else '-'} {abs(number)}"
+    inner = text if re.fullmatch(r"\w+", text) else f"({text})"
+    return f"{inner} {'+' if step > 0 else '-'} {abs(step)}"
+
+
+def index(site: Site) -> Iterator[Change]:
+    """An index one up or down, or another loop's or the last layer's; `.shape[0]` and `.shape[1]` exchanged."""
+    for node in site.nodes():
+        if isinstance(node, ast.JoinedStr):
+            continue
+        for at in _indices(node):
+            yield from _moved(site, at)
+    for target in _stored(site.node):
+        yield from _moved(site, target.slice)
+
+
+def _indices(node: ast.expr) -> Iterator[ast.expr]:
+    """Whole-number expressions that choose something."""
+    match node:
+        case ast.Subscript(slice=ast.Constant(value=int()) | ast.BinOp() | ast.Name() | ast.UnaryOp() as at):
+            yield at
+        case ast.Call(func=ast.Name(id="str"), args=[at]):
+            yield at
+        case ast.FormattedValue(value=at):
+            yield at
+        case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=at):
+            yield from at.elts if isinstance(at, ast.Tuple) else (at,)
+
+
+def _stored(node: ast.stmt) -> Iterator[ast.Subscript]:
+    for inner in ast.walk(node) if isinstance(node, ast.Assign) else ():
+        if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store):
+            if isinstance(inner.slice, ast.Name | ast.BinOp):
+                yield inner
+
+
+def _moved(site: Site, node: ast.expr) -> Iterator[Change]:
+    if _is_text(site, node):
+        return
+    if isinstance(node, ast.Constant) and isinstance(site.parent(node), ast.Subscript):
+        parent = site.parent(node)
+        if isinstance(parent, ast.Subscript) and callee(parent.value) == "shape":
+            yield change(node, str(1 - int(str(node.value) or 0)), rank=0)
+            return
+    text = site.text(node)
+    for step in (1, -1, 2, -2):
+        yield change(node, shifted(text, step), rank=0 if abs(step) == 1 else 2, tag=f"index {step:+}")
+    for other in _positions(site, node):
+        yield change(node, other, rank=1, tag=f"index {other}")
+
+
+def _is_text(site: Site, node: ast.expr) -> bool:
+    """A key made of text is no number."""
+    texts = (
+        inner for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+    )
+    named = isinstance(node, ast.Name) and not site.scope.counting(node.id)
+    return any(True for _ in texts) or named and not _counter(site, node)
+
+
+def _counter(site: Site, node: ast.Name) -> bool:
+    """A name that a loop counts, whatever the loop looks like."""
+    looped = any(node.id in names for _, _, names in site.scope.loops)
+    return looped or node.id in ("l", "L", "i", "j", "layer", "number")
+
+
+def _positions(site: Site, node: ast.expr) -> list[str]:
+    """Counting names at hand, and one before and after each."""
+    names = [name for name in site.visible(node) if site.scope.counting(name)]
+    texts = [text for name in names[:4] for text in (name, f"{name} - 1", f"{name} + 1")]
+    return [text for text in texts if text != site.text(node)][:8]
+
+
+def ranges(site: Site) -> Iterator[Change]:
+    """The ends of a range one up or down; reversed put on or taken off; a slice taken off or put on."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and callee(node) in ("range", "arange"):
+            yield from _other_range(site, node)
+        elif (
+            isinstance(node, ast.Call)
+            and callee(node) in ("reversed", "filter", "sorted", "list")
+            and node.args
+        ):
+            yield change(node, site.text(node.args[-1]), rank=0)
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            yield change(node, site.atom(node.value), rank=0)
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+            yield from _other_bound(site, node)
+        elif isinstance(node, ast.Call) and _own_number(site, node):
+            for argument in node.args:
+                if site.count(argument) or isinstance(argument, ast.BinOp):
+                    yield change(argument, shifted(site.text(argument), 1), rank=2)
+    yield from _loop_over(site)
+    yield from _returned_slice(site)
+
+
+def _own_number(site: Site, node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id in site.world.known
+
+
+def _other_range(site: Site, node: ast.Call) -> Iterator[Change]:
+    args = [site.text(argument) for argument in node.args]
+    for at, text in enumerate(args[:2]):
+        for step in (1, -1, 2, -2):
+            rank = 0 if abs(step) == 1 else 2
+            yield change(
+                node, call_text(site, node, [*args[:at], shifted(text, step), *args[at + 1 :]]), rank=rank
+            )
+    if len(args) == 1:
+        yield change(node, call_text(site, node, ["1", args[0]]), rank=0)
+        yield change(node, call_text(site, node, ["1", shifted(args[0], 1)]), rank=0)
+    if len(args) == 2 and args[0] == "1":
+        yield change(node, call_text(site, node, [args[1]]), rank=0)
+        yield change(node, call_text(site, node, ["0", shifted(args[1], -1)]), rank=0)
+    if not isinstance(site.parent(node), ast.Call):
+        yield change(node, f"reversed({site.text(node)})", rank=1)
+    if len(args) == 3:
+        yield change(node, call_text(site, node, args[:2]), rank=2)
+
+
+def _other_bound(site: Site, node: ast.Compare) -> Iterator[Change]:
+    """`while l > 1` → `while l > 0`."""
+    if isinstance(site.node, ast.While) and isinstance(node.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE):
+        right = node.comparators[0]
+        for step in (1, -1):
+            yield change(right, shifted(site.text(right), step), rank=0)
+
+
+def _loop_over(site: Site) -> Iterator[Change]:
+    """`for x in xs` → a slice of it; `("W",)` → `("W", "b")`."""
+    node = site.node
+    if isinstance(node, ast.For) and isinstance(node.iter, ast.Name):
+        for part in ("[1:]", "[:-1]", "[::-1]"):
+            yield change(node.iter, f"{site.text(node.iter)}{part}", rank=1)
+    for inner in site.nodes():
+        if isinstance(inner, ast.Tuple | ast.List) and _letters(inner):
+            yield change(inner, '("W", "b")', rank=0)
+            yield change(inner, '("dW", "db")', rank=2)
+
+
+def _letters(node: ast.Tuple | ast.List) -> bool:
+    values = [part.value for part in node.elts if isinstance(part, ast.Constant)]
+    return len(values) == len(node.elts) > 0 and all(value in _PREFIXES for value in values)
+
+
+def _returned_slice(site: Site) -> Iterator[Change]:
+    """`Network(n // 2 - 1)` → `Network(n // 2)`: a number that is handed on."""
+    if isinstance(site.node, ast.Assign) and site.count(site.node.value):
+        for step in (1, -1):
+            yield change(site.node.value, shifted(site.text(site.node.value), step), rank=1)
+
+
+def key(site: Site) -> Iterator[Change]:
+    """The letters of a key exchanged; its number one up or down, or another counter."""
+    for node in _key_nodes(site):
+        yield from _other_letters(site, node)
+        for at in _indices(node):
+            yield from _moved(site, at)
+
+
+def _key_nodes(site: Site) -> Iterator[ast.expr]:
+    """All nodes of the statement, those inside stored keys too."""
+    for part in site.parts:
+        yield from (inner for inner in ast.walk(part) if isinstance(inner, ast.expr))
+
+
+def _other_letters(site: Site, node: ast.expr) -> Iterator[Change]:
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return
+    match = re.fullmatch(r"(d?[AWbZ])(\d*|%d|%i|%s|\{\})", node.value)
+    if not match or isinstance(site.parent(node), ast.JoinedStr):
+        return
+    for other in _PREFIXES.get(match[1], ()):
+        yield change(node, repr(other + match[2]), rank=1)
+    if match[2].isdigit():
+        for step in (1, -1):
+            yield change(node, repr(f"{match[1]}{int(match[2]) + step}"), rank=0, tag=f"index {step:+}")

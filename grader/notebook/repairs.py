@@ -1,0 +1,146 @@
+"""Inverse edits of a student's own source: where could the mistake be, and what would undo it.
+
+Proposals come in execution order: a helper's statements before the statement that calls it, places that only
+pass a value on after those that compute one, and what is returned or stored by key last of all. So the first
+proposal that makes a wrong function right is at the culprit.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+
+from grader.model import Definition, Proposal, RepairRequest
+from grader.notebook.repair_calls import call, compare, masks
+from grader.notebook.repair_change import Change, Family
+from grader.notebook.repair_names import name, order
+from grader.notebook.repair_numbers import index, key, ranges
+from grader.notebook.repair_scale import constant, over_m, over_n
+from grader.notebook.repair_shapes import axis, transpose
+from grader.notebook.repair_signs import add, drop, sign
+from grader.notebook.repair_sites import Site, find_sites
+from grader.notebook.repair_text import exchanged
+from grader.notebook.repair_whole import formula, statement
+
+#: Proposals of one request; the unlikely ones go first where there are more.
+MAX_PROPOSALS = 400
+#: Of one family, and changes looked at before that.
+MAX_OF_FAMILY = 160
+_MAX_CHANGES = 3000
+
+_FAMILIES: Mapping[str, tuple[Family, ...]] = {
+    "sign": (sign,),
+    "over_m": (over_m,),
+    "over_n": (over_n,),
+    "transpose": (transpose,),
+    "axis": (axis,),
+    "call": (call,),
+    "index": (index,),
+    "range": (ranges,),
+    "name": (name,),
+    "constant": (constant,),
+    "statement": (statement,),
+    "order": (order,),
+    "key": (key,),
+    "compare": (compare, masks),
+    "drop": (drop,),
+    "add": (add, masks),
+}
+#: Names that `RepairRequest.families` may hold.
+FAMILY_NAMES = (*_FAMILIES, "formula")
+
+_Found = tuple[int, int, str, Site, Change]
+
+
+def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
+    """Inverse edits of the request's families in what `request.function` runs through; () where none fits.
+
+    Raises nothing, whatever the source looks like.
+    """
+    try:
+        sites = find_sites(definitions, request.function)
+    except (RecursionError, MemoryError, ValueError, AttributeError, IndexError):
+        return ()
+    kept: list[tuple[tuple[int, int, int], int, Proposal]] = []
+    seen: set[tuple[int, str]] = set()
+    for family in dict.fromkeys(request.families):
+        kept.extend(_of_family(definitions, sites, family, request.replacements, seen))
+    kept.sort(key=lambda item: item[1])
+    chosen = sorted(kept[:MAX_PROPOSALS], key=lambda item: item[0])
+    return tuple(proposal for _, _, proposal in chosen)
+
+
+def _of_family(
+    definitions: Sequence[Definition],
+    sites: Sequence[Site],
+    family: str,
+    replacements: Sequence[str],
+    seen: set[tuple[int, str]],
+) -> list[tuple[tuple[int, int, int], int, Proposal]]:
+    found: list[tuple[int, Site, Change]] = []
+    for at, site in enumerate(sites):
+        found.extend((at, site, made) for made in _changes(site, family, replacements))
+        if len(found) > _MAX_CHANGES:
+            break
+    found.extend(_together(found))
+    found.sort(key=lambda item: item[2].rank)
+    kept = []
+    for number, (at, site, made) in enumerate(found):
+        proposal = _proposal(definitions, site, made, family)
+        if proposal is None or (proposal.definition, proposal.source) in seen:
+            continue
+        seen.add((proposal.definition, proposal.source))
+        kept.append(((made.level, at, number), made.rank, proposal))
+        if len(kept) >= MAX_OF_FAMILY:
+            break
+    return kept
+
+
+def _changes(site: Site, family: str, replacements: Sequence[str]) -> Iterator[Change]:
+    makers = _FAMILIES.get(family, ())
+    if family == "formula":
+        makers = (partial(formula, replacements=replacements),)
+    for make in makers:
+        made = make(site)
+        while True:
+            try:
+                one = next(made)
+            except StopIteration:
+                break
+            except (RecursionError, ValueError, AttributeError, IndexError, KeyError, TypeError):
+                break  # source of a kind that this family does not understand
+            yield one
+
+
+def _together(found: Sequence[tuple[int, Site, Change]]) -> Iterator[tuple[int, Site, Change]]:
+    """Changes with the same tag, made at once: in one statement, for one kind of target, in one function."""
+    groups: dict[tuple[object, ...], list[tuple[int, Site, Change]]] = {}
+    for item in found:
+        _, site, made = item
+        if made.tag:
+            for group in (id(site.node), _stem(site), "all"):
+                groups.setdefault((site.definition, made.tag, group), []).append(item)
+    for items in groups.values():
+        if len(items) > 1:
+            at, site, first = items[0]
+            edits = dict(chain.from_iterable(made.edits for _, _, made in items))
+            yield at, site, Change(tuple(edits.items()), first.level, first.rank)
+
+
+def _stem(site: Site) -> str:
+    """`W` for `W1 = …` and `W2 = …`."""
+    targets = getattr(site.node, "targets", None)
+    target = targets[0] if targets else site.node
+    return "stem " + ast.unparse(target).rstrip("0123456789") if isinstance(target, ast.Name) else "all"
+
+
+def _proposal(definitions: Sequence[Definition], site: Site, made: Change, family: str) -> Proposal | None:
+    source = exchanged(site.source, made.edits)
+    if source is None:
+        return None
+    definition = definitions[site.definition]
+    number = min(getattr(node, "lineno", site.line) for node, _ in made.edits)
+    text = site.source.line(number).strip()
+    return Proposal(site.definition, source, definition.cell, definition.line + number - 1, text, family)
