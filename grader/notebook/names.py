@@ -109,12 +109,19 @@ def _scan(scope: _Scope, nodes: Iterable[ast.AST], totals: _Totals) -> None:
         kind = type(node)
         if kind is ast.Name:
             _name(scope, node)  # type: ignore[arg-type]
-        elif kind is not ast.Constant:
+        elif kind not in _LEAVES:
             handler = _HANDLERS.get(kind)
             if handler is None:
                 _push_children(stack, node)
             else:
                 handler(scope, node, stack, totals)
+
+
+_OPERATORS = (ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context)
+_LEAVES: frozenset[type[ast.AST]] = frozenset(
+    [ast.Constant, ast.Pass, ast.Break, ast.Continue]
+    + [kind for group in _OPERATORS for kind in type.__subclasses__(group)]
+)
 
 
 def _push_children(stack: list[ast.AST], node: ast.AST) -> None:
@@ -264,6 +271,17 @@ def _pattern(scope: _Scope, node: ast.AST, stack: list[ast.AST], totals: _Totals
     _push_children(stack, node)
 
 
+def _call(scope: _Scope, node: ast.Call, stack: list[ast.AST], totals: _Totals) -> None:
+    stack.append(node.func)
+    stack.extend(node.args)
+    stack.extend(keyword.value for keyword in node.keywords)
+
+
+def _binary(scope: _Scope, node: ast.BinOp, stack: list[ast.AST], totals: _Totals) -> None:
+    stack.append(node.left)
+    stack.append(node.right)
+
+
 def _annotated(scope: _Scope, node: ast.AnnAssign, stack: list[ast.AST], totals: _Totals) -> None:
     """Annotations of local variables are never evaluated."""
     if scope.kind != "function":
@@ -286,7 +304,9 @@ def _place(scope: _Scope, node: ast.Attribute | ast.Subscript, stack: list[ast.A
         name = root_name(node)
         if name is not None:
             totals.touches.add(name)
-    _push_children(stack, node)
+    stack.append(node.value)
+    if isinstance(node, ast.Subscript):
+        stack.append(node.slice)
 
 
 def _expression(scope: _Scope, node: ast.Expr, stack: list[ast.AST], totals: _Totals) -> None:
@@ -322,6 +342,8 @@ _HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.MatchAs: _pattern,
     ast.MatchStar: _pattern,
     ast.MatchMapping: _pattern,
+    ast.Call: _call,
+    ast.BinOp: _binary,
     ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,
     ast.Attribute: _place,

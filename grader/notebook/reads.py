@@ -13,7 +13,7 @@ from typing import Literal
 
 from grader.model import GlobalRead
 from grader.notebook.names import root_name
-from grader.notebook.statements import Statement, inner_statements
+from grader.notebook.statements import Function, Statement, inner_statements
 from grader.notebook.table import Table
 
 Nature = Literal["helper", "literal", "data"]
@@ -163,13 +163,22 @@ class Reads:
         place = self.table.before(function.id, at)
         if place is None:
             return function.id not in _KNOWN and self.table.star(function.id) is None
-        return function.id in self.override or self.table.statements[place].kind == "value"
+        called = self.table.statements[place].functions.get(function.id)
+        if called is not None:
+            return not _makes_functions(called)
+        return self.table.statements[place].kind == "value"
 
     def _is_data(self, name: str, at: int, value: ast.expr) -> bool:
         place = self.table.before(name, at)
         if place is None:
             return name not in _KNOWN and self.table.star(name) is None and not _bound_inside(name, value)
         return self.nature(name, place) == "data"
+
+
+def _makes_functions(node: Function) -> bool:
+    """Whether calling it gives a function or an object, not data: it holds an inner function or class."""
+    inner = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return any(isinstance(part, inner) for part in ast.walk(node) if part is not node)
 
 
 def _all_reads(statement: Statement) -> tuple[tuple[str, int], ...]:

@@ -29,6 +29,8 @@ class Table:
         self.stars: list[tuple[int, frozenset[str]]] = []
         self.futures: list[int] = []
         self.moved_up: dict[int, set[int]] = {}
+        self.finals: dict[str, tuple[int, ...]] = {}
+        self.needed: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
         for at, statement in enumerate(self.statements):
             for name in statement.binds | statement.touches:
                 self.versions.setdefault(name, []).append(at)
@@ -53,6 +55,11 @@ class Table:
     def final(self, name: str) -> tuple[int, ...]:
         """What a function that is called later sees: the last version, or the last function of that name
         (a value that overwrites a function is not what was meant) with the changes made to it since."""
+        if name not in self.finals:
+            self.finals[name] = self._final(name)
+        return self.finals[name]
+
+    def _final(self, name: str) -> tuple[int, ...]:
         versions = self.versions.get(name, [])
         defined = [at for at in versions if name in self.statements[at].functions]
         if not defined:
@@ -141,7 +148,9 @@ class Table:
         while stack and len(seen) < MAX_VISITS:
             at, until = stack.pop()
             found.add(at)
-            for item in self._needed_by(at, until, override):
+            if (at, until) not in self.needed:
+                self.needed[at, until] = tuple(self._needed_by(at, until, override))
+            for item in self.needed[at, until]:
                 if item not in seen:
                     seen.add(item)
                     stack.append(item)

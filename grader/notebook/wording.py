@@ -44,7 +44,7 @@ _ODD_CHARACTER = re.compile("[" + "".join(_ODD) + "]")
 
 
 def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence[str]) -> Problem:
-    """A Problem `syntax-error` or `python-2`; `line` counts in the cell, `offset` lines stand above `text`."""
+    """A Problem `syntax-error`, `python2-print` or `python2`; `line` counts in the cell, `offset` lines stand above `text`."""
     code = code_only(text)
     who = f" Lost with it: {', '.join(f'`{name}`' for name in names)}." if names else ""
     old = _python_2(code, text)
@@ -52,7 +52,7 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
         at, what = old
         line = text.count("\n", 0, at) + 1
         message = f"this is Python 2 ({what}): {_quoted(text, line)}. Python 3 cannot run this cell.{who}"
-        return Problem("python-2", message, cell, line + offset)
+        return Problem("python2-print" if "`print`" in what else "python2", message, cell, line + offset)
     line, reason = _reason(error, code)
     place = (
         f" at line {line + offset}, {_quoted(text, line)}"
