@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli import output
-from grader.cli.folder import read_reports, require_graded
+from grader.cli.folder import damage, read_reports, run_facts, stored_reports
 from grader.cli.params import Existing
+
+if TYPE_CHECKING:
+    from grader.export.folder import ReportFolder
+
+_GRADED = Existing("folder", " Give the folder that `grader grade` wrote.")
+_LISTED = 10
 
 
 @click.command()
-@click.argument(
-    "folder", metavar="DIR", type=Existing("folder", " Give the folder that `grader grade` wrote.")
-)
+@click.argument("folder", metavar="DIR", type=_GRADED)
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Left out: DIR/class.html."
 )
 @click.option("--anonymous", is_flag=True, help="Without names and files, to show in a lecture.")
-@click.option(
-    "--compare", type=Existing("folder"), metavar="DIR", help="An earlier graded folder to compare with."
-)
+@click.option("--compare", type=_GRADED, metavar="DIR", help="An earlier graded folder to compare with.")
 def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | None) -> None:
     """Write the class page of the graded folder DIR: one HTML file that needs nothing else.
 
@@ -32,22 +36,47 @@ def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | Non
       grader report graded -o class.html --anonymous
       grader report graded --compare graded-last-year
     """
-    require_graded(folder)
+    reports = stored_reports(folder)
+    earlier = read_reports(compare) if compare is not None else None
+    target = out or folder / "class.html"
     from grader.render.html import class_page
 
-    settings: dict[str, Any] = {"anonymous": anonymous}
-    if compare is not None:
-        require_graded(compare)
-        settings["compare"] = list(read_reports(compare))
-    page = class_page.render(list(read_reports(folder)), **settings)
-    target = out or folder / "class.html"
+    page = class_page.render(
+        (stored.report for stored in reports),
+        anonymous=anonymous,
+        compare=earlier,
+        feedback_links=_links(folder, reports, target.parent),
+        key=str(run_facts(folder).get("seed")).encode(),
+    )
     _write(target, page)
     output.show(f"{target}\n")
+    _warn(reports)
 
 
-def _write(target: Path, page: str) -> None:
+def _links(folder: Path, reports: ReportFolder, start: Path) -> Mapping[str, str]:
+    """Where each submission's feedback is, seen from the page: the HTML one if there is one."""
+    return dict(_feedback(folder, reports, start))
+
+
+def _feedback(folder: Path, reports: ReportFolder, start: Path) -> Iterator[tuple[str, str]]:
+    for stored in reports:
+        for name in ("feedback.html", "feedback.md"):
+            if (path := folder / stored.id / name).exists():
+                yield stored.report.submission.id, Path(os.path.relpath(path, start)).as_posix()
+                break
+
+
+def _write(target: Path, page: bytes) -> None:
     from grader.batch.store import write_whole, writing
 
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, page.encode(), target.parent)
+    write_whole(target, page, target.parent)
+
+
+def _warn(reports: ReportFolder) -> None:
+    lines = damage(reports)
+    for line in lines[:_LISTED]:
+        output.say(f"not on the page: {line}")
+    if len(lines) > _LISTED:
+        output.say(f"not on the page: {len(lines) - _LISTED} more")

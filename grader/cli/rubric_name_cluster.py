@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from grader.cli import output
-from grader.cli.folder import require_graded
+from grader.cli.folder import stored_reports
 from grader.cli.params import Existing
 
 
@@ -30,5 +30,5 @@ def command(folder: Path, cluster: str | None, identifier: str | None, rubric: s
     """
     from grader.diagnose import clusters
 
-    require_graded(folder)
+    stored_reports(folder)
     output.show(clusters.name_cluster(folder, cluster, identifier, rubric))

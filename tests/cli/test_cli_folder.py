@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from cli_doubles import Run
 
+from grader.cli.export import FORMATS
 from grader.cli.folder import read_reports
-from grader.errors import UsageError
+from grader.export.registry import OURS
 
 Write = Callable[..., Path]
 
@@ -33,10 +34,47 @@ def test_leaves_out_what_is_gone(graded: Path, run: Run, tmp_path: Path) -> None
     assert [one.submission.id for one in read_reports(graded)] == ["sec/bob"]
 
 
-def test_a_damaged_report_is_named(graded: Path) -> None:
+def test_a_damaged_report_is_named_and_stops_nothing(graded: Path, run: Run) -> None:
     (graded / "ann" / "report.json").write_text("{")
-    with pytest.raises(UsageError, match=r"ann/report\.json"):
-        list(read_reports(graded))
+    result = run("report", graded)
+    assert result.exit_code == 0
+    assert "not on the page: ann: its report.json cannot be read" in result.stderr
+    assert "sec/bob" in (graded / "class.html").read_text()
+
+
+def test_class_page_beside_the_reports(graded: Path, run: Run) -> None:
+    result = run("report", graded)
+    assert result.stdout == f"{graded / 'class.html'}\n"
+    page = (graded / "class.html").read_text()
+    assert "ann/feedback.md" in page
+    assert "bob" in page
+
+
+def test_class_page_without_names(graded: Path, run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere" / "page.html"
+    result = run("report", graded, "-o", target, "--anonymous", "--compare", graded)
+    assert result.exit_code == 0, result.stderr
+    page = target.read_text()
+    assert "missing-1-over-m" in page
+    assert "bob" not in page
+
+
+def test_exports(graded: Path, run: Run) -> None:
+    result = run("export", graded, "--to", "jsonl")
+    assert result.exit_code == 0, result.stderr
+    written = [Path(line) for line in result.stdout.splitlines()]
+    assert written
+    assert all(path.parent == graded / "exports" / "jsonl" for path in written)
+    assert "2 reports for jsonl" in result.stderr
+
+
+def test_export_dry_run_writes_nothing(graded: Path, run: Run) -> None:
+    assert run("export", graded, "--to", "csv", "--dry-run").exit_code == 0
+    assert not (graded / "exports").exists()
+
+
+def test_the_helps_formats_are_those_there_are() -> None:
+    assert tuple(OURS) == FORMATS
 
 
 @pytest.mark.parametrize("command", [["report"], ["export", "--to", "csv"]])
