@@ -64,11 +64,12 @@ class _Search:
         self.graded: Versions = {name: at for name in self.wanted if (at := own_versions(table, name))}
         self.problems: list[Problem] = []
 
-    def extraction(self, pieces: Iterable[Block | Broken]) -> Extraction:
+    def extraction(self, pieces: Sequence[Block | Broken]) -> Extraction:
         needs = {name: self.table.needs(at, self.graded) for name, at in self.graded.items()}
         order = self.table.in_order(set().union(*needs.values()), self.graded)
         index = {at: number for number, at in enumerate(order)}
-        reads = Reads(self.table, self._parameter_names(), self.graded)
+        top_level = [node for piece in pieces if isinstance(piece, Block) for node in piece.nodes]
+        reads = Reads(self.table, self._parameter_names(), self.graded, top_level)
         functions = {}
         for name in self.wanted:
             needed = tuple(sorted(index[at] for at in needs.get(name, ())))

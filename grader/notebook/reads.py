@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Literal
 
 from grader.model import GlobalRead
@@ -33,13 +34,21 @@ _DATA_CALLS = frozenset(
 
 
 class Reads:
-    """Judges reads of names from the notebook. `parameters` are names that the requested functions use as
-    parameters or locally: a literal of such a name was probably meant to be one."""
+    """Judges reads of names from the notebook.
+
+    `parameters` are names that the requested functions use as parameters or locally: a literal of such a
+    name was probably meant to be one. `top_level` are the statements that call the requested functions.
+    """
 
     def __init__(
-        self, table: Table, parameters: frozenset[str], override: Mapping[str, tuple[int, ...]]
+        self,
+        table: Table,
+        parameters: frozenset[str],
+        override: Mapping[str, tuple[int, ...]],
+        top_level: Sequence[ast.stmt] = (),
     ) -> None:
         self.table = table
+        self.top_level = top_level
         self.parameters = parameters
         self.override = override
         self.natures: dict[int, Nature] = {}
@@ -89,7 +98,22 @@ class Reads:
         if "literal" not in natures:
             return None
         meant = name in self.parameters and not name.isupper()
-        return "variable" if meant or reader.usage.unread else None
+        return "variable" if meant or reader.usage.unread or name in self.handed_over else None
+
+    @cached_property
+    def handed_over(self) -> frozenset[str]:
+        """Names that the notebook itself hands to a requested function: they stand for its parameters."""
+        return frozenset(
+            argument.id
+            for statement in self.top_level
+            if not isinstance(statement, Function | ast.ClassDef | ast.Import | ast.ImportFrom)
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in self.override
+            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]
+            if isinstance(argument, ast.Name)
+        )
 
     # ---------------------------------------------------------------------------- values
 
