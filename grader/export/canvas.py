@@ -1,0 +1,142 @@
+"""Canvas's gradebook CSV: the instructor's own export with one column filled in.
+
+Canvas compares at two decimals, takes `EX` for excused, and makes a new assignment of any column that
+it does not know, so the column has to be there. There is no column for comments: those are pushed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+from grader.errors import UsageError
+from grader.export import people
+from grader.export.base import Exporter, Options, Reports, Sink, StoredReport
+from grader.export.scores import plain_number, scaled_score
+from grader.export.sheet import Sheet
+from grader.render.escape import csv_cell
+
+_FILE = "gradebook.csv"
+_IDS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
+_NAMES = ("Student", "Student Name")
+_ASSIGNMENT = re.compile(r"^(?P<title>.*\S)\s*\((?P<id>\d+)\)\s*$")
+_COMMENTS = "Canvas's CSV has no place for feedback. `grader export --to canvas --push` sends it as comments."
+
+
+def export(reports: Reports, sink: Sink, options: Options) -> None:
+    """gradebook.csv: the given one filled in, or a small new one where Canvas's own ids are known."""
+    if options.gradebook is None:
+        sink.write(_FILE, _new(reports, sink, options))
+    else:
+        sheet = Sheet.read(options.gradebook)
+        fill(sheet, reports, sink, options)
+        sink.write(_FILE, sheet.to_bytes())
+    sink.note(_COMMENTS)
+
+
+def fill(sheet: Sheet, reports: Reports, sink: Sink, options: Options) -> None:
+    """Set the grades of one column. UsageError if it is no Canvas gradebook or the column is in doubt."""
+    header = sheet.header()
+    ids = people.find_columns(header, *_IDS)
+    if not ids:
+        raise UsageError(
+            f"{options.gradebook} is no Canvas gradebook: it has none of the columns {', '.join(_IDS)}. "
+            "In Canvas: Grades, Export, Export Entire Gradebook."
+        )
+    column = _column(header, options)
+    points, rows = _points_and_rows(sheet, column)
+    names = people.find_columns(header, *_NAMES)
+    filled = people.matched(reports, people.index(sheet, ids, names, rows), sink)
+    _set_grades(sheet, column, filled, options.points or points, sink)
+    people.tell_zeros(filled.values(), sink)
+    people.tell_rest(rows, filled, sink)
+
+
+def _set_grades(
+    sheet: Sheet, column: int, filled: dict[int, StoredReport], points: float | None, sink: Sink
+) -> None:
+    for row, stored in filled.items():
+        if sheet.cell(row, column).strip().casefold() == "ex":
+            sink.skip(stored.id, "Canvas has the student excused (EX); the cell stays as it is.")
+        else:
+            sheet.set(row, column, plain_number(scaled_score(stored.report, points), 2))
+
+
+def _column(header: Sequence[str], options: Options) -> int:
+    """The assignment's column: the one named, else the only assignment."""
+    known = {at: match for at, name in enumerate(header) if (match := _ASSIGNMENT.match(name))}
+    wanted = (options.column or options.assignment or "").strip()
+    if not wanted:
+        if len(known) == 1:
+            return next(iter(known))
+        raise UsageError(f"which column gets the grades? Name it with --column. {_choices(header, known)}")
+    for at, match in known.items():
+        if wanted in (header[at].strip(), match["id"]):
+            return at
+    titled = [at for at, match in known.items() if match["title"].casefold() == wanted.casefold()]
+    if len(titled) == 1:
+        return titled[0]
+    raise UsageError(f"the gradebook has no single assignment {wanted!r}. {_choices(header, known)}")
+
+
+def _choices(header: Sequence[str], known: dict[int, re.Match[str]]) -> str:
+    if not known:
+        return "It has no assignment at all: make it in Canvas first, then export the gradebook again."
+    return "Its assignments: " + ", ".join(repr(header[at]) for at in known) + "."
+
+
+def _points_and_rows(sheet: Sheet, column: int) -> tuple[float | None, list[int]]:
+    """The assignment's points and the students' rows. UsageError for a column that Canvas calls read-only."""
+    points, rows = None, []
+    for row in sheet.rows():
+        first = sheet.cell(row, 0)
+        if "points possible" in first.casefold():
+            points = _points(sheet.cell(row, column))
+        elif any(sheet.cell(row, at).strip() for at in range(1, len(sheet.lines[row].raw))) and first.strip():
+            rows.append(row)
+    return points, rows
+
+
+def _points(cell: str) -> float | None:
+    if "read only" in cell.casefold():
+        raise UsageError("Canvas marks this column as read only: grades in it would be ignored.")
+    try:
+        value = float(cell.replace(",", "."))
+    except ValueError:
+        return None
+    return value if value > 0 else None
+
+
+def _new(reports: Reports, sink: Sink, options: Options) -> bytes:
+    """A gradebook from nothing: the user's number where the file's name had it, else the login."""
+    title = options.column or options.assignment
+    rows: list[list[str]] = []
+    for stored in reports:
+        title = title or stored.report.rubric.id
+        if people.internal_error(stored) or not stored.student:
+            sink.skip(stored.id, "it is not known whose it is. Give your gradebook with --gradebook.")
+            continue
+        rows.append(_new_row(stored, options))
+    sink.note(
+        f"Made without your own gradebook: Canvas will ask whether to make a new assignment {title or ''!r}. "
+        "With --gradebook the grades go into an assignment that is there."
+    )
+    points = plain_number(100.0 if options.points is None else options.points, 2)
+    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", csv_cell(title or "Assignment")]
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerows(
+        [header, ["    Points Possible", "", "", "", "", points], *rows]
+    )
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8", "replace")
+
+
+def _new_row(stored: StoredReport, options: Options) -> list[str]:
+    student = csv_cell(stored.student or "")
+    number = student if student.isdecimal() else ""
+    grade = plain_number(scaled_score(stored.report, options.points), 2)
+    return [student, number, "", "" if number else student, "", grade]
+
+
+EXPORTER = Exporter("canvas", "Canvas", export, single=_FILE)

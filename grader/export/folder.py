@@ -1,0 +1,222 @@
+"""A graded folder → an LMS's files: the one entry point for the command line and programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.errors import CannotWrite, UsageError
+from grader.export.base import Exporter, Options, Skipped, StoredReport
+from grader.export.registry import exporter
+from grader.render.json_report import from_json, public
+from grader.render.words import levels
+
+_NOT_SUBMISSIONS = {".grader", "exports"}
+_DEFAULT_DETAIL = "explanation"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary:
+    """What was written (with `dry_run`: would be), and what was left out. Iterating gives the files."""
+
+    format: str
+    files: tuple[Path, ...]
+    reports: int
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.files)
+
+
+def export_folder(
+    folder: Path,
+    format: str,
+    gradebook: Path | None = None,
+    out: Path | None = None,
+    *,
+    column: str | None = None,
+    points: float | None = None,
+    detail: str | None = None,
+    assignment: str | None = None,
+    dry_run: bool = False,
+) -> ExportSummary:
+    """Write the files that an LMS imports from the graded `folder`, into DIR/exports/FORMAT/ unless told otherwise.
+
+    `detail` is the level that the run was graded with unless given. Reports that are missing or damaged
+    are named in the summary and stop nothing. Raises UsageError (unknown format, a gradebook that is
+    needed or does not fit) and CannotWrite.
+    """
+    chosen = exporter(format)
+    if chosen.needs_gradebook and gradebook is None:
+        raise UsageError(f"{chosen.title} needs your own export from it: give it with --gradebook FILE.")
+    facts = _run_facts(folder)
+    reports = ReportFolder(folder, frozenset(facts.get("gone") or ()))
+    options = Options(gradebook, column, points, _detail(detail, facts), assignment)
+    sink = _sink(chosen, out or folder / "exports" / format, explicit=out is not None, dry_run=dry_run)
+    chosen.export(reports, sink, options)
+    skipped = (*reports.damaged(), *reports.missing(), *sink.skipped)
+    return ExportSummary(
+        format, tuple(sink.written), reports.count, skipped, tuple(dict.fromkeys(sink.notes)), dry_run
+    )
+
+
+class ReportFolder:
+    """The reports of a graded folder, by id, read one at a time each time they are gone through."""
+
+    def __init__(self, folder: Path, gone: frozenset[str] = frozenset()) -> None:
+        self._folder = folder
+        self._gone = gone
+        self._damaged: dict[str, str] = {}
+        self._seen: set[str] | None = None
+
+    def __iter__(self) -> Iterator[StoredReport]:
+        seen = set()
+        for path in _report_files(self._folder):
+            name = path.parent.relative_to(self._folder).as_posix()
+            seen.add(name)
+            if name not in self._gone and (stored := self._read(name, path)) is not None:
+                yield stored
+        self._seen = seen
+
+    @property
+    def count(self) -> int:
+        """How many reports could be read."""
+        return len(self._complete() - self._gone - self._damaged.keys())
+
+    def damaged(self) -> list[Skipped]:
+        """Reports that could not be read."""
+        self._complete()
+        return [Skipped(name, reason) for name, reason in sorted(self._damaged.items())]
+
+    def missing(self) -> list[Skipped]:
+        """Submissions that grades.csv lists and that have no report."""
+        reason = "its report.json is missing. Grade again: `grader grade` makes what is not there."
+        listed = _listed_ids(self._folder / "grades.csv")
+        return [Skipped(name, reason) for name in listed if name not in self._complete() | self._gone]
+
+    def _complete(self) -> set[str]:
+        if self._seen is None:
+            for _ in self:
+                pass
+        return self._seen or set()
+
+    def _read(self, name: str, path: Path) -> StoredReport | None:
+        try:
+            return StoredReport(name, public(from_json(path.read_bytes())))
+        except (UsageError, OSError) as error:
+            self._damaged[name] = f"its report.json cannot be read: {error}"
+            return None
+
+
+def _report_files(folder: Path) -> Iterator[Path]:
+    """The report.json files below a folder, in order; links are not followed."""
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            children = sorted(here.iterdir(), reverse=True)
+        except OSError:
+            continue
+        for child in children:
+            if child.is_symlink() or (here == folder and child.name in _NOT_SUBMISSIONS):
+                continue
+            if child.is_dir():
+                waiting.append(child)
+        report = here / "report.json"
+        if here != folder and report.is_file() and not report.is_symlink():
+            yield report
+
+
+def _listed_ids(path: Path) -> list[str]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return []
+    with suppress(csv.Error, KeyError):
+        # A quote in front keeps a spreadsheet from taking the cell for a formula; it is not the id's.
+        return [row["submission"].removeprefix("'") for row in csv.DictReader(io.StringIO(text, newline=""))]
+    return []
+
+
+def _run_facts(folder: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _detail(wanted: str | None, facts: dict[str, Any]) -> str:
+    if wanted is None:
+        graded_with = facts.get("detail")
+        return graded_with if graded_with in ("nudge", "explanation", "fix") else _DEFAULT_DETAIL
+    try:
+        levels(wanted)
+    except ValueError:
+        raise UsageError(f"there is no level of detail {wanted!r}: nudge, explanation or fix.") from None
+    return wanted
+
+
+# ----------------------------------------------------------------------------------------- writing
+
+
+@dataclass(slots=True)
+class FolderSink:
+    """Writes below a folder, each file whole or not at all; with `rename` the one file under its own name."""
+
+    folder: Path
+    rename: dict[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+    written: list[Path] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def write(self, name: str, data: bytes | Iterable[bytes]) -> None:
+        path = self.folder / self.rename.get(name, name)
+        if ".." in Path(name).parts or Path(name).is_absolute():
+            raise CannotWrite(f"cannot write {name}: it lies outside of the export's folder.")
+        if not self.dry_run:
+            _write_whole(path, [data] if isinstance(data, bytes) else data)
+        self.written.append(path)
+
+    def skip(self, what: str, reason: str) -> None:
+        self.skipped.append(Skipped(what, reason))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def _sink(chosen: Exporter, out: Path, *, explicit: bool, dry_run: bool) -> FolderSink:
+    """A folder; or, where the format is one file and `-o` names one, that file."""
+    if explicit and chosen.single and not out.is_dir() and out.suffix:
+        return FolderSink(out.parent, {chosen.single: out.name}, dry_run)
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; {chosen.title} is written into a folder. Choose another -o.")
+    return FolderSink(out, {}, dry_run)
+
+
+def _write_whole(path: Path, chunks: Iterable[bytes]) -> None:
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise CannotWrite(f"cannot write {path}: {error.strerror}. Choose another -o.") from None
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,147 @@
+"""Which row of a gradebook is whose. A doubtful match is no match: it is told, and the row stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from grader.export.base import Reports, Sink, StoredReport
+from grader.export.sheet import Sheet
+from grader.render import words
+
+_SUFFIXES = (".ipynb.json", ".ipynb", ".py")
+#: The code of a problem that is the grader's own fault.
+INTERNAL = "internal-error"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Key → row, for identifiers and for names. A key that two rows share is in neither."""
+
+    ids: Mapping[str, int]
+    names: Mapping[str, int]
+
+    def row(self, stored: StoredReport) -> int | None:
+        """The row of a submission's student: by identifier, by name, and for want of both by the file's name."""
+        claims = [stored.student] if stored.student else list(_claims(stored.report.submission.file))
+        found = (self._find(claim) for claim in claims)
+        return next((row for row in found if row is not None), None)
+
+    def _find(self, claim: str) -> int | None:
+        row = self.ids.get(bare(claim))
+        return row if row is not None else self.names.get(squeeze(claim))
+
+
+def index(
+    sheet: Sheet,
+    ids: Sequence[int],
+    names: Sequence[int],
+    rows: Iterable[int],
+    also: Iterable[tuple[str, int]] = (),
+) -> Index:
+    """An index over these columns of these rows; `also` are more identifiers with their rows."""
+    numbers = list(rows)
+    listed = ((bare(sheet.cell(row, column)), row) for row in numbers for column in ids)
+    by_id = _unshared((*listed, *also))
+    spelled = (
+        (key, row) for row in numbers for column in names for key in _spellings(sheet.cell(row, column))
+    )
+    return Index(by_id, _unshared(spelled))
+
+
+def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredReport]:
+    """Row → the submission that counts for it; what fits no row, or is beaten by another, is told."""
+    found: dict[int, StoredReport] = {}
+    for stored in reports:
+        if internal_error(stored):
+            sink.skip(stored.id, "the grader itself broke on it, which must cost no points. Grade it again.")
+            continue
+        row = people.row(stored)
+        if row is None:
+            sink.skip(stored.id, _no_row(stored))
+        elif row not in found:
+            found[row] = stored
+        else:
+            found[row] = _better(found[row], stored, sink)
+    return found
+
+
+def internal_error(stored: StoredReport) -> bool:
+    """Whether the result is the grader's own fault."""
+    return any(problem.code == INTERNAL for problem in stored.report.problems)
+
+
+def tell_zeros(chosen: Iterable[StoredReport], sink: Sink) -> None:
+    """Say which submissions count as zero because they could not be read."""
+    names = [stored.id for stored in chosen if stored.report.status == "ungradable"]
+    if names:
+        shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+        sink.note(f"{words.count(len(names), 'submission')} could not be graded and got 0 points: {shown}.")
+
+
+def tell_rest(rows: Sequence[int], filled: Mapping[int, StoredReport], sink: Sink) -> None:
+    """Say how many rows got a grade and how many stay as they were."""
+    rest = sum(row not in filled for row in rows)
+    sink.note(f"{words.count(len(filled), 'row')} filled in, {rest} left as they were.")
+
+
+def bare(text: str) -> str:
+    """An identifier without case, spaces and ornament: `Participant 123`, `#123` and `123.0` are `123`."""
+    text = text.strip().lstrip("#'").casefold()
+    word, _, number = text.rpartition(" ")
+    if word.isalpha() and number.isdigit():
+        return number
+    return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
+
+
+def squeeze(name: str) -> str:
+    """A name's letters and digits alone, as in Canvas's file names."""
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def find_column(header: Sequence[str], *wanted: str) -> int | None:
+    """The first column with one of these names, whatever the case."""
+    folded = [name.strip().casefold() for name in header]
+    return next((folded.index(name.casefold()) for name in wanted if name.casefold() in folded), None)
+
+
+def find_columns(header: Sequence[str], *wanted: str) -> list[int]:
+    """All columns with one of these names."""
+    names = {name.casefold() for name in wanted}
+    return [at for at, name in enumerate(header) if name.strip().casefold() in names]
+
+
+def _claims(file: str) -> Iterator[str]:
+    parts = PurePosixPath(file.replace("!", "/")).parts
+    for part in reversed(parts):
+        stem = next((part[: -len(end)] for end in _SUFFIXES if part.lower().endswith(end)), part)
+        yield stem
+
+
+def _spellings(name: str) -> set[str]:
+    """`Ada Lovelace` and `Lovelace, Ada`: both orders, squeezed."""
+    parts = name.replace(",", " ").split()
+    if not parts:
+        return set()
+    orders = (parts, [parts[-1], *parts[:-1]], [*parts[1:], parts[0]])
+    return {squeeze("".join(order)) for order in orders} - {""}
+
+
+def _unshared(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: dict[str, int | None] = {}
+    for key, row in pairs:
+        if key:
+            found[key] = row if found.get(key, row) == row else None
+    return {key: row for key, row in found.items() if row is not None}
+
+
+def _no_row(stored: StoredReport) -> str:
+    who = f"student {stored.student}" if stored.student else f"file {stored.report.submission.file}"
+    return f"no row of the gradebook fits its {who}, or two do."
+
+
+def _better(first: StoredReport, second: StoredReport, sink: Sink) -> StoredReport:
+    best, other = (first, second) if first.report.score >= second.report.score else (second, first)
+    sink.skip(other.id, f"{best.id} is of the same student and has the higher score.")
+    return best
