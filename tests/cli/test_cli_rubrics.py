@@ -1,6 +1,7 @@
 """`grader explain` and `grader rubric`: what they print of a rubric on disk."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from cli_doubles import Run
 
 from grader.cli import catalogue
+from grader.rubric.load import shipped_rubrics
 
 
 def test_explains_at_three_levels(run: Run, rubric: Path) -> None:
@@ -78,3 +80,13 @@ def test_what_a_report_fills_in_is_told_in_general(run: Run) -> None:
     assert "Look at how `dW` or `db` deals with m." in " ".join(
         run("explain", "missing-1-over-m").stdout.split()
     )
+
+
+def test_the_example_in_contributing_is_a_misconception(tmp_path: Path, run: Run) -> None:
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
+    folder = tmp_path / "dnn"
+    shutil.copytree(shipped_rubrics()["dnn-step-by-step"], folder)
+    (folder / "misconceptions" / "as-documented.yaml").write_text(text.split("```yaml\n")[1].split("```")[0])
+    result = run("explain", "as-documented", "--rubric", folder)
+    assert result.exit_code == 0, result.stderr
+    assert "as-documented: the cost has an extra factor ½" in result.stdout
