@@ -6,7 +6,7 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import StringIO, TextIOBase
 from types import CoroutineType, TracebackType
@@ -20,6 +20,8 @@ from grader.worker.imports import ProxyMaker
 from grader.worker.program import Notebook
 
 _ABSENT = object()
+#: The warnings filter of a process that shows none.
+IGNORE_ALL = ("ignore", None, Warning, None, 0)
 _SEED_RANGE = 1 << 32
 #: For a call that names no seed: two runs of it are to give the same.
 _SEED = 1
@@ -80,9 +82,8 @@ def observe(notebook: Notebook, fresh: Callable[[], Call], proxy: ProxyMaker, st
     """What one call gives. `fresh` makes the call anew, with inputs that nothing has touched."""
     call = fresh()
     stdout = Capture(stdout_chars)
-    with ExitStack() as stack:
-        stack.enter_context(_quiet(stdout))
-        stack.enter_context(Replaced(notebook.names, {name: proxy(name) for name in call.bind}))
+    helpers = {name: proxy(name) for name in call.bind}
+    with _Quiet(stdout), Replaced(notebook.names, helpers):
         try:
             run = _execute(notebook, call)
         except BaseException as error:  # noqa: BLE001 - SystemExit is the student's, too
@@ -101,20 +102,36 @@ def _differs(notebook: Notebook, call: Call, first: bytes) -> bool:
         return True
 
 
-def _quiet(stdout: Capture) -> ExitStack:
+class _Quiet(AbstractContextManager[None]):
     """No warnings, no floating point errors, prints captured, nothing to read."""
-    stack = ExitStack()
-    stack.enter_context(Replaced(vars(sys), {"stdout": stdout, "stderr": stdout, "stdin": StringIO("")}))
-    stack.enter_context(warnings.catch_warnings())
-    warnings.simplefilter("ignore")
-    stack.enter_context(np.errstate(all="ignore"))
-    return stack
+
+    def __init__(self, stdout: Capture) -> None:
+        self.stdout = stdout
+        self.errors = np.errstate(all="ignore")
+        self.warnings = None if warnings.filters[:1] == [IGNORE_ALL] else warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        self.streams = sys.stdin, sys.stdout, sys.stderr
+        sys.stdin, sys.stdout, sys.stderr = StringIO(""), self.stdout, self.stdout
+        self.errors.__enter__()
+        if self.warnings is not None:
+            self.warnings.__enter__()
+            warnings.simplefilter("ignore")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        sys.stdin, sys.stdout, sys.stderr = self.streams
+        self.errors.__exit__(kind, error, trace)
+        if self.warnings is not None:
+            self.warnings.__exit__(kind, error, trace)
 
 
 def _execute(notebook: Notebook, call: Call) -> _Run:
     seed = _SEED if call.seed is None else call.seed
     np.random.seed(seed % _SEED_RANGE)
-    random.seed(seed)
+    if notebook.mentions_random:
+        random.seed(seed)
     results: list[Value] = []
     for step in call.steps[:-1]:
         results.append(_apply(notebook, step, _resolve(step.args, results)))

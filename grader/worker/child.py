@@ -22,7 +22,7 @@ from grader.worker.limits import Limits, reply_caps
 from grader.worker.port import Port
 from grader.worker.program import CodeCache, Notebook
 from grader.worker.protocol import Kind, ProtocolError, split_parts
-from grader.worker.wire import pack, unpack
+from grader.worker.wire import pack, unpack, unpack_call
 
 
 class Wall(Protocol):
@@ -131,7 +131,7 @@ def _tell_nothing(index: int) -> None:
 
 def read_call(part: memoryview) -> Call:
     """A call with inputs of its own: decoding makes new, writable arrays."""
-    return unpack(Call, decode(part, writable=True, refs=True))
+    return unpack_call(decode(part, writable=True, refs=True))
 
 
 def _outcome_tree(outcome: Outcome) -> Value:

@@ -271,45 +271,62 @@ def decode(
     if len(data) > caps.total_bytes:
         raise Reject(f"{len(data)} bytes, more than {caps.total_bytes}")
     decoder = _Decoder(data, caps, writable, refs)
-    value = decoder.value(0)
-    if decoder.at != len(data):
+    try:
+        value = decoder.value(0)
+    except (IndexError, struct.error):
+        raise Reject("truncated") from None
+    if decoder.at != decoder.size:
         raise Reject("bytes after the value")
     return value
 
 
+_F8, _C16, _U4 = struct.Struct("<d"), struct.Struct("<dd"), struct.Struct("<I")
+_SHAPES = tuple(struct.Struct(f"<{ndim}Q") for ndim in range(DEFAULT_CAPS.ndim + 1))
+
+
 class _Decoder:
-    """A cursor over hostile bytes."""
+    """A cursor over hostile bytes. Reading beyond their end raises IndexError or struct.error."""
+
+    __slots__ = ("at", "caps", "data", "nodes", "refs", "size", "writable")
 
     def __init__(self, data: bytes | memoryview, caps: Caps, writable: bool, refs: bool) -> None:
         self.data = memoryview(data)
+        self.size = len(data)
         self.caps = caps
         self.writable = writable
         self.refs = refs
         self.at = 0
         self.nodes = 0
 
-    def take(self, size: int) -> memoryview:
-        if size > len(self.data) - self.at:
-            raise Reject("truncated")
-        start, self.at = self.at, self.at + size
-        return self.data[start : self.at]
-
-    def unpack(self, form: str) -> tuple[Any, ...]:
-        return struct.unpack(form, self.take(struct.calcsize(form)))
-
     def value(self, depth: int) -> Value:
         self.nodes += 1
         if self.nodes > self.caps.nodes or depth >= self.caps.depth:
             raise Reject("nested too deeply or too many values")
-        tag = self.take(1)[0]
-        return _READERS.get(tag, _unknown)(self, depth)
+        return _READERS.get(self.byte(), _unknown)(self, depth)
+
+    def byte(self) -> int:
+        at = self.at
+        self.at = at + 1
+        return self.data[at]
+
+    def take(self, size: int) -> memoryview:
+        start, end = self.at, self.at + size
+        if end > self.size:
+            raise Reject("truncated")
+        self.at = end
+        return self.data[start:end]
+
+    def unpack(self, form: struct.Struct) -> tuple[Any, ...]:
+        at = self.at
+        self.at = at + form.size
+        return form.unpack_from(self.data, at)
 
     def count(self, least: int) -> int:
         """A length whose items take at least `least` bytes each."""
-        (count,) = self.unpack("<I")
-        if count * least > len(self.data) - self.at:
+        count: int = self.unpack(_U4)[0]
+        if count * least > self.size - self.at:
             raise Reject("a length that exceeds the frame")
-        return int(count)
+        return count
 
     def text(self, cap: int) -> str:
         size = self.count(1)
@@ -321,7 +338,7 @@ class _Decoder:
             raise Reject("a text that is not UTF-8") from None
 
     def dtype(self) -> np.dtype[Any]:
-        code = self.take(1)[0]
+        code = self.byte()
         if code >= len(DTYPES):
             raise Reject(f"unknown dtype {code}")
         return DTYPES[code]
@@ -333,12 +350,15 @@ class _Decoder:
             size *= side or 1  # the sides beside a 0 are bounded too: numpy multiplies them
             if size > _MAX_SIZE:
                 raise Reject("an array that is too large")
-        raw = self.take(0 if 0 in shape else size * dtype.itemsize)
+        if 0 in shape:
+            return np.empty(shape, dtype)
+        raw = self.take(size * dtype.itemsize)
         if dtype.kind == "b" and bytes(raw).translate(None, b"\0\1"):
             raise Reject("a bool that is neither 0 nor 1")
-        array = np.frombuffer(raw, dtype).reshape(shape) if len(raw) else np.empty(shape, dtype)
-        array = array.copy() if self.writable else array
-        array.flags.writeable = self.writable
+        array = np.frombuffer(raw, dtype).reshape(shape)
+        if self.writable:
+            return array.copy()
+        array.flags.writeable = False
         return array
 
 
@@ -347,7 +367,7 @@ def _unknown(source: _Decoder, depth: int) -> NoReturn:
 
 
 def _get_int(source: _Decoder, depth: int) -> int:
-    size = source.take(1)[0]
+    size = source.byte()
     if not 0 < size <= source.caps.int_bytes:
         raise Reject("an int that is too large or empty")
     return int.from_bytes(source.take(size), "little", signed=True)
@@ -368,23 +388,22 @@ def _get_dict(source: _Decoder, depth: int) -> dict[int | str, Value]:
 
 
 def _get_scalar(source: _Decoder, depth: int) -> np.generic:
-    return source.items(source.dtype(), ()).flat[0]  # type: ignore[no-any-return]
+    return source.items(source.dtype(), ())[()]  # type: ignore[return-value]
 
 
 def _get_array(source: _Decoder, depth: int) -> np.ndarray[Any, Any]:
     dtype = source.dtype()
-    ndim = source.take(1)[0]
-    if ndim > source.caps.ndim:
+    ndim = source.byte()
+    if ndim > min(source.caps.ndim, len(_SHAPES) - 1):
         raise Reject("too many dimensions")
-    return source.items(dtype, source.unpack(f"<{ndim}Q"))
+    return source.items(dtype, source.unpack(_SHAPES[ndim]))
 
 
 def _get_ref(source: _Decoder, depth: int) -> Ref:
     if not source.refs:
         raise Reject("a Ref from the worker")
-    (step,) = source.unpack("<I")
-    path = source.value(depth + 1)
-    return Ref(step, tuple(path))
+    step: int = source.unpack(_U4)[0]
+    return Ref(step, tuple(source.value(depth + 1)))
 
 
 _READERS: dict[int, Callable[[_Decoder, int], Value]] = {
@@ -392,8 +411,8 @@ _READERS: dict[int, Callable[[_Decoder, int], Value]] = {
     ord("T"): lambda source, depth: True,
     ord("F"): lambda source, depth: False,
     ord("i"): _get_int,
-    ord("f"): lambda source, depth: source.unpack("<d")[0],
-    ord("c"): lambda source, depth: complex(*source.unpack("<dd")),
+    ord("f"): lambda source, depth: source.unpack(_F8)[0],
+    ord("c"): lambda source, depth: complex(*source.unpack(_C16)),
     ord("s"): lambda source, depth: source.text(source.caps.text_bytes),
     ord("l"): _get_list,
     ord("t"): lambda source, depth: tuple(_get_list(source, depth)),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from grader.errors import NotIsolated
 from grader.model import Isolation
+from grader.worker import linux
 
 #: In the order in which reports list them.
 LAYERS = ("process", "rlimits", "landlock", "seccomp", "namespaces")
@@ -69,7 +70,8 @@ def choose(tier: str, probes: Mapping[str, Probe]) -> Isolation:
 def _try_seccomp() -> None:
     from grader.worker.syscalls import worker_filter
 
-    worker_filter().load()
+    linux.gain_nothing()
+    linux.load_filter(worker_filter().program)
     _must_fail("opening a folder", lambda: os.open("/", os.O_RDONLY))
     _must_fail("making a socket", socket.socket)
     _must_fail("forking", _fork_once)
@@ -78,15 +80,15 @@ def _try_seccomp() -> None:
 def _try_landlock() -> None:
     from grader.worker.lockdown import no_paths
 
-    no_paths().restrict()
+    with no_paths() as ruleset:
+        linux.gain_nothing()
+        linux.enter_landlock(ruleset.fileno())
     _must_fail("listing the root folder", lambda: os.listdir("/"))
     _must_fail("opening this program", lambda: os.open(sys.executable, os.O_RDONLY))
 
 
 def _try_namespaces() -> None:
-    from grader.worker.linux import enter_namespaces
-
-    enter_namespaces()
+    linux.enter_namespaces()
     if os.listdir("/"):
         raise PermissionError("the root is not empty")
     _must_fail("opening this program", lambda: os.open(sys.executable, os.O_RDONLY))

@@ -18,6 +18,14 @@ _MS_BARE = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
 _MNT_DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _CAPABILITY_VERSION_3 = 0x20080522
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _INSTRUCTION_BYTES = 22, 2, 8
+_LANDLOCK_RESTRICT_SELF = 446  # on every architecture
+
+
+class _Program(ctypes.Structure):
+    """struct sock_fprog."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
 @cache
@@ -55,6 +63,19 @@ def drop_capabilities() -> None:
     """Root without its powers, for the rest of this process's life."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def load_filter(program: bytes) -> None:
+    """Install a compiled seccomp filter; `gain_nothing` must have come before."""
+    code = ctypes.create_string_buffer(program, len(program))
+    description = _Program(len(program) // _INSTRUCTION_BYTES, ctypes.cast(code, ctypes.c_void_p))
+    arguments = (ctypes.c_ulong(_PR_SET_SECCOMP), ctypes.c_ulong(_SECCOMP_MODE_FILTER))
+    _call("prctl", *arguments, ctypes.byref(description), ctypes.c_ulong(0), ctypes.c_ulong(0))
+
+
+def enter_landlock(ruleset: int) -> None:
+    """Enforce the ruleset of this file descriptor; `gain_nothing` must have come before."""
+    _call("syscall", ctypes.c_long(_LANDLOCK_RESTRICT_SELF), ctypes.c_long(ruleset), ctypes.c_long(0))
 
 
 def enter_namespaces() -> None:

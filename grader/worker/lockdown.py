@@ -13,7 +13,6 @@ from grader.worker.rlimits import limit_resources
 
 if TYPE_CHECKING:
     from landlockpy import Ruleset
-    from seccompy import Filter
 
 
 class Lockdown:
@@ -22,13 +21,12 @@ class Lockdown:
     def __init__(self, layers: Sequence[str], limits: Limits) -> None:
         self.layers = frozenset(layers)
         self.limits = limits
-        self.filter: Filter | None = None
+        self.filter: bytes | None = None
         self.ruleset: Ruleset | None = None
         if "seccomp" in layers:
             from grader.worker.syscalls import worker_filter
 
-            self.filter = worker_filter()
-            _ = self.filter.program  # compiled here, once
+            self.filter = worker_filter().program
         if "landlock" in layers:
             self.ruleset = no_paths()
 
@@ -46,9 +44,9 @@ class Lockdown:
         linux.refuse_inspection()
         linux.gain_nothing()
         if self.ruleset is not None:
-            self.ruleset.restrict()
+            linux.enter_landlock(self.ruleset.fileno())
             self.ruleset.close()
-        self.filter.load()
+        linux.load_filter(self.filter)
 
 
 def die_with_zygote(zygote: int) -> None:

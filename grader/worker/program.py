@@ -31,6 +31,7 @@ class Notebook:
         self.names: dict[str, Any] = vars(self.module)
         self.names["__builtins__"] = student_builtins(program.stand_ins, proxy, available)
         self.cells = {_file_name(item.cell): item.cell for item in program.definitions}
+        self.mentions_random = any("random" in item.source for item in program.definitions)
         self.flags = 0
 
     def load(self, dropped: Mapping[int, str], progress: Progress) -> None:

@@ -40,7 +40,7 @@ from grader.worker.layers import TIERS
 from grader.worker.limits import Limits
 from grader.worker.protocol import Kind
 from grader.worker.running import Parcel, Session
-from grader.worker.wire import pack
+from grader.worker.wire import pack_call
 
 T = TypeVar("T")
 _KEPT_PARCELS = 4096
@@ -216,7 +216,7 @@ class Sandbox:
         return [self._parcels.get(id(call)) or self._pack(call) for call in calls]
 
     def _pack(self, call: Call) -> Parcel:
-        parcel = self._parcels[id(call)] = Parcel(call, encode(pack(call), strict=True))
+        parcel = self._parcels[id(call)] = Parcel(call, encode(pack_call(call), strict=True))
         return parcel
 
 

@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from grader.model import Value
+from grader.model import Call, Step, Value
 from grader.worker.codec import Reject
 
 T = TypeVar("T")
@@ -44,6 +44,19 @@ def _pack_plan(cls: type) -> tuple[tuple[str, bool], ...]:
 
 def _is_plain(hint: Any) -> bool:
     return hint is Any or hint in (str, int, float, bool) or hint == tuple[Any, ...]
+
+
+def pack_call(call: Call) -> Value:
+    """What a worker is told of a call: not its name, nor whether students see it."""
+    steps = tuple((step.function, step.args) for step in call.steps)
+    return steps, call.bind, call.seed, call.watch
+
+
+def unpack_call(tree: Value) -> Call:
+    """The call of a tree that comes from the host, and so is a right one."""
+    steps, bind, seed, watch = tree
+    applied = tuple(Step(function, args) for function, args in steps)
+    return Call("", "", applied, bind, seed=seed, watch=watch)
 
 
 def unpack(cls: type[T], tree: Value) -> T:

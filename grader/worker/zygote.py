@@ -18,6 +18,7 @@ import resource
 import signal
 import socket
 import struct
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -26,6 +27,7 @@ from grader.worker import linux, preload
 from grader.worker.layers import choose, probe_layers
 from grader.worker.limits import Limits
 from grader.worker.lockdown import Lockdown, die_with_zygote
+from grader.worker.rehearsal import rehearse
 
 PID = struct.Struct("<I")
 _OPEN_FILES = 64
@@ -51,6 +53,7 @@ def _get_ready(control: socket.socket, lockdown: Lockdown) -> None:
     preload.load()
     preload.load_ours()
     available = preload.available()
+    rehearse(lockdown.limits, available)
     parent = os.getppid()
     os.environ.clear()
     null = os.open(os.devnull, os.O_RDWR)
@@ -63,6 +66,7 @@ def _get_ready(control: socket.socket, lockdown: Lockdown) -> None:
         os.dup2(null, standard)
     os.close(null)
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))  # no higher number to close
+    warnings.simplefilter("ignore")
     gc.collect()
     gc.freeze()
     _Zygote(control, lockdown, available, parent).serve()
