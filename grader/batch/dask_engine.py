@@ -186,7 +186,7 @@ class DaskEngine:
             )
         assert self._template is not None, "run comes after start"
         report = internal_error(self._template, task.submission)
-        return Done(task, "", row_of(report, task.submission), render_files(report, b"", self._spec))
+        return Done(task, "", row_of(report, task.submission), render_files(report, self._spec))
 
     def _submit(self, chunk: list[Item]) -> Any:
         return self._client.submit(_grade, self._plugin.name, chunk, pure=False, retries=0)

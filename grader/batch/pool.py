@@ -178,7 +178,7 @@ class LocalPool:
             return
         assert self._template is not None, "tasks are handed out after start"
         report = internal_error(self._template, task.submission)
-        write_submission(self._out, task.submission.id, render_files(report, b"", self._spec))
+        write_submission(self._out, task.submission.id, render_files(report, self._spec))
         yield Done(task, "", row_of(report, task.submission))
 
 

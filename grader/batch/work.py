@@ -80,22 +80,20 @@ def grade_read(bench: Bench, task: Task, read: Read) -> Done:
         report = ungradable(bench.template, one, read.problem, hashlib.sha256(b"").hexdigest())
     else:
         report = bench.grader.grade(read.data, one.file, one.id, one.student)
-    return Done(task, read.key, row_of(report, one), render_files(report, read.data, bench.spec))
+    return Done(task, read.key, row_of(report, one), render_files(report, bench.spec))
 
 
-def render_files(report: Report, data: bytes, spec: JobSpec) -> Files:
+def render_files(report: Report, spec: JobSpec) -> Files:
     """report.json, feedback.md and, if asked for, feedback.html."""
     files = [
         ("report.json", json_report.to_json(report)),
         ("feedback.md", markdown.render(report, detail=spec.detail).encode("utf-8", "replace")),
     ]
     if spec.html:
-        # Imported here: nbconvert takes most of a second, which a run without --html need not pay.
+        # Imported here: a run without --html need not load jinja2.
         from grader.render.html import student
 
-        files.append(
-            ("feedback.html", student.render(report, data, detail=spec.detail).encode("utf-8", "replace"))
-        )
+        files.append(("feedback.html", student.render(report, detail=spec.detail)))
     return tuple(files)
 
 

@@ -1,0 +1,95 @@
+"""The real thing: notebooks made from the reference go in, feedback and an LMS's files come out."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.references import dnn
+
+SOURCE = Path(dnn.__file__).read_text()
+WRONG = SOURCE.replace("dAL = slope", "dAL = slope / m")
+
+
+def notebook(folder: Path, name: str, source: str) -> Path:
+    """A notebook with one function a cell."""
+    cells = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": text}
+        for text in source.split("\n\n\n")
+    ]
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}))
+    return path
+
+
+def grader(*args: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grader", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_right_notebook(tmp_path: Path) -> None:
+    result = grader("check", notebook(tmp_path, "right", SOURCE))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "100 / 100" in result.stdout
+    assert "Rubric: dnn-step-by-step (" in result.stderr
+
+
+def test_the_doubled_average_is_named_once_with_its_line(tmp_path: Path) -> None:
+    assert WRONG != SOURCE
+    result = grader("check", notebook(tmp_path, "wrong", WRONG), "--json")
+    assert result.returncode == 1, result.stderr
+    report = json.loads(result.stdout)
+    found = [diagnosis for function in report["functions"] for diagnosis in function["diagnoses"]]
+    assert [one["misconception"] for one in found] == ["dal-includes-1-over-m"]
+    assert found[0]["evidence"] == "proved"
+    assert found[0]["location"]["source"].strip() == "dAL = slope / m"
+    assert report["convention"] == "mixed"
+
+
+def test_a_function_alone(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "wrong", WRONG)
+    assert grader("check", path, "linear_backward", "compute_cost").returncode == 0
+    assert grader("check", path, "L_model_backward").returncode == 1
+    unknown = grader("check", path, "linear_bakward")
+    assert unknown.returncode == 2
+    assert "linear_backward" in unknown.stderr
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("end-to-end")
+    notebook(folder / "class", "ann", SOURCE)
+    notebook(folder / "class", "bob", WRONG)
+    (folder / "class" / "cid.ipynb").write_text("{")
+    result = grader("grade", folder / "class", "--out", folder / "graded", "--seed", 7, "--html", "--unsafe")
+    assert result.returncode == 0, result.stderr
+    return folder / "graded"
+
+
+def test_a_class(graded: Path) -> None:
+    rows = {row["submission"]: row for row in csv.DictReader((graded / "grades.csv").open())}
+    assert rows["ann"]["score"] == "100"
+    assert rows["bob"]["misconceptions"] == "dal-includes-1-over-m"
+    assert rows["cid"]["status"] == "ungradable"
+    assert {path.name for path in (graded / "bob").iterdir()} == {
+        "report.json",
+        "feedback.md",
+        "feedback.html",
+    }
+
+
+def test_the_class_on_one_page(graded: Path) -> None:
+    assert grader("report", graded).returncode == 0
+    assert "dal-includes-1-over-m" in (graded / "class.html").read_text()
+
+
+@pytest.mark.parametrize("format_name", ["gradescope", "junit", "csv", "jsonl"])
+def test_exports(graded: Path, format_name: str) -> None:
+    result = grader("export", graded, "--to", format_name)
+    assert result.returncode == 0, result.stderr
+    assert all(Path(line).stat().st_size for line in result.stdout.splitlines())
+    assert result.stdout
