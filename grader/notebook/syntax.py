@@ -188,6 +188,13 @@ def _split_last(piece: Block, rest: Broken) -> Iterator[Block | Broken]:
     yield Broken(piece.cell, line, rest.end_line, ((last.name, line),), rest.problem)
 
 
+def _until_last_function(piece: Block) -> Block:
+    """The block without what follows its last function; as it is if it has none."""
+    ends = [number for number, node in enumerate(piece.nodes) if isinstance(node, ast.FunctionDef)]
+    nodes = piece.nodes[: ends[-1] + 1] if ends else piece.nodes
+    return Block(piece.cell, piece.offset, piece.text, nodes, piece.filled)
+
+
 def _cut_by_outsiders(cell: Cell, source: str, nodes: list[ast.stmt]) -> Iterator[Block | Broken]:
     """`return` in the first column: the function above it has lost its end."""
     start = 0
@@ -197,6 +204,7 @@ def _cut_by_outsiders(cell: Cell, source: str, nodes: list[ast.stmt]) -> Iterato
         above = Block(cell.index, 0, source, tuple(nodes[start:number]))
         start = number + 1
         error = _outside_error([node])
+        above = _until_last_function(above)
         names = [above.nodes[-1].name] if above.nodes and isinstance(above.nodes[-1], ast.FunctionDef) else []
         problem = explain(error, source, cell.index, 0, names)
         broken = Broken(cell.index, node.lineno, node.lineno, (), problem)

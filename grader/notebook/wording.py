@@ -53,7 +53,7 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
         line = text.count("\n", 0, at) + 1
         message = f"this is Python 2 ({what}): {_quoted(text, line)}. Python 3 cannot run this cell.{who}"
         return Problem("python2-print" if "`print`" in what else "python2", message, cell, line + offset)
-    line, reason = _reason(error, code)
+    line, reason = _reason(error, code, text)
     place = (
         f" at line {line + offset}, {_quoted(text, line)}"
         if _line(text, line)
@@ -77,9 +77,9 @@ def _python_2(code: str, text: str) -> tuple[int, str] | None:
     return None
 
 
-def _reason(error: Exception, code: str) -> tuple[int, str]:
+def _reason(error: Exception, code: str, text: str) -> tuple[int, str]:
     """(line from 1, what is wrong there)."""
-    odd = _ODD_CHARACTER.search(code)
+    odd = _ODD_CHARACTER.search(code) or re.search(r"\x00", text)
     if odd:
         what = _ODD[odd[0]]
         return code.count(

@@ -1,0 +1,151 @@
+"""Cells that do not parse, blanks left from the template, placeholders below a written function."""
+
+from __future__ import annotations
+
+import pytest
+from notebook_cells import executed, extracted, reads, status
+
+GOOD = "def linear_forward(A):\n    return A + 1"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "code"),
+    [
+        ("def sigmoid(z)\n    return z", 1, "syntax-error"),
+        ("def sigmoid(z):\n    a = (1\n    return a", 2, "syntax-error"),
+        ("x = 1\n\ndef sigmoid(z):\n    return z z", 4, "syntax-error"),
+        ("def sigmoid(z):\n  if z:\n  return z + 1\n    y", 3, "syntax-error"),
+        ("def sigmoid(z):\n    return z + \u201ca\u201d", 2, "syntax-error"),
+        ("def sigmoid(z):\n    for l un range(3):\n        pass\n    return z", 2, "syntax-error"),
+        ("def sigmoid(z):\n    print 'z', z\n    return z", 2, "python2-print"),
+        ('def sigmoid(z):\n    print "z"\n    return z', 2, "python2-print"),
+        ("def sigmoid(z):\n    print z\n    return z", 2, "python2-print"),
+        ("def sigmoid(z):\n    if z <> 1:\n        return z", 2, "python2"),
+        ("def sig moid(z):\n    return z", 1, "syntax-error"),
+        ("def sigmoid(z):\n    x = 1\nreturn x", 3, "syntax-error"),
+        ("def sigmoid(z):\n    x = 1\nif x:\n    x = 2\nreturn x", 5, "syntax-error"),
+        ("def sigmoid(z):\n    return '\x00'", 2, "syntax-error"),
+    ],
+)
+def test_a_function_in_a_broken_cell(source, line, code):
+    facts = extracted(source).functions["sigmoid"]
+    assert (facts.status, facts.needs) == ("syntax-error", ())
+    assert facts.problem is not None
+    assert (facts.problem.code, facts.problem.cell, facts.problem.line) == (code, 0, line)
+    assert "`sigmoid`" in facts.problem.message
+    assert f"{line}" in facts.problem.message or code != "syntax-error"
+
+
+def test_a_broken_function_costs_only_itself():
+    extraction = extracted(
+        f"import numpy as np\n{GOOD}\n\ndef sigmoid(z)\n    return z\n\nX = 3\ndef compute_cost(a):\n    return a\n"
+    )
+    assert status(extraction, "sigmoid") == "syntax-error"
+    assert executed(extraction, "linear_forward")(1) == 2
+    assert executed(extraction, "compute_cost")(7) == 7
+    assert extraction.functions["compute_cost"].line == 9
+    assert [(problem.code, problem.cell, problem.line) for problem in extraction.problems] == [
+        ("syntax-error", 0, 5)
+    ]
+
+
+def test_prose_in_a_code_cell_costs_nothing_else():
+    extraction = extracted("This is my answer: it works!", GOOD, "pip install numpy")
+    assert executed(extraction, "linear_forward")(1) == 2
+    assert [(problem.code, problem.cell) for problem in extraction.problems] == [
+        ("syntax-error", 0),
+        ("syntax-error", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["def sigmoid(z)\n    return z", "def sigmoid(z):\n    return z"], "defined"),
+        (["def sigmoid(z):\n    return z + 1", "def sigmoid(z)\n    return z"], "defined"),
+        (["def sigmoid(z):\n    s = None\n    return s", "def sigmoid(z)\n    return z"], "syntax-error"),
+    ],
+)
+def test_a_broken_cell_defines_nothing(cells, expected):
+    assert status(extracted(*cells), "sigmoid") == expected
+
+
+def test_python_2_test_cells_are_told_once():
+    extraction = extracted("print 1", "print 2", GOOD, "print 3")
+    assert [(problem.code, problem.cell) for problem in extraction.problems] == [("python2-print", 0)]
+
+
+def test_a_broken_helper_is_an_undefined_name():
+    extraction = extracted("def helper(z)\n    return z", "def sigmoid(z):\n    return helper(z)")
+    assert reads(extraction, "sigmoid") == [("helper", 1, 2, "undefined")]
+    assert "`helper`" in extraction.problems[0].message
+
+
+# ------------------------------------------------------------------------------------- blanks
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("def sigmoid(z):\n    # YOUR CODE STARTS HERE\n\n    # YOUR CODE ENDS HERE", 1),
+        ("def sigmoid(z):\n    pass", 1),
+        ("def sigmoid(z):\n    ...", 1),
+        ("def sigmoid(z):\n    '''Says what.'''", 1),
+        ("def sigmoid(z):\n    raise NotImplementedError", 1),
+        ("def sigmoid(z):\n    s = None\n    return s", 1),
+        ("def sigmoid(z):\n    # (≈ 1 line of code)\n    # YOUR CODE STARTS HERE\n    return s", 1),
+        (
+            "def sigmoid(z):\n    m = z.shape[1]\n    A, cache = None, None\n    assert A.shape == z.shape\n    return A, cache",
+            1,
+        ),
+        ("def sigmoid(z):\n    for l in range(3):\n        # here\n    return z", 2),
+        ("def sigmoid(z):\n    if z > 0:\n        # here\n    elif z < 0:\n        # here\n    return z", 2),
+        ("def sigmoid(z):\n    y = z * 2 + 1\n    if z > 0:\n        # here\n    return y", 3),
+        ("sigmoid = None", None),
+    ],
+)
+def test_blanks_are_not_implemented(source, line):
+    facts = extracted(source).functions["sigmoid"]
+    if line is None:
+        assert facts.status in ("missing", "not-implemented")
+        return
+    assert facts.status == "not-implemented"
+    assert facts.problem is not None
+    assert (facts.problem.cell, facts.problem.line) == (0, line)
+
+
+def test_an_untouched_loop_is_not_implemented():
+    source = "def update_parameters(parameters, grads):\n    L = len(parameters) // 2\n    for l in range(L):\n        pass\n"
+    facts = extracted(source + "    return parameters").functions["update_parameters"]
+    assert facts.status == "not-implemented"
+    assert facts.problem is not None
+    assert facts.problem.code == "loop-left-empty"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def sigmoid(z):\n    return z",
+        "def sigmoid(z):\n    s = None\n    s = 1 / (1 + z)\n    return s",
+        "def sigmoid(z):\n    return 2 * z",
+        "sigmoid = lambda z: None",
+        "def sigmoid(z):\n    A, cache = None, z * 2\n    return A, cache",
+    ],
+)
+def test_written_functions(source):
+    assert status(extracted(source), "sigmoid") == "defined"
+
+
+def test_a_placeholder_below_a_written_function_counts_and_is_told():
+    extraction = extracted(
+        "def sigmoid(z):\n    return 1 / z", "x = 1\ndef sigmoid(z):\n    s = None\n    return s"
+    )
+    assert status(extraction, "sigmoid") == "not-implemented"
+    (problem,) = extraction.problems
+    assert (problem.code, problem.cell, problem.line) == ("later-placeholder", 1, 2)
+
+
+def test_a_placeholder_above_the_written_function_is_nothing():
+    extraction = extracted("def sigmoid(z):\n    s = None\n    return s", "def sigmoid(z):\n    return 1 / z")
+    assert status(extraction, "sigmoid") == "defined"
+    assert extraction.problems == ()
