@@ -126,7 +126,7 @@ _NEEDLESS = re.compile(
     r"|(?<=[\w`])\\([:])(?=\s)"  # a colon in a sentence
     r"|(?<=\w)\\([-])(?=\w)"  # a compound
     r"|(?<=\w )\\([=])(?= \w)"  # m = 4
-    r"|(?<=\w )\\([(])(?=\w)|(?<=\w)\\([)])(?=\s|$)"  # a bracket between words: no link, as [ stays escaped
+    r"|(?<=\w )\\([(])(?=\w)|(?<=[^\W\d_])\\([)])(?=\s|$)"  # a bracket between words: no link, as [ stays escaped
 )
 
 

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
-VOID = {"meta", "link", "rect", "line", "path", "circle", "input", "br", "hr", "col", "use"}
+VOID = {"meta", "link", "input", "br", "hr", "col", "wbr"}
 #: Attributes that make a browser fetch something, run something, or style past the policy.
 REQUESTS = {
     "src",
@@ -30,6 +30,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.open: list[str] = []
         self.texts: dict[str, list[str]] = {}
+        self.read: list[str] = []
         self.feed(page.decode())
         self.close()
         assert not self.open, self.open
@@ -44,24 +45,24 @@ class Page(HTMLParser):
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
         if tag not in VOID:
-            self.handle_endtag(tag)
+            self.open.pop()
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open and self.open.pop() == tag, (tag, self.getpos())
 
     def handle_data(self, data: str) -> None:
-        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+        tag = self.open[-1] if self.open else ""
+        self.texts.setdefault(tag, []).append(data)
+        if tag not in {"style", "script"}:
+            self.read.append(data)
 
     def all(self, tag: str) -> list[dict[str, str]]:
         return [attributes for name, attributes in self.tags if name == tag]
 
     @property
     def text(self) -> str:
-        """What a person reads, without runs of spaces."""
-        parts = [
-            part for tag, found in self.texts.items() if tag not in {"style", "script"} for part in found
-        ]
-        return " ".join(" ".join(parts).split())
+        """What a person reads, in order, without runs of spaces."""
+        return " ".join("".join(self.read).split())
 
 
 def check(page: bytes) -> Page:

@@ -21,7 +21,7 @@ def test_every_page_is_sound_and_asks_for_nothing(report, detail):
 
 def test_what_is_right_comes_first_and_the_words_are_the_terminals():
     page = student.render(golden_report(), detail="fix").decode()
-    order = ["1 of 3 functions passed.", "What is right", ">linear_forward<", "What to look at", "summed over the batch",
+    order = ["1 of 3 functions passed.", "What is right", ">linear_<wbr>forward<", "What to look at", "summed over the batch",
              "dW = np.dot(dZ, A_prev.T)", "Where to look", "Why it matters", "What to change", "Proved:", ">Notes<"]  # fmt: skip
     assert [page.index(part) for part in order] == sorted(page.index(part) for part in order)
     read = check(student.render(reports.mixed()))

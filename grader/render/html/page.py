@@ -60,7 +60,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(prose=prose, line=escape.one_line, number=words.number)
+    environment.filters.update(prose=prose, name=name, line=escape.one_line, number=words.number)
     return environment
 
 
@@ -72,3 +72,8 @@ def _clean(value: object) -> object:
 def prose(text: str) -> Markup:
     """Our sentences with `code` as <code>, everything else escaped."""
     return Markup(escape.html_prose(escape.one_line(text)))
+
+
+def name(text: str) -> Markup:
+    """An identifier, cut to 60 characters, that may break after an underscore."""
+    return Markup(escape.html(escape.one_line(text, 60)).replace("_", "_<wbr>"))

@@ -77,16 +77,16 @@
   const anyFile = rows.some((row) => row[FILE] && row[STUDENT]);
   const columns = [
     { label: "Student", cell: (row) => nameCell(row, STUDENT), key: (row) => row[STUDENT] || row[FILE], compare: text },
-    anyFile && { label: "File", cell: (row) => nameCell(row, FILE), key: (row) => row[FILE], compare: text },
-    { label: "Score", numeric: true, cell: scoreCell, key: (row) => row[SCORE] ?? -1 },
-    data.compared && { label: "Change", numeric: true, cell: changeCell, key: (row) => change(row) ?? -Infinity },
-    { label: "Functions passed", numeric: true, cell: strip, key: passed },
+    anyFile && { label: "File", className: "file", cell: (row) => nameCell(row, FILE), key: (row) => row[FILE], compare: text },
+    { label: "Score", className: "numeric", numeric: true, cell: scoreCell, key: (row) => row[SCORE] ?? -1 },
+    data.compared && { label: "Change", className: "numeric", numeric: true, cell: changeCell, key: (row) => change(row) ?? -Infinity },
+    { label: "Functions passed", className: "numeric", numeric: true, cell: strip, key: passed },
     { label: "Misconceptions", cell: foundCell, key: (row) => names(row).join(" "), compare: text },
     { label: "Convention", cell: (row) => make("td", "soft", row[CONVENTION]), key: (row) => row[CONVENTION], compare: text },
   ].filter(Boolean);
 
   const heads = columns.map((column) => {
-    const head = make("th", column.numeric ? "numeric" : "");
+    const head = make("th", column.className ?? "");
     head.scope = "col";
     const button = make("button", "", column.label);
     button.type = "button";
@@ -104,13 +104,21 @@
   let visible = [];
   let limit = PAGE;
 
+  // Comparing words is slow, so each column's order is found once, when the browser has nothing else to do.
+  const ascendingOrder = (column) => {
+    if (column.order) return column.order;
+    const keys = rows.map(column.key);
+    const compare = column.compare ?? ((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    return (column.order = rows.map((_, index) => index).sort((a, b) => compare(keys[a], keys[b]) || a - b));
+  };
+  const descendingOrder = (column) => [...ascendingOrder(column)].reverse();
+  const prepare = () => columns.forEach((column) => idle(() => ascendingOrder(column)));
+  const idle = window.requestIdleCallback ?? ((task) => setTimeout(task, 50));
+
   const sort = (column) => {
     descending = column === current ? !descending : Boolean(column.numeric);
     current = column;
-    const keys = (column.keys ??= rows.map(column.key));
-    const compare = column.compare ?? ((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    const sign = descending ? -1 : 1;
-    order = rows.map((_, index) => index).sort((a, b) => sign * compare(keys[a], keys[b]) || a - b);
+    order = descending ? descendingOrder(column) : ascendingOrder(column);
     heads.forEach((head, index) => {
       if (columns[index] !== column) head.removeAttribute("aria-sort");
       else head.setAttribute("aria-sort", descending ? "descending" : "ascending");
@@ -192,4 +200,5 @@
   addEventListener("afterprint", () => ((limit = before), draw()));
 
   sort(columns[0]);
+  prepare();
 })();
