@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from grader.model import Problem, Report
 
 
-@click.command()
+@click.command(short_help="Check one notebook: what is wrong, where, and why.")
 @click.argument("notebook", type=Existing("file", " `grader grade` takes folders."))
 @click.argument("functions", nargs=-1, metavar="[FUNCTION]...")
 @rubric_option

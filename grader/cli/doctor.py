@@ -10,7 +10,7 @@ from grader.cli import output
 from grader.cli.params import json_option
 
 
-@click.command()
+@click.command(short_help="Say which isolation works on this machine.")
 @json_option("the findings")
 def command(as_json: bool) -> None:
     """Say which isolation layers work on this machine, and what to do about the others.

@@ -10,7 +10,7 @@ from grader.cli import output
 from grader.cli.params import rubric_option
 
 
-@click.command()
+@click.command(short_help="Explain a misconception, or list all.")
 @click.argument("identifier", required=False, metavar="[ID]")
 @rubric_option
 def command(identifier: str | None, rubric: str | None) -> None:

@@ -32,7 +32,7 @@ class _Format(OneOf):
         return super().convert(value, param, ctx)
 
 
-@click.command()
+@click.command(short_help="Write the file that an LMS imports.")
 @click.argument(
     "folder", metavar="DIR", type=Existing("folder", " Give the folder that `grader grade` wrote.")
 )

@@ -36,6 +36,9 @@ def _tell(error: Exception) -> int:
     if isinstance(error, GraderError):
         say(f"error: {error}")
         return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.format_message())
+        return USAGE
     if isinstance(error, click.ClickException):
         say(f"error: {_sentence(error.format_message())}{_try_help(error)}")
         return USAGE

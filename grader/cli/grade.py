@@ -29,7 +29,7 @@ _PASSED_ON = [
 ]
 
 
-@click.command()
+@click.command(short_help="Grade a class into a folder of reports.")
 @click.argument("paths", nargs=-1, required=True, type=Existing(), metavar="PATH...")
 @rubric_option
 @click.option(

@@ -12,7 +12,7 @@ from grader.cli.params import OneOf
 PLATFORMS = ("gradescope", "prairielearn", "coursera", "vpl", "edx")
 
 
-@click.command()
+@click.command(short_help="Write what is uploaded to an LMS.")
 @click.argument("platform", type=OneOf(PLATFORMS))
 @click.option("--rubric", "-r", required=True, metavar="R", help="A rubric's name or path.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), metavar="PATH", help="Where it is written.")

@@ -20,7 +20,7 @@ _GRADED = Existing("folder", " Give the folder that `grader grade` wrote.")
 _LISTED = 10
 
 
-@click.command()
+@click.command(short_help="Write the class page, one HTML file.")
 @click.argument("folder", metavar="DIR", type=_GRADED)
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Left out: DIR/class.html."

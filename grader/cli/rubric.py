@@ -15,7 +15,7 @@ _DOORS = {
 }
 
 
-@click.group(cls=LazyGroup, doors=_DOORS)
+@click.group(cls=LazyGroup, doors=_DOORS, short_help="For authors: list, show, check, pack rubrics.")
 def command() -> None:
     """List, show, check and pack rubrics; name a new misconception.
 

@@ -12,7 +12,7 @@ from grader.cli.params import json_option
 _PROBLEMS = 2
 
 
-@click.command()
+@click.command(short_help="Check that a rubric keeps what it promises.")
 @click.argument("rubric", metavar="R")
 @json_option("the problems and the certificate")
 def command(rubric: str, as_json: bool) -> int:

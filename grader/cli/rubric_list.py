@@ -8,7 +8,7 @@ from grader.cli import output
 from grader.errors import RubricError
 
 
-@click.command()
+@click.command(short_help="List the shipped rubrics.")
 def command() -> None:
     """List the rubrics that --rubric knows by name.
 

@@ -11,7 +11,7 @@ from grader.cli.folder import stored_reports
 from grader.cli.params import Existing
 
 
-@click.command()
+@click.command(short_help="Make a misconception's file from a cluster.")
 @click.argument(
     "folder", metavar="DIR", type=Existing("folder", " Give the folder that `grader grade` wrote.")
 )

@@ -10,7 +10,7 @@ from grader.cli import output
 from grader.cli.params import seed_option
 
 
-@click.command()
+@click.command(short_help="Write a student pack.")
 @click.argument("rubric", metavar="R")
 @click.option("--out", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Left out: R.pack, here.")
 @seed_option

@@ -7,7 +7,7 @@ import click
 from grader.cli import output
 
 
-@click.command()
+@click.command(short_help="Show functions, points, misconceptions.")
 @click.argument("rubric", metavar="R")
 def command(rubric: str) -> None:
     """Show the rubric R: its functions with their points, and its misconceptions.

@@ -9,7 +9,7 @@ from grader.cli.params import OneOf, rubric_option
 PLATFORMS = ("gradescope", "prairielearn", "coursera", "vpl", "edx")
 
 
-@click.command()
+@click.command(short_help="Grade inside an LMS's container.")
 @click.argument("platform", type=OneOf(PLATFORMS))
 @rubric_option
 def command(platform: str, rubric: str | None) -> int:

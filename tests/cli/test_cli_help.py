@@ -95,3 +95,10 @@ def test_a_slip_is_told_the_nearest(args: list[str], hint: str, run: Run) -> Non
     assert result.stdout == ""
     assert result.stderr.startswith("error: ")
     assert hint in result.stderr
+
+
+@pytest.mark.parametrize("args", [[], ["rubric"]])
+def test_no_command_shows_the_help(args: list[str], run: Run) -> None:
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: grader")
