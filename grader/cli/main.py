@@ -40,6 +40,7 @@ def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None
 
 
 @click.group(
+    name="grader",
     cls=_Grader,
     doors=_DOORS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
