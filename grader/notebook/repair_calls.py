@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import Change, callee, change, places
+from grader.notebook.repair_change import COMPUTED, RESTORED, Change, callee, change, is_method, places
+from grader.notebook.repair_numbers import shifted
 from grader.notebook.repair_sites import Site
 
 _PAIRS = (
@@ -27,7 +28,7 @@ def call(site: Site) -> Iterator[Change]:
     """A called name exchanged for its partner; the words "relu" and "sigmoid"; a call taken off or put on."""
     for node in site.nodes():
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _word(site, node)
+            yield from word(site, node)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from _renamed(site, node)
         elif isinstance(node, ast.Subscript):
@@ -38,11 +39,40 @@ def call(site: Site) -> Iterator[Change]:
     yield from _wrapped(site)
 
 
-def _word(site: Site, node: ast.Constant) -> Iterator[Change]:
+def word(site: Site, node: ast.Constant) -> Iterator[Change]:
+    """The words "relu" and "sigmoid" exchanged, everywhere or in the last round of a loop only."""
     value = node.value
     other = _STRINGS.get(value.lower()) if isinstance(value, str) else None
-    if other:
-        yield change(node, repr(other), rank=0, tag="word")
+    if not other:
+        return
+    asked = isinstance(site.parent(node), ast.Compare | ast.Dict)
+    yield change(node, repr(other), COMPUTED if asked else RESTORED, rank=0, tag="word")
+    for test in _last_rounds(site):
+        yield change(node, f'"sigmoid" if {test} else "relu"', rank=1)
+        yield change(node, f'"relu" if {test} else "sigmoid"', rank=2)
+    for method in _choosers(site):
+        yield change(node, method, rank=1)
+
+
+def _last_rounds(site: Site) -> Iterator[str]:
+    """Tests for the output layer's round of the loops around: `l == L - 1`."""
+    at = site.parent(site.node)
+    while at is not None and not isinstance(at, ast.FunctionDef | ast.Module):
+        if isinstance(at, ast.For) and isinstance(at.target, ast.Name):
+            ranges = [n for n in ast.walk(at.iter) if isinstance(n, ast.Call) and callee(n) == "range"]
+            for args in (made.args for made in ranges):
+                backwards = len(args) == 3
+                last = (
+                    site.text(args[0]) if backwards else shifted(site.text(args[min(len(args), 2) - 1]), -1)
+                )
+                yield f"{at.target.id} == {last}"
+        at = site.parent(at)
+
+
+def _choosers(site: Site) -> list[str]:
+    """`self.activation(l)`: a method of the same object that this function calls elsewhere."""
+    names = {callee(node): node for node in ast.walk(site.source.tree) if isinstance(node, ast.Call)}
+    return [site.text(node) for name, node in names.items() if "activation" == name and is_method(site, node)]
 
 
 def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
@@ -82,15 +112,20 @@ def _natural_log(site: Site, node: ast.Call) -> Iterator[Change]:
     """`np.log(x) / np.log(2)` → `np.log(x)`."""
     parent = site.parent(node)
     if callee(node) == "log" and isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div):
-        if parent.right is node and node.args and isinstance(node.args[0], ast.Constant):
+        named = node.args and isinstance(node.args[0], ast.Constant)
+        if named and parent.right is node:
             yield change(parent, site.atom(parent.left), rank=0, tag="natural log")
 
 
 def _peeled(site: Site, node: ast.Call) -> Iterator[Change]:
     """`f(x)` → `x`, the activation taken off."""
-    if len(node.args) == 1 and not node.keywords and callee(node) not in ("len", "range", "str", "append"):
-        if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.Constant):
-            yield change(node, site.text(node.args[0]), rank=2)
+    if len(node.args) != 1 or node.keywords or callee(node) in ("len", "range", "str", "append"):
+        return
+    if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.Constant):
+        yield change(node, site.text(node.args[0]), rank=2)
+        parent = site.parent(node)
+        if isinstance(parent, ast.Subscript) and parent.value is node:
+            yield change(parent, site.text(node.args[0]), rank=0)
 
 
 def _wrapped(site: Site) -> Iterator[Change]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_text import Edit
 
-#: Where a value is computed; where it is only passed on; where it is handed out (returned, stored by key).
-COMPUTED, PASSED, DELIVERED = 0, 1, 2
+#: The levels, tried one after the other. What the student wrote taken back or exchanged; something put in where
+#: examples are added up; where else a value is computed; where it is only passed on; where it is handed out
+#: (returned, stored by key).
+RESTORED, REDUCED, COMPUTED, PASSED, DELIVERED = range(5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +24,7 @@ class Change:
     """
 
     edits: tuple[Edit, ...]
-    level: int = COMPUTED
+    level: int = RESTORED
     rank: int = 1
     tag: str = ""
 
@@ -39,7 +41,7 @@ class Place:
     target: ast.expr | None = None
 
 
-def change(node: ast.AST, text: str, level: int = COMPUTED, rank: int = 1, tag: str = "") -> Change:
+def change(node: ast.AST, text: str, level: int = RESTORED, rank: int = 1, tag: str = "") -> Change:
     return Change(((node, text),), level, rank, tag)
 
 
@@ -89,7 +91,25 @@ def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = P
             yield from _spread(site, part, target, passed)
         case _:
             yield from _terms(site, node, target)
-            yield Place(node, passed if is_alias(node) else COMPUTED, target)
+            yield Place(node, _level(site, node, passed), target)
+
+
+_REDUCTIONS = frozenset({"sum", "dot", "matmul", "mean", "einsum", "inner", "outer", "average", "tensordot"})
+
+
+def _level(site: Site, node: ast.expr, passed: int) -> int:
+    """How early something is put in at `node`; a loop's finished sum is where examples have been added up."""
+    if isinstance(node, ast.Name) and node.id in site.scope.sums and passed == PASSED:
+        return REDUCED
+    if is_alias(node) or isinstance(node, ast.Call) and is_own_call(site, node):
+        return passed
+    return REDUCED if any(_reduces(inner) for inner in ast.walk(node)) else COMPUTED
+
+
+def _reduces(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.MatMult)
+    return isinstance(node, ast.Call) and callee(node) in _REDUCTIONS
 
 
 def _terms(site: Site, node: ast.expr, target: ast.expr | None) -> Iterator[Place]:
@@ -135,7 +155,7 @@ def _inner_places(site: Site) -> Iterator[Place]:
             yield from _spread(site, node.value, node.target)
         elif isinstance(node, ast.Lambda):
             yield from _spread(site, node.body, None)
-        elif isinstance(node, ast.Call) and _is_own(site, node):
+        elif isinstance(node, ast.Call) and is_own_call(site, node):
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 if isinstance(argument, ast.Dict):
                     yield from _spread(site, argument, None)
@@ -148,10 +168,12 @@ _PLAIN = frozenset(
 )
 
 
-def _is_own(site: Site, node: ast.Call) -> bool:
+def is_own_call(site: Site, node: ast.Call) -> bool:
     """Not numpy's and not Python's: a helper, a constructor, a method."""
     if isinstance(node.func, ast.Name):
         return node.func.id not in _PLAIN
+    if callee(node) in _REDUCTIONS:
+        return False
     root: ast.expr = node.func
     while isinstance(root, ast.Attribute):
         root = root.value

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterator
 from itertools import permutations
 
-from grader.notebook.repair_change import Change, call_text, callee, change
+from grader.notebook.repair_change import Change, call_text, callee, change, is_own_call
 from grader.notebook.repair_sites import Site
 
 _MAX_NAMES = 8
@@ -21,8 +21,8 @@ def name(site: Site) -> Iterator[Change]:
             yield from _other_name(site, node)
         elif isinstance(node, ast.Attribute) and _is_foreign(site, node):
             yield from _other_attribute(site, node)
-        elif isinstance(node, ast.Subscript) and _is_data_entry(site, node):
-            yield from _other_entry(site, node)
+        elif isinstance(node, ast.Subscript | ast.Call) and _is_handed_on(site, node):
+            yield from _other_argument(site, node)
     yield from _exchanged_names(site)
 
 
@@ -30,15 +30,24 @@ def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
     parent = site.parent(node)
     if isinstance(parent, ast.Call) and parent.func is node or _is_plain(site, node.id):
         return
-    strange = not _is_mine(site, node.id)
+    strange, handed = not _is_mine(site, node.id), _is_handed_on(site, node)
+    mine = site.scope.role(node.id)
     alike = [n for n in site.visible(node) if n != node.id]
-    counting = site.scope.counting(node.id)
-    alike = [n for n in alike if strange or site.scope.counting(n) == counting]
-    for rank, new in enumerate(alike[:_MAX_NAMES]):
-        yield change(node, new, rank=0 if strange else 1 + rank // 4, tag=f"{node.id} is {new}")
-    if isinstance(parent, ast.Call) or strange:
+    alike = [n for n in alike if strange or site.scope.role(n) == mine]
+    for number, new in enumerate(alike[:_MAX_NAMES]):
+        rank = 0 if strange else number // 6 if handed else 1 + number // 4
+        yield change(node, new, rank=rank, tag=f"{node.id} is {new}")
+    if handed or strange:
         for new in (*site.scope.attributes, *_entries(site)):
-            yield change(node, new, rank=0 if strange else 1)
+            yield change(node, new, rank=0)
+
+
+def _is_handed_on(site: Site, node: ast.expr) -> bool:
+    """An argument of a function of the student's own or of the course."""
+    parent = site.parent(node)
+    if isinstance(parent, ast.keyword):
+        parent = site.parent(parent)
+    return isinstance(parent, ast.Call) and is_own_call(site, parent)
 
 
 def _is_mine(site: Site, word: str) -> bool:
@@ -55,9 +64,9 @@ def _entries(site: Site) -> list[str]:
     function = _function(site)
     found = []
     for node in ast.walk(function) if function else ():
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-            if "dA" in ast.unparse(node.slice):
-                found.append(node)
+        entry = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
+        if entry and "dA" in ast.unparse(node.slice):
+            found.append(node)
     texts = [ast.unparse(node) for node in found]
     moved = [text.replace(old, new) for text in texts for old, new in _NEXT if old in text]
     return list(dict.fromkeys((*texts, *moved)))[:_MAX_NAMES]
@@ -89,15 +98,11 @@ def _other_attribute(site: Site, node: ast.Attribute) -> Iterator[Change]:
         yield change(node, new, rank=0)
 
 
-def _is_data_entry(site: Site, node: ast.Subscript) -> bool:
-    """`grads[…]` handed to a function."""
-    return isinstance(site.parent(node), ast.Call) and isinstance(node.ctx, ast.Load)
-
-
-def _other_entry(site: Site, node: ast.Subscript) -> Iterator[Change]:
-    mine = [n for n in site.visible(node) if not site.scope.counting(n)]
-    for new in (*mine[:4], *_entries(site)):
-        yield change(node, new, rank=2)
+def _other_argument(site: Site, node: ast.expr) -> Iterator[Change]:
+    """`grads[…]`, or a whole call, handed to a function: a name or another entry instead."""
+    mine = [n for n in site.visible(node) if site.scope.role(n) in ("data", "text")]
+    for new in (*mine[:6], *_entries(site)):
+        yield change(node, new, rank=1)
 
 
 def _exchanged_names(site: Site) -> Iterator[Change]:
@@ -106,7 +111,7 @@ def _exchanged_names(site: Site) -> Iterator[Change]:
     words = list(dict.fromkeys(node.id for node in read))[:5]
     for at, one in enumerate(words):
         for other in words[at + 1 :]:
-            if site.scope.counting(one) != site.scope.counting(other):
+            if site.scope.role(one) != site.scope.role(other):
                 continue
             pairs = {one: other, other: one}
             edits = tuple((node, pairs[node.id]) for node in read if node.id in pairs)
@@ -125,6 +130,16 @@ def order(site: Site) -> Iterator[Change]:
             yield Change(edits, rank=1, tag="turned")
     for target in _targets(site.node):
         yield from _reordered(site, target, target.elts)
+    yield from _exchanged_values(site)
+
+
+def _exchanged_values(site: Site) -> Iterator[Change]:
+    """`a = X` and, right below, `b = Y` → `a = Y` and `b = X`."""
+    block: list[ast.stmt] = getattr(site.parent(site.node), "body", [])
+    below = block[block.index(site.node) + 1 :] if site.node in block else []
+    if isinstance(site.node, ast.Assign) and below and isinstance(below[0], ast.Assign):
+        one, other = site.node.value, below[0].value
+        yield Change(((one, site.text(other)), (other, site.text(one))), rank=1)
 
 
 def _targets(node: ast.stmt) -> list[ast.Tuple]:

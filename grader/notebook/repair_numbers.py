@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import Change, call_text, callee, change
+from grader.notebook.repair_change import PASSED, Change, call_text, callee, change
 from grader.notebook.repair_sites import Site
 
 _LAYER_KEY = re.compile(r"(?:d?[AWbZ])\d*\Z")
@@ -51,9 +51,9 @@ def _indices(node: ast.expr) -> Iterator[ast.expr]:
 
 def _stored(node: ast.stmt) -> Iterator[ast.Subscript]:
     for inner in ast.walk(node) if isinstance(node, ast.Assign) else ():
-        if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store):
-            if isinstance(inner.slice, ast.Name | ast.BinOp):
-                yield inner
+        stored = isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store)
+        if stored and isinstance(inner.slice, ast.Name | ast.BinOp):
+            yield inner
 
 
 def _moved(site: Site, node: ast.expr) -> Iterator[Change]:
@@ -169,7 +169,7 @@ def _returned_slice(site: Site) -> Iterator[Change]:
     """`Network(n // 2 - 1)` → `Network(n // 2)`: a number that is handed on."""
     if isinstance(site.node, ast.Assign) and site.count(site.node.value):
         for step in (1, -1):
-            yield change(site.node.value, shifted(site.text(site.node.value), step), rank=1)
+            yield change(site.node.value, shifted(site.text(site.node.value), step), PASSED, rank=1)
 
 
 def key(site: Site) -> Iterator[Change]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from grader.notebook.repair_calls import word
 from grader.notebook.repair_change import (
+    PASSED,
+    RESTORED,
     Change,
     Place,
-    call_text,
     callee,
     change,
     is_alias,
@@ -16,7 +18,7 @@ from grader.notebook.repair_change import (
     is_number_like,
     places,
 )
-from grader.notebook.repair_scope import Binding, batch_sizes
+from grader.notebook.repair_scope import BATCH_NAME, Binding, batch_sizes
 from grader.notebook.repair_sites import Site
 
 _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
@@ -89,7 +91,9 @@ def _signed(factor: ast.expr, rest: str) -> str:
 
 def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
     name = callee(node)
-    if name in _EXCHANGED:
+    if _divides(site, name) and len(node.args) == 1:
+        yield change(node, site.text(node.args[0]), rank=0)
+    elif name in _EXCHANGED:
         yield from _summed(site, node, _EXCHANGED[name])
     elif name in ("divide", "true_divide") and len(node.args) == 2:
         yield change(node, site.text(node.args[0]), rank=0)
@@ -97,8 +101,6 @@ def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
         for factor, rest in (node.args, node.args[::-1]):
             if is_factor(site, factor):
                 yield change(node, site.text(rest), rank=0)
-    elif _divides(site, name) and len(node.args) == 1:
-        yield change(node, site.text(node.args[0]), rank=0)
 
 
 def _divides(site: Site, name: str) -> bool:
@@ -147,13 +149,20 @@ def over_n(site: Site) -> Iterator[Change]:
 def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
     match node:
         case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant(value=0 | 1) as index):
-            yield change(index, str(1 - index.value), rank=0)  # type: ignore[operator]
+            level = PASSED if _has_other_uses(site) else RESTORED
+            yield change(index, str(1 - index.value), level, rank=0)  # type: ignore[operator]
         case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.UnaryOp() as last):
             yield change(last, "0", rank=1)
         case ast.Call(func=ast.Name(id="len"), args=[array]):
             yield change(node, f"{site.atom(array)}.shape[1]", rank=0)
         case ast.Attribute(attr="size"):
             yield change(node, f"{site.atom(node.value)}.shape[1]", rank=0)
+
+
+def _has_other_uses(site: Site) -> bool:
+    """The statement names a size, and not after the batch: whoever divides by that name is wrong, not this."""
+    target = site.node.targets[0] if isinstance(site.node, ast.Assign) else None
+    return isinstance(target, ast.Name) and not BATCH_NAME.match(target.id)
 
 
 def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:
@@ -177,8 +186,11 @@ def constant(site: Site) -> Iterator[Change]:
             yield from _other_number(site, node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
             yield from _without_constant(site, node)
-        elif isinstance(node, ast.Call) and callee(node) in ("randn", "standard_normal", "normal", "rand"):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from word(site, node)
+        elif isinstance(node, ast.Call) and callee(node) in _DRAWS:
             yield change(node, f"{site.text(node)} * 0.01", rank=0, tag="scaled")
+            yield from _zeros(site, node)
         elif isinstance(node, ast.Call) and callee(node) in ("zeros", "ones"):
             yield from _drawn(site, node)
     for place in places(site):
@@ -200,6 +212,8 @@ def _position(site: Site, node: ast.expr) -> bool:
 
 def _other_number(site: Site, node: ast.Constant) -> Iterator[Change]:
     value = node.value
+    if value == 0 and isinstance(site.parent(node), ast.Assign | ast.AnnAssign):
+        yield change(node, f"{site.world.numpy}.random.randn() * 0.01", rank=1, tag="drawn")
     for text in _TRIED:
         if value != float(text):
             yield change(node, text, rank=1, tag=f"{value} is {text}")
@@ -218,6 +232,17 @@ def _without_constant(site: Site, node: ast.BinOp) -> Iterator[Change]:
 def is_constant(node: ast.expr) -> bool:
     """A number, or a formula of numbers such as `(1 / 2)`."""
     return not any(isinstance(inner, ast.Name) for inner in ast.walk(node))
+
+
+_DRAWS = frozenset({"randn", "standard_normal", "normal", "rand", "random", "uniform"})
+
+
+def _zeros(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`np.random.randn(n, 1)` → `np.zeros((n, 1))`."""
+    size = next((site.text(k.value) for k in node.keywords if k.arg in ("size", "shape")), "")
+    if not size and node.args and not any(isinstance(argument, ast.Starred) for argument in node.args):
+        size = f"({', '.join(site.text(argument) for argument in node.args)},)"
+    yield change(node, f"{site.world.numpy}.zeros({size})" if size else "0.0", rank=0, tag="zeros")
 
 
 def _drawn(site: Site, node: ast.Call) -> Iterator[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.notebook.repair_slice import names_in
@@ -12,7 +12,9 @@ from grader.notebook.repair_slice import names_in
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that usually hold one column an example.
 _COLUMNS = re.compile(r"d?(?:AL|A|Z|Y|X|al|a|z|y|x)(?:_?(?:prev|hat|cur|last|L|l))?\d*\Z")
-_BATCH = re.compile(r"(?:m|M|MM|mm|num_?examples|n_?examples|batch_?size|m_?examples|samples|n_?samples)\Z")
+BATCH_NAME = re.compile(
+    r"(?:m|M|MM|mm|num_?examples|n_?examples|batch_?size|m_?examples|samples|n_?samples)\Z"
+)
 _MAX_BATCH = 3
 
 
@@ -38,6 +40,11 @@ class Scope:
     """`self.x` of the class around a method."""
     counts: frozenset[str] = field(default=frozenset())
     """Names that hold sizes and positions, not data."""
+    sums: frozenset[str] = field(default=frozenset())
+    """Names that add something up: `S += …`, `S = S + …`."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    read: frozenset[str] = field(default=frozenset())
+    """Names that the function reads somewhere else than in an assertion."""
     receiver: str = ""
     """`self`, in a method: a parameter that a call does not name."""
 
@@ -59,6 +66,12 @@ class Scope:
     def counting(self, name: str) -> bool:
         return name in self.counts or self.outer is not None and self.outer.counting(name)
 
+    def role(self, name: str) -> str:
+        """What a name is used as: a "count", a "container", a "text", or "data"."""
+        if self.counting(name):
+            return "count"
+        return self.roles.get(name) or (self.outer.role(name) if self.outer else "data")
+
     def in_loop(self, line: int) -> bool:
         return any(first < line <= last for first, last, _ in self.loops)
 
@@ -71,7 +84,10 @@ def scope_of(
     bindings = tuple(sorted(_bindings(body), key=lambda b: b.line))
     loops = tuple(_loops(body))
     first = parameters[0] if receiver and parameters else ""
-    return Scope(parameters, bindings, loops, outer, tuple(attributes), _counts(bindings, body), first)
+    counts, sums = _counts(bindings, body), frozenset(_sums(body))
+    return Scope(
+        parameters, bindings, loops, outer, tuple(attributes), counts, sums, _roles(body), _read(body), first
+    )
 
 
 def parameter_names(node: Function) -> tuple[str, ...]:
@@ -97,9 +113,7 @@ def _bindings(body: Sequence[ast.stmt]) -> Iterator[Binding]:
                 yield from _bound(target, node.value)
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
             yield from _bound(node.target, node.value)
-        elif isinstance(node, ast.AugAssign):
-            yield from _bound(node.target, None)
-        elif isinstance(node, ast.For | ast.AsyncFor):
+        elif isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor):
             yield from _bound(node.target, None)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield Binding(node.name, node.lineno)
@@ -137,6 +151,49 @@ def _counts(bindings: Sequence[Binding], body: Sequence[ast.stmt]) -> frozenset[
             if binding.value is not None and is_count(binding.value, found):
                 found.add(binding.name)
     return frozenset(found)
+
+
+def _read(body: Sequence[ast.stmt]) -> frozenset[str]:
+    checks = (inner for node in own_nodes(body) if isinstance(node, ast.Assert) for inner in ast.walk(node))
+    ignored = set(checks)
+    return frozenset(
+        node.id
+        for node in own_nodes(body)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node not in ignored
+    )
+
+
+def _roles(body: Sequence[ast.stmt]) -> dict[str, str]:
+    """Containers are made, unpacked, asked by key or appended to; texts are compared with texts."""
+    roles: dict[str, str] = {}
+    for node in own_nodes(body):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.List()):
+                roles[name] = "container"
+            case ast.Assign(targets=[ast.Tuple()], value=ast.Name(id=name)):
+                roles[name] = "container"
+            case ast.Attribute(value=ast.Name(id=name), attr="append" | "update" | "items" | "keys" | "get"):
+                roles[name] = "container"
+            case ast.Subscript(value=ast.Name(id=name), slice=at) if _is_key(at):
+                roles[name] = "container"
+            case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=str())]):
+                roles[name] = "text"
+    return roles
+
+
+def _is_key(node: ast.expr) -> bool:
+    inner = list(ast.walk(node))
+    return any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in inner)
+
+
+def _sums(body: Sequence[ast.stmt]) -> Iterator[str]:
+    for node in own_nodes(body):
+        match node:
+            case ast.AugAssign(target=ast.Name(id=name), op=ast.Add() | ast.Sub()):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(op=ast.Add() | ast.Sub()) as value):
+                if name in names_in(value):
+                    yield name
 
 
 def _range_targets(node: ast.AST) -> frozenset[str]:
@@ -177,7 +234,7 @@ def batch_sizes(scope: Scope, node: ast.AST, line: int) -> tuple[str, ...]:
     """Texts that may stand for the number of examples at `line`, the likeliest first."""
     visible = scope.before(line)
     named = [name for name in visible if _holds_batch(scope, name)]
-    named.sort(key=lambda name: not _BATCH.match(name))
+    named.sort(key=lambda name: not BATCH_NAME.match(name))
     used = names_in(node)
     data = [name for name in visible if _COLUMNS.match(name) and not scope.counting(name)]
     data.sort(key=lambda name: (name not in used, name in _reshaped(scope)))
@@ -199,7 +256,7 @@ def _holds_batch(scope: Scope, name: str) -> bool:
     if not values and scope.outer:
         return _holds_batch(scope.outer, name)
     return any(_is_columns(value) for value in values) or (
-        _BATCH.match(name) is not None and scope.counting(name)
+        BATCH_NAME.match(name) is not None and scope.counting(name)
     )
 
 

@@ -50,10 +50,10 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
         if isinstance(node.op, ast.Sub):
             yield change(node, f"{right} - {left}", rank=0)
         elif not isinstance(node.left, ast.Name):
-            yield change(node, f"-{left} + {right}", rank=2)
-    elif isinstance(node.op, ast.Mult | ast.Div) and not _has_minus(node):
-        if isinstance(site.parent(node), ast.BinOp | ast.UnaryOp):
-            yield change(node, f"-{left} {_symbol(node.op)} {right}", rank=2)
+            yield change(node, f"-{left} + {right}", COMPUTED, rank=2)
+    elif isinstance(node.op, ast.Mult | ast.Div) and isinstance(site.parent(node), ast.BinOp):
+        if not _has_minus(node):
+            yield change(node, f"-{left} {_symbol(node.op)} {right}", COMPUTED, rank=2)
 
 
 def _loose(site: Site, node: ast.BinOp) -> str:
@@ -104,9 +104,7 @@ def _right(site: Site, node: ast.BinOp) -> str:
     return f"-{text}" if isinstance(node.op, ast.Sub) else text
 
 
-_KEPT_CALLS = frozenset(
-    {"len", "range", "str", "int", "zeros", "ones", "randn", "append", "enumerate", "shape"}
-)
+_KEPT_CALLS = frozenset({"len", "range", "str", "int", "zeros", "randn", "append", "enumerate", "shape"})
 
 
 def _unwrapped(site: Site, node: ast.Call) -> Iterator[Change]:
@@ -114,10 +112,16 @@ def _unwrapped(site: Site, node: ast.Call) -> Iterator[Change]:
     name = callee(node)
     if name in _KEPT_CALLS or isinstance(site.parent(node), ast.Expr):
         return
-    if name in ("filter", "map") and len(node.args) == 2:
+    shape = node.args[0] if node.args else None
+    if name in ("ones", "zeros") and isinstance(shape, ast.Attribute):
+        yield change(node, site.atom(shape.value), rank=0)
+    elif name in ("filter", "map") and len(node.args) == 2:
         yield change(node, site.text(node.args[1]), rank=0)
     elif node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp):
         yield change(node, site.text(node.args[0]), rank=1)
+        parent = site.parent(node)
+        if isinstance(parent, ast.Subscript) and parent.value is node:
+            yield change(parent, site.text(node.args[0]), rank=0)
         if len(node.args) == 2 and name in ("add", "multiply", "subtract", "divide"):
             yield change(node, site.text(node.args[1]), rank=1)
     elif isinstance(node.func, ast.Attribute):
@@ -133,6 +137,7 @@ def add(site: Site) -> Iterator[Change]:
         if is_number_like(site, place.node):
             yield from _extended(site, place)
     yield from _extended_operands(site)
+    yield from _complemented(site)
 
 
 def _extended(site: Site, place: Place) -> Iterator[Change]:
@@ -141,7 +146,7 @@ def _extended(site: Site, place: Place) -> Iterator[Change]:
     if isinstance(node, ast.Name):
         yield change(node, f"{text} * (1 - {text})", level)
     for name in _partners(site, node):
-        yield change(node, f"{text} + {name}", level)
+        yield change(node, f"{text} + {name}", level, rank=0)
         yield change(node, f"{text} * {name}", level)
         yield change(node, f"{text} * (1 - {name})", level, rank=2)
         yield change(node, f"{text} * {name} * (1 - {name})", level, rank=2)
@@ -153,12 +158,18 @@ def _extended_operands(site: Site) -> Iterator[Change]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and not site.count(node):
             for name in _partners(site, node):
                 yield change(node.right, f"{name} * {site.atom(node.right)}", COMPUTED, rank=0)
-            right = site.text(node.right)
-            yield change(node.left, f"{site.atom(node.left)} * (1 - {site.atom(node.left)})", rank=3)
-            yield change(node.right, f"{site.atom(node.right)} * (1 - {right})", rank=3)
     if isinstance(site.node, ast.AugAssign):
         for name in _partners(site, site.node.value):
             yield change(site.node.value, f"{name} * {site.atom(site.node.value)}", COMPUTED, rank=0)
+
+
+def _complemented(site: Site) -> Iterator[Change]:
+    """`dA * s` → `dA * (s * (1 - s))`."""
+    for node in site.nodes():
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for operand in (node.right, node.left):
+                text = site.atom(operand)
+                yield change(operand, f"{text} * (1 - {text})", COMPUTED, rank=0)
 
 
 def _partners(site: Site, node: ast.expr) -> list[str]:

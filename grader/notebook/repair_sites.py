@@ -38,6 +38,8 @@ class Site:
     world: World
     parts: tuple[ast.expr, ...]
     """The expressions that the statement evaluates itself."""
+    open_end: bool = False
+    """It stands for the end of a function that returns nothing."""
 
     @property
     def line(self) -> int:
@@ -91,7 +93,7 @@ def _inner_first(node: ast.AST) -> Iterator[ast.expr]:
 class _Walk:
     definitions: Sequence[Definition]
     sources: dict[int, Source]
-    bound: dict[str, int]
+    bound: dict[str, tuple[int, ...]]
     world: World
     sites: list[Site] = field(default_factory=list)
     seen: set[ast.AST] = field(default_factory=set)
@@ -100,21 +102,34 @@ class _Walk:
 
 def find_sites(definitions: Sequence[Definition], function: str) -> list[Site]:
     """Statements in execution order: those of a helper before the statement that uses it."""
-    bound = {name: index for index, made in enumerate(definitions) for name in made.binds}
+    bound = _bound(definitions)
     if function not in bound:
         return []
     sources = _reached(definitions, bound, function)
-    if bound[function] not in sources:
+    first = sources.get(bound[function][0])
+    if first is None:
         return []
-    walk = _Walk(definitions, sources, bound, _world(definitions, sources[bound[function]], function))
+    walk = _Walk(definitions, sources, bound, _world(definitions, first, function))
     _find_methods(walk)
     _visit_name(walk, function)
     return walk.sites[:MAX_SITES]
 
 
-def _reached(definitions: Sequence[Definition], bound: dict[str, int], function: str) -> dict[int, Source]:
+def _bound(definitions: Sequence[Definition]) -> dict[str, tuple[int, ...]]:
+    """Name → the definitions that make it: its last function or class, and what changes that afterwards."""
+    found: dict[str, tuple[int, ...]] = {}
+    for index, made in enumerate(definitions):
+        for name in made.binds:
+            fresh = made.kind in ("function", "class")
+            found[name] = (index,) if fresh else (*found.get(name, ()), index)
+    return found
+
+
+def _reached(
+    definitions: Sequence[Definition], bound: dict[str, tuple[int, ...]], function: str
+) -> dict[int, Source]:
     sources: dict[int, Source] = {}
-    todo = [bound[function]]
+    todo = list(bound[function])
     while todo:
         index = todo.pop()
         if index in sources or definitions[index].kind == "import":
@@ -122,7 +137,7 @@ def _reached(definitions: Sequence[Definition], bound: dict[str, int], function:
         source = parse_source(definitions[index].source)
         if source is not None:
             sources[index] = source
-            todo.extend(bound[name] for name in names_in(source.tree) if name in bound)
+            todo.extend(index for name in names_in(source.tree) for index in bound.get(name, ()))
     return sources
 
 
@@ -160,12 +175,15 @@ def _find_methods(walk: _Walk) -> None:
 
 
 def _visit_name(walk: _Walk, name: str) -> None:
-    index = walk.bound.get(name)
-    source = walk.sources.get(index) if index is not None else None
-    if index is None or source is None or source.tree in walk.seen:
-        return
-    walk.seen.add(source.tree)
-    for node in source.tree.body:
+    for index in walk.bound.get(name, ()):
+        source = walk.sources.get(index)
+        if source is not None and source.tree not in walk.seen:
+            walk.seen.add(source.tree)
+            _visit_definition(walk, index, source.tree.body)
+
+
+def _visit_definition(walk: _Walk, index: int, body: Sequence[ast.stmt]) -> None:
+    for node in body:
         if isinstance(node, _FUNCTIONS):
             _visit_function(walk, index, node, Scope())
         elif isinstance(node, ast.ClassDef):
@@ -178,12 +196,16 @@ def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how
     if node in walk.seen or isinstance(node, ast.Lambda):
         return
     walk.seen.add(node)
-    for decorator in node.decorator_list:
-        _visit_mentions(walk, [decorator])
     scope = scope_of(node, outer, **how)  # type: ignore[arg-type]
     kept = relevant_statements(node.body)
     for statement in node.body:
         _visit_statement(walk, index, statement, scope, kept)
+    if not _returns(node):
+        walk.sites.append(Site(index, walk.sources[index], node.body[-1], scope, walk.world, (), True))
+
+
+def _returns(node: ast.AST) -> bool:
+    return any(isinstance(inner, ast.Return) and inner.value is not None for inner in ast.walk(node))
 
 
 def _visit_class(walk: _Walk, index: int, node: ast.ClassDef) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 #: One exchange: a node of the tree and the text that takes its place.
 Edit = tuple[ast.AST, str]
@@ -112,7 +113,7 @@ def exchanged(source: Source, edits: Sequence[Edit]) -> str | None:
         spans = sorted(_spliced(source, edits))
     except (ValueError, AttributeError):  # an f-string that cannot be written anew
         return None
-    if any(left[1] > right[0] for left, right in zip(spans, spans[1:], strict=False)):
+    if any(left[1] > right[0] for left, right in pairwise(spans)):
         return None
     data = source.data
     for first, last, text in reversed(spans):

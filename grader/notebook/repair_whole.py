@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 
-from grader.notebook.repair_change import COMPUTED, PASSED, Change, change, places
+from grader.notebook.repair_change import COMPUTED, PASSED, REDUCED, Change, Place, change, places
 from grader.notebook.repair_sites import Site
 
-_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
@@ -17,21 +18,39 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
     for place in places(site):
         if isinstance(place.node, ast.Constant) and not isinstance(place.node.value, float):
             continue
+        level = COMPUTED if place.level == REDUCED else place.level
         for text in replacements:
-            made = filled(site, text)
-            if made is not None:
-                rank = 0 if place.level == COMPUTED else 1
-                yield change(place.node, made, place.level, rank, "formula")
+            for made in filled(site, place, text):
+                yield change(place.node, made, level, 0 if level == COMPUTED else 1, "formula")
 
 
-def filled(site: Site, text: str) -> str | None:
-    """The formula in the student's names; None where a name has no value there."""
-    names = _parameters(site)
-    wanted = {int(number) for number in _PLACEHOLDER.findall(text)}
-    if any(number >= len(names) for number in wanted):
-        return None
-    made = _PLACEHOLDER.sub(lambda match: names[int(match[1])], text)
-    return re.sub(r"\bnp\.", f"{site.world.numpy}.", made)
+def filled(site: Site, place: Place, text: str) -> Iterator[str]:
+    """The formula in the student's names, and element by element in a loop over elements; nothing where a
+    name has no value there."""
+    parameters = _parameters(site)
+    names = {mark: _name(site, place, parameters, mark) for mark in _PLACEHOLDER.findall(text)}
+    if any(name is None for name in names.values()):
+        return
+    text = re.sub(r"\bnp\.", f"{site.world.numpy}.", text)
+    yield _PLACEHOLDER.sub(lambda match: str(names[match[1]]), text)
+    position = _element(site, place)
+    if position and ".shape" not in text and ".sum(" not in text:
+        yield _PLACEHOLDER.sub(lambda match: f"{names[match[1]]}[{position}]", text)
+
+
+def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str | None:
+    if mark.isdigit():
+        return parameters[int(mark)] if int(mark) < len(parameters) else None
+    return mark if mark in site.visible(place.node) else None
+
+
+def _element(site: Site, place: Place) -> str:
+    """`i, k` where an element `X[i, k]` is computed."""
+    for node in (place.target, *ast.walk(place.node)):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            if all(isinstance(part, ast.Name) for part in node.slice.elts):
+                return ", ".join(site.text(part) for part in node.slice.elts)
+    return ""
 
 
 def _parameters(site: Site) -> tuple[str, ...]:
@@ -43,12 +62,41 @@ def _parameters(site: Site) -> tuple[str, ...]:
 def statement(site: Site) -> Iterator[Change]:
     """A statement taken out, moved out of or into a loop; a missing return put in."""
     node = site.node
+    if site.open_end:
+        yield from _returned(site)
+        return
     if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
         yield change(node, "pass", PASSED, 1)
     yield from _moved_out(site)
     yield from _moved_in(site)
     yield from _appended(site)
-    yield from _returned(site)
+    yield from _by_analogy(site)
+
+
+#: The letters of one kind of parameter and those of the other.
+_KINDS = (("W", "b"), ("b", "W"))
+
+
+def _by_analogy(site: Site) -> Iterator[Change]:
+    """What is done for W done for b, beside it or instead of what is done for b now; and the other way round."""
+    node = site.node
+    if not isinstance(node, ast.Assign | ast.AugAssign):
+        return
+    text = site.text(node)
+    _, block = _block(site)
+    for one, other in _KINDS:
+        made = re.sub(rf"(?<![A-Za-z])(d?){one}(?![a-z])", rf"\g<1>{other}", text)
+        if made == text:
+            continue
+        yield change(node, f"{text}; {made}", rank=0)
+        for sibling in block:
+            if isinstance(sibling, ast.Assign | ast.AugAssign) and sibling is not node:
+                if _target(site, sibling) == made.split("=")[0].strip(" +-*/"):
+                    yield change(sibling, made, rank=0)
+
+
+def _target(site: Site, node: ast.Assign | ast.AugAssign) -> str:
+    return site.text(node.targets[0] if isinstance(node, ast.Assign) else node.target)
 
 
 def _block(site: Site) -> tuple[ast.AST | None, list[ast.stmt]]:
@@ -116,32 +164,23 @@ def _appended(site: Site) -> Iterator[Change]:
 
 def _returned(site: Site) -> Iterator[Change]:
     """A return put after the function's last statement, or before the value that stands there alone."""
-    function, block = _block(site)
-    while isinstance(function, ast.If | ast.For | ast.While | ast.With):
-        function = site.parent(function)
-    if not isinstance(function, ast.FunctionDef) or _returns(function):
-        return
     node = site.node
-    if isinstance(node, ast.Expr):
+    if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
         yield change(node, f"return {site.text(node.value)}", rank=0)
-    if node is function.body[-1]:
-        yield from _return_after(site, node)
+    indent = _indent(site, node)
+    for rank, text in enumerate(_results(site)):
+        yield change(node, f"{site.text(node)}\n{indent}return {text}", rank=rank // 20)
 
 
-def _returns(function: ast.FunctionDef) -> bool:
-    return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
-
-
-def _return_after(site: Site, node: ast.stmt) -> Iterator[Change]:
-    names = list(dict.fromkeys(b.name for b in site.scope.bindings))
-    results = [*reversed(names), *site.scope.data_parameters]
-    texts = results[:8] + [f"{a}, {b}" for a in results[:6] for b in results[:6] if a != b]
-    if len(names) >= 3:
-        texts.append(", ".join(sorted(names[-3:])))
-    texts += [", ".join(names[at : at + 3]) for at in range(max(len(names) - 2, 0))]
-    indent = " " * node.col_offset
-    for text in texts:
-        yield change(node, f"{site.text(node)}\n{indent}return {text}", rank=1)
+def _results(site: Site) -> list[str]:
+    """What the function may have been meant to return: names that it sets and never reads, first."""
+    names = list(dict.fromkeys(b.name for b in site.scope.bindings if not site.scope.counting(b.name)))
+    unread = [name for name in names if name not in site.scope.read]
+    late = names[-5:]
+    texts = [", ".join(unread), *unread, *reversed(late), *site.scope.data_parameters]
+    texts += [f"{one}, {other}" for one in late for other in late if one != other]
+    texts += [", ".join(group) for group in permutations(names[-4:], 3)]
+    return [text for text in dict.fromkeys(texts) if text]
 
 
 __all__ = ["filled", "formula", "statement"]

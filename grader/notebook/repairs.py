@@ -131,8 +131,8 @@ def _together(found: Sequence[tuple[int, Site, Change]]) -> Iterator[tuple[int, 
 
 def _stem(site: Site) -> str:
     """`W` for `W1 = …` and `W2 = …`."""
-    targets = getattr(site.node, "targets", None)
-    target = targets[0] if targets else site.node
+    targets = getattr(site.node, "targets", None) or [getattr(site.node, "target", site.node)]
+    target = targets[0]
     return "stem " + ast.unparse(target).rstrip("0123456789") if isinstance(target, ast.Name) else "all"
 
 
