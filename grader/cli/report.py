@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import output
+from grader.cli.files import write_file
 from grader.cli.folder import damage, read_reports, run_facts, stored_reports
 from grader.cli.params import Existing
 
@@ -48,7 +49,7 @@ def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | Non
         feedback_links=_links(folder, reports, target.parent),
         key=str(run_facts(folder).get("seed")).encode(),
     )
-    _write(target, page)
+    write_file(target, page)
     output.show(f"{target}\n")
     _warn(reports)
 
@@ -64,14 +65,6 @@ def _feedback(folder: Path, reports: ReportFolder, start: Path) -> Iterator[tupl
             if (path := folder / stored.id / name).exists():
                 yield stored.report.submission.id, Path(os.path.relpath(path, start)).as_posix()
                 break
-
-
-def _write(target: Path, page: bytes) -> None:
-    from grader.batch.store import write_whole, writing
-
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, page, target.parent)
 
 
 def _warn(reports: ReportFolder) -> None:

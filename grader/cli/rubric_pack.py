@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from grader.cli import output
+from grader.cli.files import write_file
 from grader.cli.params import seed_option
 
 
@@ -22,14 +23,11 @@ def command(rubric: str, out: Path | None, seed: int | None) -> None:
       grader rubric pack dnn-step-by-step
       grader check week4.ipynb --pack dnn-step-by-step.pack
     """
-    from grader.batch.store import write_whole, writing
     from grader.rubric.load import load_rubric
     from grader.rubric.pack import pack
 
     loaded = load_rubric(rubric)
     target = out or Path(f"{loaded.id}.pack")
     data = pack(loaded, seed=seed) if seed is not None else pack(loaded)
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, data, target.parent)
+    write_file(target, data)
     output.show(f"{target}\n")

@@ -82,3 +82,10 @@ def test_a_folder_without_reports(command: list[str], run: Run, tmp_path: Path) 
     result = run(*command, tmp_path)
     assert result.exit_code == 2
     assert "holds no reports" in result.stderr
+
+
+def test_a_page_that_cannot_be_written(graded: Path, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = run("report", graded, "-o", tmp_path / "file" / "class.html")
+    assert result.exit_code == 3
+    assert "cannot write" in result.stderr
