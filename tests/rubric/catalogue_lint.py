@@ -1,0 +1,121 @@
+"""What the words and keys of a misconception file must keep to; each check returns what is wrong."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from grader.notebook.repairs import FAMILY_NAMES
+from grader.rubric.schema import Misconception, Rubric
+
+LENGTHS = {"nudge": 200, "explanation": 500, "fix": 300}
+PLACEHOLDERS = {"components", "ratio", "function"}
+REPAIRS = set(FAMILY_NAMES)
+#: Words that blame, ask, joke or belittle; and those that name a change outside `fix`.
+UNFIT = re.compile(
+    r"\b(you|your|(?-i:I)|we|forgot|forgotten|mistake|mistakes|wrongly|simply|just|obviously|clearly|easy|easily|illegal|"
+    r"please|oops|sorry|silly|careless|wrong answer)\b|[?!]",
+    re.IGNORECASE,
+)
+CHANGES = re.compile(
+    r"\b(replace|remove|delete|insert|rewrite|change the|take out|put a|(?<!it )(?<!they )should be)\b",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"`[^`]*`")
+_FORMULA = re.compile(r"[=*/@(\[+-]")
+
+
+def problems(found: Misconception, rubric: Rubric) -> list[str]:
+    """Everything that the lint has to say about one misconception."""
+    return [
+        *_title(found.title),
+        *_words(found),
+        *_fix_stays_in_fix(found),
+        *_keys(found, rubric),
+        *_formulas(found),
+    ]
+
+
+def _title(title: str) -> Iterator[str]:
+    if len(title.split()) > 12:
+        yield "title: more than 12 words"
+    if title.endswith("."):
+        yield "title: ends with a full stop"
+    if title[0].isupper() or "{" in title:
+        yield "title: begins with a capital, or has a placeholder"
+    if UNFIT.search(_CODE.sub("", title)):
+        yield "title: unfit words"
+
+
+def _words(found: Misconception) -> Iterator[str]:
+    for level, limit in LENGTHS.items():
+        text: str = getattr(found.feedback, level)
+        plain = _CODE.sub("X", text)
+        if not text or len(text) > limit:
+            yield f"{level}: {len(text)} characters, 1 to {limit} are wanted"
+        if text.count("`") % 2 or re.search(r"[*_]{2}|<\w|\$", plain):
+            yield f"{level}: not plain text with code in backticks"
+        if unfit := UNFIT.search(_CODE.sub("", text)):
+            yield f"{level}: {unfit[0]!r}"
+        sentences = re.split(r"(?<=\.)\s+", plain)
+        if len(sentences) > 3 or not plain.endswith("."):
+            yield f"{level}: {len(sentences)} sentences, or no full stop at the end"
+        if (longest := max(len(one.split()) for one in sentences)) > 25:
+            yield f"{level}: a sentence of {longest} words"
+        if unknown := set(re.findall(r"\{(\w+)\}", plain)) - PLACEHOLDERS:
+            yield f"{level}: unknown placeholders {unknown}"
+
+
+def _fix_stays_in_fix(found: Misconception) -> Iterator[str]:
+    """The formula of `fix`, or its right side, is in neither of the earlier levels."""
+    words = found.feedback
+    if found.verdict == "right":
+        return
+    earlier = _squeezed(words.nudge + words.explanation)
+    for snippet in _CODE.findall(words.fix):
+        for formula in (snippet[1:-1], snippet[1:-1].split(" = ")[-1]):
+            if _FORMULA.search(formula) and len(_squeezed(formula)) >= 5 and _squeezed(formula) in earlier:
+                yield f"fix: {formula} is given away earlier"
+    for level in ("nudge", "explanation"):
+        if change := CHANGES.search(getattr(words, level)):
+            yield f"{level}: names the change ({change[0]!r})"
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
+    if unknown := set(found.repairs) - REPAIRS:
+        yield f"repairs: unknown {unknown}"
+    if unknown := {*found.see, *found.same_text_as} - set(rubric.misconceptions) or {found.id} & set(
+        found.see
+    ):
+        yield f"see, same_text_as: {unknown}"
+    if not 0 <= found.credit <= 0.9:
+        yield "credit: 0 to 0.9 is wanted"
+    if found.verdict not in ("wrong", "right") or found.decides not in ("values", "repair", "status"):
+        yield "verdict, decides: unknown value"
+    if bool(found.forms) == (found.decides == "status"):
+        yield "forms: those decided by status have none, all others have some"
+    if found.decides == "repair" and not found.repairs:
+        yield "repairs: a misconception that a repair decides needs some"
+    if unknown := {name for form in found.forms for name in form.drops} - set(rubric.conventions["J"]):
+        yield f"drops: unknown {unknown}"
+    for form in found.forms:
+        if len({edit.function for edit in form.edits}) > 1:
+            yield f"{form.key}: edits in several functions"
+
+
+def _formulas(found: Misconception) -> Iterator[str]:
+    """`{0}`, `{1}` … in replacements stand for the function's parameters, by position."""
+    if bool(found.replacements) and "formula" not in found.repairs:
+        yield "replacements: without the family formula"
+    for text in found.replacements:
+        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2"}:
+            yield f"replacements: {text} has a placeholder that is no position"
+        try:
+            ast.parse(re.sub(r"\{(\d)\}", r"p\1", text), mode="eval")
+        except SyntaxError:
+            yield f"replacements: {text} does not parse"
