@@ -135,11 +135,9 @@ def read_call(part: memoryview) -> Call:
 
 
 def _outcome_tree(outcome: Outcome) -> Value:
-    """An outcome without its call's id and status, which the host knows or sees."""
-    return (
-        outcome.value,
-        pack(outcome.raised),
-        outcome.stdout,
-        outcome.changed_args,
-        outcome.differs_on_second_run,
-    )
+    """An outcome without its call's id and status, which the host knows or sees.
+
+    The value comes last: one that is too large to be sent leaves room for the rest.
+    """
+    raised, stdout = pack(outcome.raised), outcome.stdout
+    return raised, stdout, outcome.changed_args, outcome.differs_on_second_run, outcome.value

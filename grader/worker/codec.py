@@ -103,8 +103,10 @@ class _Encoder:
         self.chunks.append(tag + struct.pack("<I", len(raw)) + raw)
 
     def afford(self, size: int) -> bool:
+        if size > self.bytes_left:
+            return False
         self.bytes_left -= size
-        return self.bytes_left >= 0
+        return True
 
 
 def _put_none(out: _Encoder, value: None, depth: int) -> None:

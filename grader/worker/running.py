@@ -22,6 +22,8 @@ Failure = Literal["timeout", "crashed", "protocol"]
 MAX_FAILURES = 2
 #: So often is a program loaded anew, each time without the definition that broke the worker.
 MAX_LOADS = 4
+#: The types of what is printed, the changed arguments, and whether a second run differs.
+_PLAIN = [str, tuple, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +182,9 @@ def _index(payload: bytes, length: int) -> int:
 
 def read_outcome(call: Call, tree: Value) -> Outcome:
     """The outcome that a worker claims for `call`. Raises Reject if it is not of the right form."""
-    if type(tree) is not tuple or [type(item) for item in tree[2:]] != [str, tuple, bool]:
+    if type(tree) is not tuple or len(tree) != 5 or [type(item) for item in tree[1:4]] != _PLAIN:
         raise Reject("a malformed result")
-    value, raised, stdout, changed, differs = tree
+    raised, stdout, changed, differs, value = tree
     most = len(call.steps[-1].args)
     if any(type(index) is not int or not 0 <= index < most for index in changed):
         raise Reject("a malformed list of changed arguments")
