@@ -61,10 +61,10 @@ def missing_module(name: str) -> Placeholder:
 class Silent:
     """Accepts any attribute, call, item and `with`, and does nothing: a figure, an axis, a style sheet."""
 
-    def __getattr__(self, name: str) -> Silent:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Silent()
+        return _SPECIAL.get(name) or Silent()
 
     def __call__(self, *args: object, **kwargs: object) -> Silent:
         return Silent()

@@ -1,0 +1,111 @@
+"""Which right helpers student code may use, and with what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from samples import call, helper
+
+from grader.model import Definition, Program, StandIn
+from grader.worker.answers import Answers, allowed_names
+from grader.worker.codec import Reject, decode, encode
+from grader.worker.limits import Limits
+
+UTILS = StandIn(("dnn_utils*",), ("sigmoid", "relu"))
+APP = StandIn(("dnn_app_utils*",), ("sigmoid", "linear_backward"))
+TESTS = StandIn(("public_tests*",), ())
+
+
+def _program(imports: str, *defined: str) -> Program:
+    functions = tuple(Definition((name,), f"def {name}(): pass", 1, 1, "function") for name in defined)
+    definitions = (Definition((), imports, 0, 1, "import"), *functions)
+    return Program(definitions, (UTILS, APP, TESTS))
+
+
+@pytest.mark.parametrize(
+    ("imports", "defined", "expected"),
+    [
+        ("from dnn_utils_v2 import sigmoid, relu", (), {"sigmoid", "relu"}),
+        ("from dnn_utils_v2 import *", (), {"sigmoid", "relu"}),
+        ("import helpers.dnn_utils as u", (), {"sigmoid", "relu"}),
+        ("from dnn_app_utils_v3 import *", ("f",), {"sigmoid", "linear_backward"}),
+        ("from dnn_app_utils_v3 import *", ("linear_backward",), {"sigmoid"}),
+        ("from public_tests import *", (), set()),
+        ("import numpy as np", (), set()),
+    ],
+)
+def test_in_place_only_what_is_imported_and_not_defined(
+    imports: str, defined: tuple[str, ...], expected: set[str]
+) -> None:
+    assert allowed_names(_program(imports, *defined), call("f")) == expected
+
+
+def test_the_function_under_test_is_never_answered() -> None:
+    assert allowed_names(_program("from dnn_utils import *"), call("sigmoid")) == {"relu"}
+
+
+def test_what_a_call_binds_is_all_that_it_may_use() -> None:
+    assert allowed_names(_program("from dnn_utils import *"), call("f", bind=("g",))) == {"g"}
+
+
+def _answers(allowed: tuple[str, ...] = ("sigmoid",), **limits: int) -> Answers:
+    return Answers(helper, frozenset(allowed), "L", Limits(**limits))  # type: ignore[arg-type]
+
+
+def _ask(answers: Answers, *request: Any) -> tuple[str, Any]:
+    outcome, value = decode(answers.answer(encode(request)))
+    return outcome, value
+
+
+def test_a_right_request_is_answered() -> None:
+    outcome, value = _ask(_answers(), "sigmoid", (np.zeros((1, 2)),), {})
+    assert outcome == "value"
+    np.testing.assert_array_equal(value[0], [[0.5, 0.5]])
+
+
+def test_other_names_are_refused() -> None:
+    assert _ask(_answers(), "linear_backward", (), {})[0] == "refused"
+
+
+def test_a_helpers_error_is_told_and_does_not_spread() -> None:
+    assert _ask(_answers(("nope",)), "nope", (), {})[0] == "raised"
+    assert _ask(_answers(), "sigmoid", (), {}) == ("raised", "IndexError: tuple index out of range")
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        np.zeros(3000),
+        np.zeros((1, 1, 1, 1)),
+        [np.zeros(3000)],
+        {"a": (np.zeros(3000),)},
+        5000,
+        (-5000,),
+    ],
+)
+def test_large_arguments_are_not_computed_with(argument: Any) -> None:
+    outcome, text = _ask(_answers(), "sigmoid", (argument,), {})
+    assert outcome == "raised"
+    assert "too large" in text
+    assert _ask(_answers(), "sigmoid", (), {"z": argument})[1] == text
+
+
+def test_uses_are_counted() -> None:
+    answers = _answers(callbacks=2)
+    assert [_ask(answers, "sigmoid", (0.0,), {})[0] for _ in range(3)] == ["value", "value", "refused"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [1, ("sigmoid",), ("sigmoid", [], {}), (1, (), {}), ("sigmoid", (), {1: 2}), ("sigmoid", (), {}, 1)],
+)
+def test_malformed_requests_are_rejected(request_: Any) -> None:
+    with pytest.raises(Reject):
+        _answers().answer(encode(request_))
+
+
+def test_requests_with_too_many_parts_are_rejected() -> None:
+    with pytest.raises(Reject):
+        _answers(callback_nodes=10).answer(encode(("sigmoid", ([0.0] * 100,), {})))
