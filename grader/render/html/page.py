@@ -22,10 +22,9 @@ def render(
 ) -> bytes:
     """The page as UTF-8. `styles` and `scripts` name files beside the template, joined in order."""
     style, script = _joined(styles), _joined(scripts)
+    values.setdefault("csp", policy(style, script))
     page = _environment().get_template(template)
-    text = page.render(
-        csp=policy(style, script), style=Markup(style), script=Markup(script), words=words, **values
-    )
+    text = page.render(style=Markup(style), script=Markup(script), words=words, **values)
     return text.encode("utf-8", "replace")
 
 
@@ -35,6 +34,16 @@ def policy(style: str, script: str = "") -> str:
     return "; ".join(
         ["default-src 'none'", *sources, "img-src data:", "base-uri 'none'", "form-action 'none'"]
     )
+
+
+def foreign_policy() -> str:
+    """For a page with markup that is not ours: no script at all and no request, but any style."""
+    return "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def fragment(template: str, macro: str, *args: object) -> Markup:
+    """What a macro of a template gives."""
+    return Markup(getattr(_environment().get_template(template).module, macro)(*args))
 
 
 def _hash(text: str) -> str:
