@@ -121,7 +121,10 @@ class Reads:
         """What the statement at `at` makes of a name."""
         if at not in self.natures:
             self.natures[at] = "helper"  # for a name that is defined by itself
-            self.natures[at] = self._nature(name, at)
+            try:
+                self.natures[at] = self._nature(name, at)
+            except RecursionError:  # a hostile chain of values
+                self.natures[at] = "data"
         return self.natures[at]
 
     def _nature(self, name: str, at: int) -> Nature:

@@ -16,7 +16,11 @@ from grader.notebook.wording import explain
 MAX_JOINED = 60
 #: … and at most so often in a cell, so that a hostile cell cannot cost minutes.
 MAX_PARSES = 3000
-_DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+([^\W\d][\w \t]*?)[ \t]*(?=[(:\n]|$)", re.MULTILINE)
+#: What Python says of a text that stops too early.
+_UNFINISHED = re.compile(r"never closed|unterminated|EOF|expected an indented block|expected 'except'")
+_DEF = re.compile(
+    r"^([ \t\ufeff\u200b\xa0]*)(?:async[ \t]+)?def[ \t]+([^\W\d][\w \t]*?)[ \t]*(?=[(:\n]|$)", re.MULTILINE
+)
 _CONTINUES = re.compile(r"(?:else|elif|except|finally)\b|[)\]}]")
 _OPENS = re.compile(r"(?:@|(?:async[ \t]+)?def\b|class\b|if\b|try\b|for\b|while\b|with\b)")
 _RETURN = re.compile(r"^[ \t]*return\b", re.MULTILINE)
@@ -51,9 +55,8 @@ class Broken:
 def parse_cell(cell: Cell) -> tuple[Block | Broken, ...]:
     """The pieces of a cell in order: one Block if it parses, else what can be saved of it."""
     source = neutralise(cell.source)
-    try:
-        nodes = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    nodes = _parse(source)
+    if isinstance(nodes, Exception):
         return tuple(_saved(cell, source))
     if any(type(node) in _OUTSIDE for node in nodes):
         return tuple(_cut_by_outsiders(cell, source, nodes))
@@ -62,18 +65,18 @@ def parse_cell(cell: Cell) -> tuple[Block | Broken, ...]:
 
 def _saved(cell: Cell, source: str) -> Iterator[Block | Broken]:
     filled, lines = fill_empty_blocks(source)
-    nodes = _parsed(filled) if lines else None
-    if nodes is not None:
+    nodes = _parse(filled) if lines else None
+    if isinstance(nodes, list):
         yield Block(cell.index, 0, filled, tuple(nodes), lines)
         return
     yield from _blaming_cut_functions(list(_pieces(cell, source)))
 
 
-def _parsed(text: str) -> list[ast.stmt] | None:
+def _parse(text: str) -> list[ast.stmt] | Exception:
     try:
         return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return error
 
 
 def _chunks(source: str) -> list[tuple[int, str]]:
@@ -90,33 +93,44 @@ def _chunks(source: str) -> list[tuple[int, str]]:
 
 
 def _pieces(cell: Cell, source: str) -> Iterator[Block | Broken]:
-    """The cell cut at statements in the first column; a piece is joined with the next ones until it parses."""
+    """The cell cut at statements in the first column; a piece that is cut short is joined with the next ones."""
     chunks, at, budget = _chunks(source), 0, MAX_PARSES
     while at < len(chunks):
         offset, text = chunks[at]
-        taken, block = 1, None
-        for end in range(at + 1, min(at + MAX_JOINED, len(chunks)) + 1):
-            if end > at + 1:
-                text += chunks[end - 1][1]
-            budget -= 1
-            block = _block(cell.index, offset, text) if budget > 0 else None
-            if block is not None:
-                taken = end - at
+        found, end = _block(cell.index, offset, text), at + 1
+        while not isinstance(found, Block) and end < min(at + MAX_JOINED, len(chunks)) and budget > 0:
+            if not _cut_short(found, text):
                 break
-        yield block or _broken(cell.index, *chunks[at])
-        at += taken
+            text += chunks[end][1]
+            budget, end = budget - 1, end + 1
+            found = _block(cell.index, offset, text)
+        if isinstance(found, Block):
+            yield found
+            at = end
+        else:
+            yield _broken(cell.index, *chunks[at])
+            at += 1
 
 
-def _block(cell: int, offset: int, text: str) -> Block | None:
-    """The piece as it stands, or with its empty blocks filled; None if neither parses."""
+def _cut_short(error: Exception, text: str) -> bool:
+    """Whether more lines could make the piece whole: an open bracket or string, a decorator alone."""
+    if not isinstance(error, SyntaxError):
+        return False
+    return bool(_UNFINISHED.search(error.msg)) or text.rstrip().rpartition("\n")[2].startswith("@")
+
+
+def _block(cell: int, offset: int, text: str) -> Block | Exception:
+    """The piece as it stands, or with its empty blocks filled; why it does not parse if neither does."""
     filled: tuple[int, ...] = ()
     text = neutralise(text)
-    nodes = _parsed(text)
-    if nodes is None:
+    nodes = _parse(text)
+    if isinstance(nodes, IndentationError):
         text, filled = fill_empty_blocks(text)
-        nodes = _parsed(text) if filled else None
-    if nodes is None or any(type(node) in _OUTSIDE for node in nodes):
-        return None
+        nodes = _parse(text) if filled else nodes
+    if isinstance(nodes, Exception):
+        return nodes
+    if any(type(node) in _OUTSIDE for node in nodes):
+        return _outside_error(nodes)
     return Block(cell, offset, text, tuple(nodes), tuple(line + offset for line in filled))
 
 
@@ -131,10 +145,8 @@ def _broken(cell: int, offset: int, text: str) -> Broken:
 
 
 def _error_of(text: str) -> Exception:
-    try:
-        return _outside_error(ast.parse(text).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return error
+    nodes = _parse(text)
+    return nodes if isinstance(nodes, Exception) else _outside_error(nodes)
 
 
 def _outside_error(nodes: Sequence[ast.stmt]) -> SyntaxError:
@@ -161,22 +173,24 @@ def _defined_names(text: str, offset: int) -> tuple[tuple[str, int], ...]:
 def _blaming_cut_functions(pieces: list[Block | Broken]) -> Iterator[Block | Broken]:
     """Where the end of a function has lost its indentation, the function is broken, although its first part
     parses."""
-    for number, piece in enumerate(pieces):
-        rest = _next_broken(pieces, number)
+    for piece, rest in zip(pieces, _cut_off_ends(pieces), strict=True):
         if rest and isinstance(piece, Block) and piece.nodes and isinstance(piece.nodes[-1], ast.FunctionDef):
             yield from _split_last(piece, rest)
         else:
             yield piece
 
 
-def _next_broken(pieces: list[Block | Broken], number: int) -> Broken | None:
-    """The cut-off end that belongs to this piece: no other function stands between."""
-    for piece in pieces[number + 1 :]:
+def _cut_off_ends(pieces: list[Block | Broken]) -> list[Broken | None]:
+    """For each piece the cut-off end that belongs to it: no other function stands between."""
+    ends: list[Broken | None] = []
+    end: Broken | None = None
+    for piece in reversed(pieces):
+        ends.append(end)
         if isinstance(piece, Broken):
-            return piece if piece.cut_off else None
-        if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in piece.nodes):
-            return None
-    return None
+            end = piece if piece.cut_off else None
+        elif any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in piece.nodes):
+            end = None
+    return ends[::-1]
 
 
 def _split_last(piece: Block, rest: Broken) -> Iterator[Block | Broken]:

@@ -78,7 +78,10 @@ class Table:
             statement.node.targets if isinstance(statement.node, ast.Assign) else [statement.node.target]
         )
         plain = any(isinstance(target, ast.Name) and target.id == name for target in targets)
-        return plain and self.callable_value(statement.node.value, at)
+        try:
+            return plain and self.callable_value(statement.node.value, at)
+        except RecursionError:  # a hostile chain of names
+            return False
 
     def callable_value(self, value: ast.expr | None, at: int) -> bool:
         """Whether an expression looks like a function: as far as its form tells, nothing is run."""
@@ -209,8 +212,11 @@ class Table:
                     emit(early)
             order.append(at)
 
-        for at in sorted(positions):
-            emit(at)
+        try:
+            for at in sorted(positions):
+                emit(at)
+        except RecursionError:  # a hostile chain of cells, each of which needs the one below
+            return sorted(positions)
         return order
 
 
