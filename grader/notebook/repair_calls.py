@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grader.notebook.repair_change import COMPUTED, RESTORED, Change, callee, change, is_method, places
 from grader.notebook.repair_numbers import shifted
+from grader.notebook.repair_scope import is_text
 from grader.notebook.repair_sites import Site
 
 _PAIRS = (
@@ -86,7 +87,8 @@ def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
                 yield change(node, text, rank=0, tag=f"{one} {other}")
     for old, new in (("relu", "sigmoid"), ("ReLU", "Sigmoid"), ("sigmoid", "relu"), ("Sigmoid", "ReLU")):
         if isinstance(node, ast.Name) and old in name and name.replace(old, new) in site.world.known:
-            yield change(node, name.replace(old, new), rank=0, tag="named alike")
+            level = COMPUTED if isinstance(site.parent(node), ast.Dict) else RESTORED
+            yield change(node, name.replace(old, new), level, rank=0, tag="named alike")
 
 
 def _can_be(site: Site, node: ast.Name | ast.Attribute, new: str) -> bool:
@@ -122,10 +124,17 @@ def _peeled(site: Site, node: ast.Call) -> Iterator[Change]:
     if len(node.args) != 1 or node.keywords or callee(node) in ("len", "range", "str", "append"):
         return
     if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.Constant):
-        yield change(node, site.text(node.args[0]), rank=2)
+        yield change(node, site.text(_unlisted(node.args[0])), rank=2)
         parent = site.parent(node)
         if isinstance(parent, ast.Subscript) and parent.value is node:
             yield change(parent, site.text(node.args[0]), rank=0)
+
+
+def _unlisted(node: ast.expr) -> ast.expr:
+    """`x` of `[[x]]`."""
+    while isinstance(node, ast.List) and len(node.elts) == 1:
+        node = node.elts[0]
+    return node
 
 
 def _wrapped(site: Site) -> Iterator[Change]:
@@ -166,8 +175,9 @@ def compare(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             left, right = site.atom(node.left), site.atom(node.comparators[0])
+            level = COMPUTED if is_text(node.comparators[0]) else RESTORED
             for op in _OPERATORS.get(type(node.ops[0]), ()):
-                yield change(node, f"{left} {op} {right}", rank=0)
+                yield change(node, f"{left} {op} {right}", level, rank=0)
             yield from _other_operands(site, node)
 
 

@@ -27,6 +27,8 @@ class Change:
     level: int = RESTORED
     rank: int = 1
     tag: str = ""
+    at: ast.AST | None = None
+    """Where the mistake is, if not at the first edit."""
 
 
 Family = Callable[[Site], Iterator[Change]]
@@ -136,6 +138,10 @@ def is_alias(node: ast.expr) -> bool:
         case ast.Name() | ast.Constant():
             return True
         case ast.Attribute(value=inner) | ast.Subscript(value=inner):
+            return is_alias(inner)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="np" | "numpy"), attr="squeeze"), args=[inner, *_]
+        ):
             return is_alias(inner)
         case ast.Call(
             func=ast.Attribute(value=inner, attr="copy" | "get" | "reshape" | "squeeze" | "astype")

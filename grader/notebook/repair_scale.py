@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from grader.notebook.repair_calls import word
 from grader.notebook.repair_change import (
-    PASSED,
-    RESTORED,
     Change,
     Place,
     callee,
@@ -149,8 +147,8 @@ def over_n(site: Site) -> Iterator[Change]:
 def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
     match node:
         case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant(value=0 | 1) as index):
-            level = PASSED if _has_other_uses(site) else RESTORED
-            yield change(index, str(1 - index.value), level, rank=0)  # type: ignore[operator]
+            if not _counts_units(site):
+                yield change(index, str(1 - index.value), rank=0)  # type: ignore[operator]
         case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.UnaryOp() as last):
             yield change(last, "0", rank=1)
         case ast.Call(func=ast.Name(id="len"), args=[array]):
@@ -159,10 +157,10 @@ def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
             yield change(node, f"{site.atom(node.value)}.shape[1]", rank=0)
 
 
-def _has_other_uses(site: Site) -> bool:
+def _counts_units(site: Site) -> bool:
     """The statement names a size, and not after the batch: whoever divides by that name is wrong, not this."""
     target = site.node.targets[0] if isinstance(site.node, ast.Assign) else None
-    return isinstance(target, ast.Name) and not BATCH_NAME.match(target.id)
+    return isinstance(target, ast.Name) and target.id[:1] in "nN" and not BATCH_NAME.match(target.id)
 
 
 def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:

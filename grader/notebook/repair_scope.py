@@ -230,6 +230,18 @@ def is_count(node: ast.expr, counts: set[str] | frozenset[str] = frozenset()) ->
     return False
 
 
+def is_text(node: ast.expr) -> bool:
+    """A word, or a key put together: `"dW" + str(l)`."""
+    match node:
+        case ast.Constant(value=str()) | ast.JoinedStr() | ast.Call(func=ast.Name(id="str")):
+            return True
+        case ast.BinOp(left=left, right=right):
+            return is_text(left) or is_text(right)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()))):
+            return True
+    return False
+
+
 def batch_sizes(scope: Scope, node: ast.AST, line: int) -> tuple[str, ...]:
     """Texts that may stand for the number of examples at `line`, the likeliest first."""
     visible = scope.before(line)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from grader.notebook.repair_change import (
     COMPUTED,
+    PASSED,
+    RESTORED,
     Change,
     Place,
     call_text,
@@ -46,14 +48,23 @@ def _augmented(site: Site) -> Iterator[Change]:
 def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
     left, right = site.atom(node.left), site.atom(node.right)
     if type(node.op) in _OPPOSITE:
-        yield change(node, f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}", rank=0)
+        level = PASSED if _adds_up(site, node) else RESTORED
+        yield change(node, f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}", level, rank=0)
         if isinstance(node.op, ast.Sub):
-            yield change(node, f"{right} - {left}", rank=0)
+            whole = not isinstance(site.parent(node), ast.BinOp | ast.Call)
+            yield change(node, f"{right} - {left}", RESTORED if whole else COMPUTED, rank=0 if whole else 1)
         elif not isinstance(node.left, ast.Name):
             yield change(node, f"-{left} + {right}", COMPUTED, rank=2)
-    elif isinstance(node.op, ast.Mult | ast.Div) and isinstance(site.parent(node), ast.BinOp):
-        if not _has_minus(node):
+    elif isinstance(site.parent(node), ast.BinOp) and not _has_minus(node):
+        if isinstance(node.op, ast.Mult | ast.Div):
             yield change(node, f"-{left} {_symbol(node.op)} {right}", COMPUTED, rank=2)
+
+
+def _adds_up(site: Site, node: ast.BinOp) -> bool:
+    """`S = S + …` in a loop, with S = 0 before it."""
+    names = [part.id for part in (node.left, node.right) if isinstance(part, ast.Name)]
+    started = {b.name for b in site.scope.bindings if isinstance(b.value, ast.Constant)}
+    return any(name in site.scope.sums and name in started for name in names)
 
 
 def _loose(site: Site, node: ast.BinOp) -> str:

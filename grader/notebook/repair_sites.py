@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.notebook.repair_scope import Function, Scope, is_count, scope_of
+from grader.notebook.repair_scope import Function, Scope, is_count, is_text, scope_of
 from grader.notebook.repair_slice import bodies, headers, is_block, names_in, relevant_statements
 from grader.notebook.repair_text import Source, atom_of, parse_source, text_of
 
@@ -38,6 +38,8 @@ class Site:
     world: World
     parts: tuple[ast.expr, ...]
     """The expressions that the statement evaluates itself."""
+    depth: int = 0
+    """How many calls away from the function."""
     open_end: bool = False
     """It stands for the end of a function that returns nothing."""
 
@@ -60,7 +62,8 @@ class Site:
             yield from _inner_first(part)
 
     def count(self, node: ast.expr) -> bool:
-        return is_count(node, {name for name in names_in(node) if self.scope.counting(name)})
+        """A size, a position, or text: nothing that a gradient is made of."""
+        return is_text(node) or is_count(node, {name for name in names_in(node) if self.scope.counting(name)})
 
     def visible(self, node: ast.AST) -> tuple[str, ...]:
         """Names with a value at `node`: those of lambdas and comprehensions around it first."""
@@ -97,6 +100,7 @@ class _Walk:
     world: World
     sites: list[Site] = field(default_factory=list)
     seen: set[ast.AST] = field(default_factory=set)
+    depth: int = -1
     methods: dict[str, list[tuple[int, ast.ClassDef, Function]]] = field(default_factory=dict)
 
 
@@ -198,10 +202,14 @@ def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how
     walk.seen.add(node)
     scope = scope_of(node, outer, **how)  # type: ignore[arg-type]
     kept = relevant_statements(node.body)
+    walk.depth += 1
     for statement in node.body:
         _visit_statement(walk, index, statement, scope, kept)
+    walk.depth -= 1
     if not _returns(node):
-        walk.sites.append(Site(index, walk.sources[index], node.body[-1], scope, walk.world, (), True))
+        walk.sites.append(
+            Site(index, walk.sources[index], node.body[-1], scope, walk.world, (), walk.depth, True)
+        )
 
 
 def _returns(node: ast.AST) -> bool:
@@ -266,7 +274,7 @@ def _visit_block(
 
 def _add(walk: _Walk, index: int, node: ast.stmt, scope: Scope, parts: tuple[ast.expr, ...]) -> None:
     _visit_mentions(walk, parts)
-    walk.sites.append(Site(index, walk.sources[index], node, scope, walk.world, parts))
+    walk.sites.append(Site(index, walk.sources[index], node, scope, walk.world, parts, walk.depth))
 
 
 def _visit_mentions(walk: _Walk, parts: Sequence[ast.expr]) -> None:

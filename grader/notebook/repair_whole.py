@@ -78,21 +78,30 @@ _KINDS = (("W", "b"), ("b", "W"))
 
 
 def _by_analogy(site: Site) -> Iterator[Change]:
-    """What is done for W done for b, beside it or instead of what is done for b now; and the other way round."""
+    """What is done for W done for b, instead of what is done for b now or beside it; and the other way round."""
     node = site.node
     if not isinstance(node, ast.Assign | ast.AugAssign):
         return
-    text = site.text(node)
     _, block = _block(site)
+    for sibling in block:
+        if isinstance(sibling, ast.Assign | ast.AugAssign) and sibling is not node:
+            for made in _analogies(site.text(sibling)):
+                if _target_of(made) == _target(site, node):
+                    yield change(node, made, rank=0)
+    for made in _analogies(site.text(node)):
+        if _target_of(made) != _target(site, node):
+            yield change(node, f"{site.text(node)}; {made}", COMPUTED, rank=0)
+
+
+def _analogies(text: str) -> Iterator[str]:
     for one, other in _KINDS:
         made = re.sub(rf"(?<![A-Za-z])(d?){one}(?![a-z])", rf"\g<1>{other}", text)
-        if made == text:
-            continue
-        yield change(node, f"{text}; {made}", rank=0)
-        for sibling in block:
-            if isinstance(sibling, ast.Assign | ast.AugAssign) and sibling is not node:
-                if _target(site, sibling) == made.split("=")[0].strip(" +-*/"):
-                    yield change(sibling, made, rank=0)
+        if made != text and "\n" not in text:
+            yield made
+
+
+def _target_of(text: str) -> str:
+    return re.split(r"[-+*/]?=", text, maxsplit=1)[0].strip()
 
 
 def _target(site: Site, node: ast.Assign | ast.AugAssign) -> str:
@@ -111,25 +120,17 @@ def _block(site: Site) -> tuple[ast.AST | None, list[ast.stmt]]:
 
 def _moved_out(site: Site) -> Iterator[Change]:
     """The last statement of a loop put after the loop."""
-    parent, block = _block(site)
-    if isinstance(parent, ast.For | ast.While) and block[-1] is site.node and len(block) > 1:
-        yield Change(((site.node, "pass"), (parent, _after(site, parent, site.node))), rank=1)
-
-
-def _after(site: Site, loop: ast.AST, node: ast.stmt) -> str:
-    body = site.text(loop)
-    inner = site.text(node)
-    indent = " " * getattr(loop, "col_offset", 0)
-    head = body[: body.rindex(inner)].rstrip(" \t;")
-    return (
-        f"{head}{_pass_if_empty(head)}\n{indent}{inner}"
-        if head.endswith("\n")
-        else f"{head}\n{indent}{inner}"
-    )
-
-
-def _pass_if_empty(head: str) -> str:
-    return "" if head.strip() else "pass"
+    loop, block = _block(site)
+    if (
+        not isinstance(loop, ast.For | ast.While)
+        or loop.orelse
+        or len(block) < 2
+        or block[-1] is not site.node
+    ):
+        return
+    whole, inner = site.text(loop), site.text(site.node)
+    head = whole[: len(whole) - len(inner)].rstrip(" \t;\n")
+    yield Change(((loop, f"{head}\n{_indent(site, loop)}{inner}"),), rank=1, at=site.node)
 
 
 def _moved_in(site: Site) -> Iterator[Change]:
@@ -142,7 +143,7 @@ def _moved_in(site: Site) -> Iterator[Change]:
         indent = _indent(site, last)
         text = f"{site.text(last)}\n{indent}{site.text(site.node)}"
         if not isinstance(last, ast.For | ast.While | ast.If):
-            yield Change(((last, text), (site.node, "pass")), rank=1)
+            yield Change(((last, text), (site.node, "pass")), rank=1, at=site.node)
 
 
 def _indent(site: Site, node: ast.stmt) -> str:
@@ -167,9 +168,9 @@ def _returned(site: Site) -> Iterator[Change]:
     node = site.node
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
         yield change(node, f"return {site.text(node.value)}", rank=0)
-    indent = _indent(site, node)
+    kept = "" if isinstance(node, ast.Pass | ast.Return) else f"{site.text(node)}\n{_indent(site, node)}"
     for rank, text in enumerate(_results(site)):
-        yield change(node, f"{site.text(node)}\n{indent}return {text}", rank=rank // 20)
+        yield change(node, f"{kept}return {text}", rank=rank // 20)
 
 
 def _results(site: Site) -> list[str]:

@@ -21,7 +21,7 @@ from grader.notebook.repair_scale import constant, over_m, over_n
 from grader.notebook.repair_shapes import axis, transpose
 from grader.notebook.repair_signs import add, drop, sign
 from grader.notebook.repair_sites import Site, find_sites
-from grader.notebook.repair_text import exchanged
+from grader.notebook.repair_text import exchanged, in_string
 from grader.notebook.repair_whole import formula, statement
 
 #: Proposals of one request; the unlikely ones go first where there are more.
@@ -85,14 +85,14 @@ def _of_family(
         if len(found) > _MAX_CHANGES:
             break
     found.extend(_together(found))
-    found.sort(key=lambda item: item[2].rank)
+    found.sort(key=lambda item: item[2].rank + item[1].depth)
     kept = []
     for number, (at, site, made) in enumerate(found):
         proposal = _proposal(definitions, site, made, family)
         if proposal is None or (proposal.definition, proposal.source) in seen:
             continue
         seen.add((proposal.definition, proposal.source))
-        kept.append(((made.level, at, number), made.rank, proposal))
+        kept.append(((made.level, at, number), made.rank + site.depth, proposal))
         if len(kept) >= MAX_OF_FAMILY:
             break
     return kept
@@ -133,7 +133,18 @@ def _stem(site: Site) -> str:
     """`W` for `W1 = …` and `W2 = …`."""
     targets = getattr(site.node, "targets", None) or [getattr(site.node, "target", site.node)]
     target = targets[0]
+    while isinstance(target, ast.Subscript):
+        target = target.value
     return "stem " + ast.unparse(target).rstrip("0123456789") if isinstance(target, ast.Name) else "all"
+
+
+def _line(site: Site, made: Change) -> int:
+    """The first line that an edit touches; for an f-string, where positions are not known, the statement's."""
+    nodes = [made.at] if made.at is not None else [node for node, _ in made.edits]
+    lines = [
+        site.line if in_string(site.source, node) else getattr(node, "lineno", site.line) for node in nodes
+    ]
+    return min(lines)
 
 
 def _proposal(definitions: Sequence[Definition], site: Site, made: Change, family: str) -> Proposal | None:
@@ -141,6 +152,6 @@ def _proposal(definitions: Sequence[Definition], site: Site, made: Change, famil
     if source is None:
         return None
     definition = definitions[site.definition]
-    number = min(getattr(node, "lineno", site.line) for node, _ in made.edits)
+    number = _line(site, made)
     text = site.source.line(number).strip()
     return Proposal(site.definition, source, definition.cell, definition.line + number - 1, text, family)
