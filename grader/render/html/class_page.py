@@ -50,8 +50,8 @@ def render(
 
     `compare` are the reports of an earlier run. `explanations` hold the words of a misconception by id (left out,
     those in the reports are used). `feedback_links` are paths of each submission's feedback, by id, relative to the
-    page. With `anonymous`, students and files become pseudonyms and no link or free text is shown; `key` keeps the
-    pseudonyms the same over several runs.
+    page. With `anonymous`, students and files become pseudonyms, which are the same as long as the files and
+    `key` are, and no link or free text is shown.
     """
     earlier = None if compare is None else collect(compare)
     class_, names = collect(reports), None

@@ -31,9 +31,11 @@ def _all_differ(codes: dict[str, str], length: int) -> bool:
 def anonymous(class_: Class, key: bytes = b"") -> tuple[Class, dict[str, str]]:
     """The class without names, files and free text, sorted by pseudonym; and the pseudonym of each id.
 
-    `key` keeps pseudonyms the same from one run to the next; left out, they are the same as long as the files are.
+    They stay the same as long as the files and `key` do. The files' digests are always part of it: a key such as a
+    seed can be guessed, and whoever has a list of names could then try them all.
     """
-    names = pseudonyms([row.id for row in class_.rows], key or class_.key.encode("utf-8", "surrogatepass"))
+    secret = key + b"\0" + class_.key.encode("utf-8", "surrogatepass")
+    names = pseudonyms([row.id for row in class_.rows], secret)
     rows = sorted((_hidden(row, names[row.id]) for row in class_.rows), key=lambda row: row.student)
     return dataclasses.replace(class_, rows=rows), names
 
