@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from grader.notebook.repair_scope import BATCH_NAME
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_text import Edit
 
@@ -63,13 +64,34 @@ def places(site: Site) -> Iterator[Place]:
 
 def _assigned(site: Site, node: ast.Assign) -> Iterator[Place]:
     target, value = node.targets[0], node.value
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+    if is_start(site, node):
+        yield Place(value, DELIVERED, target)
+    elif (
+        isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts)
+    ):
         for one, part in zip(target.elts, value.elts, strict=True):
             yield from _spread(site, part, one)
     elif isinstance(target, ast.Tuple) and not isinstance(value, ast.IfExp):
         return
     else:
         yield from _spread(site, value, target)
+
+
+def is_start(site: Site, node: ast.stmt) -> bool:
+    """`dW = np.zeros(…)` before the loop that fills it."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    filled = isinstance(target, ast.Name) and target.id in site.scope.filled
+    return (
+        filled
+        and isinstance(node, ast.Assign)
+        and callee(node.value) in ("zeros", "empty", "zeros_like", "ones")
+    )
+
+
+def counts_units(site: Site) -> bool:
+    """The statement names a number of units: whoever divides by that name is wrong, not this."""
+    target = site.node.targets[0] if isinstance(site.node, ast.Assign) else None
+    return isinstance(target, ast.Name) and target.id[:1] in "nN" and not BATCH_NAME.match(target.id)
 
 
 def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = PASSED) -> Iterator[Place]:

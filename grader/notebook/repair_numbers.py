@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import PASSED, Change, call_text, callee, change
+from grader.notebook.repair_change import PASSED, Change, call_text, callee, change, counts_units
 from grader.notebook.repair_sites import Site
 
 _LAYER_KEY = re.compile(r"(?:d?[AWbZ])\d*\Z")
@@ -62,7 +62,8 @@ def _moved(site: Site, node: ast.expr) -> Iterator[Change]:
     if isinstance(node, ast.Constant) and isinstance(site.parent(node), ast.Subscript):
         parent = site.parent(node)
         if isinstance(parent, ast.Subscript) and callee(parent.value) == "shape":
-            yield change(node, str(1 - int(str(node.value) or 0)), rank=0)
+            if not counts_units(site):
+                yield change(node, "0" if node.value else "1", rank=0)
             return
     text = site.text(node)
     for step in (1, -1, 2, -2):

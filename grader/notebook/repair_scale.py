@@ -11,12 +11,14 @@ from grader.notebook.repair_change import (
     Place,
     callee,
     change,
+    counts_units,
     is_alias,
     is_method,
     is_number_like,
+    is_start,
     places,
 )
-from grader.notebook.repair_scope import BATCH_NAME, Binding, batch_sizes
+from grader.notebook.repair_scope import Binding, batch_sizes
 from grader.notebook.repair_sites import Site
 
 _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
@@ -147,7 +149,7 @@ def over_n(site: Site) -> Iterator[Change]:
 def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
     match node:
         case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant(value=0 | 1) as index):
-            if not _counts_units(site):
+            if not counts_units(site):
                 yield change(index, str(1 - index.value), rank=0)  # type: ignore[operator]
         case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.UnaryOp() as last):
             yield change(last, "0", rank=1)
@@ -155,12 +157,6 @@ def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
             yield change(node, f"{site.atom(array)}.shape[1]", rank=0)
         case ast.Attribute(attr="size"):
             yield change(node, f"{site.atom(node.value)}.shape[1]", rank=0)
-
-
-def _counts_units(site: Site) -> bool:
-    """The statement names a size, and not after the batch: whoever divides by that name is wrong, not this."""
-    target = site.node.targets[0] if isinstance(site.node, ast.Assign) else None
-    return isinstance(target, ast.Name) and target.id[:1] in "nN" and not BATCH_NAME.match(target.id)
 
 
 def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:
@@ -189,7 +185,9 @@ def constant(site: Site) -> Iterator[Change]:
         elif isinstance(node, ast.Call) and callee(node) in _DRAWS:
             yield change(node, f"{site.text(node)} * 0.01", rank=0, tag="scaled")
             yield from _zeros(site, node)
-        elif isinstance(node, ast.Call) and callee(node) in ("zeros", "ones"):
+        elif (
+            isinstance(node, ast.Call) and callee(node) in ("zeros", "ones") and not is_start(site, site.node)
+        ):
             yield from _drawn(site, node)
     for place in places(site):
         if is_number_like(site, place.node):

@@ -43,6 +43,8 @@ class Scope:
     sums: frozenset[str] = field(default=frozenset())
     """Names that add something up: `S += …`, `S = S + …`."""
     roles: Mapping[str, str] = field(default_factory=dict)
+    filled: frozenset[str] = field(default=frozenset())
+    """Arrays that a loop fills element by element."""
     read: frozenset[str] = field(default=frozenset())
     """Names that the function reads somewhere else than in an assertion."""
     receiver: str = ""
@@ -86,7 +88,17 @@ def scope_of(
     first = parameters[0] if receiver and parameters else ""
     counts, sums = _counts(bindings, body), frozenset(_sums(body))
     return Scope(
-        parameters, bindings, loops, outer, tuple(attributes), counts, sums, _roles(body), _read(body), first
+        parameters,
+        bindings,
+        loops,
+        outer,
+        tuple(attributes),
+        counts,
+        sums,
+        _roles(body),
+        _filled(body),
+        _read(body),
+        first,
     )
 
 
@@ -151,6 +163,16 @@ def _counts(bindings: Sequence[Binding], body: Sequence[ast.stmt]) -> frozenset[
             if binding.value is not None and is_count(binding.value, found):
                 found.add(binding.name)
     return frozenset(found)
+
+
+def _filled(body: Sequence[ast.stmt]) -> frozenset[str]:
+    return frozenset(
+        node.value.id
+        for node in own_nodes(body)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+    )
 
 
 def _read(body: Sequence[ast.stmt]) -> frozenset[str]:

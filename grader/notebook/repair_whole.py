@@ -21,7 +21,7 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
         level = COMPUTED if place.level == REDUCED else place.level
         for text in replacements:
             for made in filled(site, place, text):
-                yield change(place.node, made, level, 0 if level == COMPUTED else 1, "formula")
+                yield change(place.node, made, level, 0 if level == COMPUTED else 1)
 
 
 def filled(site: Site, place: Place, text: str) -> Iterator[str]:

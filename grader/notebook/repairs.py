@@ -51,7 +51,8 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
 #: Names that `RepairRequest.families` may hold.
 FAMILY_NAMES = (*_FAMILIES, "formula")
 
-_Found = tuple[int, int, str, Site, Change]
+_Found = tuple[int, Site, Change]
+_Kept = tuple[tuple[int, int, int], int, Proposal]
 
 
 def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
@@ -63,7 +64,7 @@ def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[
         sites = find_sites(definitions, request.function)
     except (RecursionError, MemoryError, ValueError, AttributeError, IndexError):
         return ()
-    kept: list[tuple[tuple[int, int, int], int, Proposal]] = []
+    kept: list[_Kept] = []
     seen: set[tuple[int, str]] = set()
     for family in dict.fromkeys(request.families):
         kept.extend(_of_family(definitions, sites, family, request.replacements, seen))
@@ -78,8 +79,8 @@ def _of_family(
     family: str,
     replacements: Sequence[str],
     seen: set[tuple[int, str]],
-) -> list[tuple[tuple[int, int, int], int, Proposal]]:
-    found: list[tuple[int, Site, Change]] = []
+) -> list[_Kept]:
+    found: list[_Found] = []
     for at, site in enumerate(sites):
         found.extend((at, site, made) for made in _changes(site, family, replacements))
         if len(found) > _MAX_CHANGES:
@@ -114,19 +115,48 @@ def _changes(site: Site, family: str, replacements: Sequence[str]) -> Iterator[C
             yield one
 
 
-def _together(found: Sequence[tuple[int, Site, Change]]) -> Iterator[tuple[int, Site, Change]]:
+def _together(found: Sequence[_Found]) -> Iterator[_Found]:
     """Changes with the same tag, made at once: in one statement, for one kind of target, in one function."""
-    groups: dict[tuple[object, ...], list[tuple[int, Site, Change]]] = {}
+    groups: dict[tuple[object, ...], list[_Found]] = {}
     for item in found:
         _, site, made = item
-        if made.tag:
-            for group in (id(site.node), _stem(site), "all"):
-                groups.setdefault((site.definition, made.tag, group), []).append(item)
+        for group in _groups(site, made.tag):
+            groups.setdefault((site.definition, made.tag, group), []).append(item)
     for items in groups.values():
         if len(items) > 1:
-            at, site, first = items[0]
-            edits = dict(chain.from_iterable(made.edits for _, _, made in items))
-            yield at, site, Change(tuple(edits.items()), first.level, first.rank)
+            yield _joined(items)
+    yield from _mixed(found)
+
+
+def _groups(site: Site, tag: str) -> tuple[object, ...]:
+    if not tag:
+        return ()
+    near = (id(site.node), _stem(site))
+    return near if tag.startswith("order") else (*near, "all")
+
+
+def _joined(items: Sequence[_Found]) -> _Found:
+    at, site, first = items[0]
+    edits = dict(chain.from_iterable(made.edits for _, _, made in items))
+    return at, site, Change(tuple(edits.items()), first.level, first.rank, at=first.at)
+
+
+def _mixed(found: Sequence[_Found]) -> Iterator[_Found]:
+    """The same list asked in two places, one index up and the other down."""
+    moved = [item for item in found if item[2].tag in ("index +1", "index -1")]
+    asked: dict[tuple[int, str], list[_Found]] = {}
+    for item in moved:
+        base = item[1].parent(item[2].edits[0][0])
+        if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name):
+            asked.setdefault((item[1].definition, base.value.id), []).append(item)
+    for items in asked.values():
+        if len(items) == 4:
+            yield from (
+                _joined([one, other])
+                for one in items[:2]
+                for other in items[2:]
+                if one[2].tag != other[2].tag
+            )
 
 
 def _stem(site: Site) -> str:
