@@ -46,7 +46,15 @@ def _csv(reports: Reports, options: Options) -> Iterator[bytes]:
     yield _row(_COLUMNS)
     for stored in reports:
         score = plain_number(stored.report.score)
-        identity = [csv_cell(_assignment(stored, options)), "", "", csv_cell(stored.student or ""), "", "", ""]
+        identity = [
+            csv_cell(_assignment(stored, options)),
+            "",
+            "",
+            csv_cell(stored.student or ""),
+            "",
+            "",
+            "",
+        ]
         yield _row([*identity, score, "0", score, plain_number(stored.report.max_score)])
 
 

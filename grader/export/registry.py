@@ -25,6 +25,9 @@ OURS: Mapping[str, str] = {
     "sarif": "grader.export.sarif",
     "csv": "grader.export.table",
     "jsonl": "grader.export.jsonl",
+    "vpl": "grader.export.vpl",
+    "inginious": "grader.export.inginious",
+    "codegrade": "grader.export.codegrade",
 }
 
 
