@@ -22,7 +22,8 @@ _DEF = re.compile(
     r"^([ \t\ufeff\u200b\xa0]*)(?:async[ \t]+)?def[ \t]+([^\W\d][\w \t]*?)[ \t]*(?=[(:\n]|$)", re.MULTILINE
 )
 _CONTINUES = re.compile(r"(?:else|elif|except|finally)\b|[)\]}]")
-_OPENS = re.compile(r"(?:@|(?:async[ \t]+)?def\b|class\b|if\b|try\b|for\b|while\b|with\b)")
+_OPENS = re.compile(r"@|(?:async[ \t]+)?def\b|class\b")
+_FIRST_INDENT = re.compile(r"\n([ \t]+)(?=\S)")
 _RETURN = re.compile(r"^[ \t]*return\b", re.MULTILINE)
 _OUTSIDE: dict[type[ast.stmt], str] = {ast.Return: "return", ast.Break: "break", ast.Continue: "continue"}
 
@@ -157,16 +158,21 @@ def _outside_error(nodes: Sequence[ast.stmt]) -> SyntaxError:
 
 
 def _defined_names(text: str, offset: int) -> tuple[tuple[str, int], ...]:
-    """(name, line) of the outermost `def`s; a blank typed into a name is taken out. A class has none."""
+    """(name, line) of the `def`s that are not inside another; a blank typed into a name is taken out.
+
+    A class has none. A `def` less deep than the first one's body has slipped: it was meant to stand outside.
+    """
     code = code_only(text)
     found = list(_DEF.finditer(code))
     if not found or code.lstrip().startswith("class"):
         return ()
     outermost = min(len(match[1]) for match in found)
+    body = _FIRST_INDENT.search(code, found[0].end())
+    inside = max(len(body[1]) if body else 0, outermost + 1)
     return tuple(
         (re.sub(r"\s", "", match[2]), offset + code.count("\n", 0, match.start()) + 1)
         for match in found
-        if len(match[1]) == outermost
+        if len(match[1]) < inside
     )
 
 
