@@ -1,0 +1,342 @@
+"""`grader run`: where each platform puts things, and a valid result whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from platform_world import NOTEBOOK, World, broken, fake_grade, unisolated
+
+from grader.errors import CannotWrite, RubricError, UsageError
+from grader.model import Report
+from grader.platforms import PLATFORMS, run_platform
+
+WHERE = {  # platform → where a submission lies, where its result is
+    "gradescope": ("autograder/submission/week4.ipynb", "autograder/results/results.json"),
+    "prairielearn": ("grade/student/notebook.ipynb", "grade/results/results.json"),
+    "coursera": ("shared/submission/week4.ipynb", "shared/feedback.json"),
+    "classroom50": ("work/week4.ipynb", "work/result.json"),
+}
+METADATA = {
+    "id": 77,
+    "created_at": "2026-11-20T10:00:00.000000-08:00",
+    "assignment": {"due_date": "2026-11-20T17:30:00.000000+00:00", "total_points": "20.0", "group_size": None},
+    "submission_method": "upload",
+    "users": [{"email": "ada@x.org", "id": 1, "name": "Ada"}, {"email": "bob@x.org", "id": 2, "name": "Bob"}],
+    "previous_submissions": [{"submission_time": "x", "score": "12.5"}, {"submission_time": "y", "score": None}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    (tmp_path / "work").mkdir()
+    return World(tmp_path)
+
+
+def score(platform: str, data: dict[str, object]) -> float:
+    if platform == "gradescope":
+        return float(str(data["score"])) / 100
+    if platform == "classroom50":
+        return int(str(data["score"])) / 10_000
+    return float(str(data.get("fractionalScore", data.get("score", 0))))
+
+
+@pytest.mark.parametrize("platform", WHERE)
+def test_it_grades_what_is_there(world: World, platform: str) -> None:
+    submission, result = WHERE[platform]
+    world.put(submission, NOTEBOOK)
+    assert world.run(platform) == 0
+    assert score(platform, world.json(result)) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("platform", WHERE)
+def test_no_file_at_all_is_a_result(world: World, platform: str) -> None:
+    assert world.run(platform) == 0
+    text = (world.root / WHERE[platform][1]).read_text()
+    assert score(platform, json.loads(text)) == 0
+    where = (
+        world.root / "shared/htmlFeedback.html" if platform == "coursera" else world.root / WHERE[platform][1]
+    )
+    assert "There is no notebook" in where.read_text()
+
+
+@pytest.mark.parametrize("platform", WHERE)
+def test_a_grader_that_breaks_leaves_a_valid_result_and_tells_no_secret(world: World, platform: str) -> None:
+    world.put(WHERE[platform][0], NOTEBOOK)
+    assert world.run(platform, broken) == 3
+    text = (world.root / WHERE[platform][1]).read_text()
+    assert score(platform, json.loads(text)) == 0
+    assert "RuntimeError" in text
+    assert "secret" not in text
+
+
+def test_our_own_words_reach_the_instructor(world: World) -> None:
+    def no_rubric(data: bytes, file: str, submission: str, student: str | None) -> Report:
+        raise RubricError("rubric.yaml, line 3: unknown key")
+
+    world.put(WHERE["gradescope"][0], NOTEBOOK)
+    assert world.run("gradescope", no_rubric) == 3
+    assert "line 3" in str(world.json(WHERE["gradescope"][1])["output"])
+
+
+@pytest.mark.parametrize("platform", WHERE)
+def test_the_first_result_is_there_before_grading(world: World, platform: str) -> None:
+    def look(data: bytes, file: str, submission: str, student: str | None) -> Report:
+        assert "has not finished" in (world.root / WHERE[platform][1]).read_text()
+        return fake_grade(data, file, submission, student)
+
+    world.put(WHERE[platform][0], NOTEBOOK)
+    assert world.run(platform, look) == 0
+    assert "has not finished" not in (world.root / WHERE[platform][1]).read_text()
+
+
+def test_our_own_clock_comes_before_the_platform_s(world: World) -> None:
+    def slow(data: bytes, file: str, submission: str, student: str | None) -> Report:
+        time.sleep(30)
+        raise AssertionError
+
+    world.put(WHERE["gradescope"][0], NOTEBOOK)
+    began = time.monotonic()
+    assert world.run("gradescope", slow, seconds=0.2) == 3
+    assert time.monotonic() - began < 5
+    assert "ran out of time" in str(world.json(WHERE["gradescope"][1])["output"])
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+_SLOW = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = {paths!r}
+from platform_world import fake_grade
+from grader.platforms import run_platform
+
+def slow(*args):
+    print("started", flush=True)
+    try:
+        time.sleep(30)
+    except Exception:
+        pass
+
+sys.exit(run_platform("gradescope", grade=slow, root=Path({root!r})))
+"""
+
+
+@pytest.mark.parametrize(("sent", "code", "words"), [
+    (signal.SIGTERM, 3, "was stopped"),
+    (signal.SIGKILL, -signal.SIGKILL, "has not finished"),
+])  # fmt: skip
+def test_a_stopped_run_leaves_a_valid_result(world: World, sent: int, code: int, words: str) -> None:
+    world.put(WHERE["gradescope"][0], NOTEBOOK)
+    here = Path(__file__).parent
+    program = _SLOW.format(paths=[str(here), str(here.parent / "export")], root=str(world.root))
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"started\n"
+    child.send_signal(sent)
+    child.stdout.close()
+    assert child.wait(10) == code
+    data = world.json(WHERE["gradescope"][1])
+    assert data["score"] == 0
+    assert words in str(data["output"])
+
+
+def test_of_several_notebooks_the_best_counts_and_it_is_said(world: World) -> None:
+    world.put("autograder/submission/a.ipynb", NOTEBOOK)
+    world.put("autograder/submission/sub/b.ipynb", b"good")
+    world.put("autograder/submission/.ipynb_checkpoints/c.ipynb", b"good")
+    world.put("autograder/submission/readme.py", b"good")
+    assert world.run("gradescope") == 0
+    data = world.json(WHERE["gradescope"][1])
+    assert data["score"] == 100
+    assert "(a.ipynb, sub/b.ipynb): sub/b.ipynb has the most points" in str(data["output"])
+
+
+def test_scripts_count_where_there_is_no_notebook_but_not_helpers(world: World) -> None:
+    world.put("autograder/submission/dnn_utils_v2.py", b"good")
+    world.put("autograder/submission/mine.py", b"x = 1")
+    assert world.run("gradescope") == 0
+    assert world.json(WHERE["gradescope"][1])["score"] == 25
+
+
+def test_a_link_to_the_answers_is_not_followed(world: World) -> None:
+    answers = world.put("autograder/source/solution.ipynb", b"good")
+    folder = world.root / "autograder" / "submission"
+    folder.mkdir()
+    (folder / "mine.ipynb").symlink_to(answers)
+    (folder / "all").symlink_to(answers.parent)
+    os.mkfifo(folder / "pipe.ipynb")
+    assert world.run("gradescope") == 0
+    assert world.json(WHERE["gradescope"][1])["score"] == 0
+
+
+def test_a_large_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.platforms.uploads.MAX_BYTES", 2**20)
+    world.put(WHERE["gradescope"][0], b"x" * (2**20 + 1))
+    assert world.run("gradescope") == 0
+    assert "larger than 1 MiB" in str(world.json(WHERE["gradescope"][1])["output"])
+
+
+@pytest.mark.parametrize("platform", WHERE)
+def test_missing_isolation_is_said(world: World, platform: str) -> None:
+    world.put(WHERE[platform][0], NOTEBOOK)
+    world.run(platform, unisolated)
+    where = "shared/htmlFeedback.html" if platform == "coursera" else WHERE[platform][1]
+    assert "Not isolated" in (world.root / where).read_text()
+
+
+# -------------------------------------------------------------------------------------- Gradescope
+
+
+def test_gradescope_s_metadata_is_passed_through(world: World) -> None:
+    seen: list[object] = []
+
+    def look(*args: object) -> Report:
+        seen.append(args[1:])
+        return fake_grade(*args)  # type: ignore[arg-type]
+
+    world.put(WHERE["gradescope"][0], NOTEBOOK)
+    world.put("autograder/submission_metadata.json", METADATA)
+    world.env["GRADER_POINTS"] = "20"
+    world.run("gradescope", look)
+    assert seen == [("week4.ipynb", "77", "ada@x.org")]
+    data = world.json(WHERE["gradescope"][1])
+    assert data["score"] == 5
+    assert str(data["output"]).startswith("Handed in 30 minutes after the due date.")
+    assert "submission number 3. The best score before was 12.5." in str(data["output"])
+    extra = data["extra_data"]
+    assert isinstance(extra, dict)
+    assert (extra["students"], extra["late_seconds"]) == (["ada@x.org", "bob@x.org"], 1800)
+
+
+@pytest.mark.parametrize(
+    "metadata", [b"{", b"[]", {"users": 3, "assignment": [], "previous_submissions": {}, "created_at": 5}]
+)
+def test_strange_metadata_does_no_harm(world: World, metadata: object) -> None:
+    world.put(WHERE["gradescope"][0], b"good")
+    world.put("autograder/submission_metadata.json", metadata)
+    assert world.run("gradescope") == 0
+    assert world.json(WHERE["gradescope"][1])["score"] == 100
+
+
+# ------------------------------------------------------------------- PrairieLearn, Coursera, others
+
+
+def test_prairielearn_failures_cost_no_attempt(world: World) -> None:
+    world.put(WHERE["prairielearn"][0], NOTEBOOK)
+    world.run("prairielearn", broken)
+    assert world.json(WHERE["prairielearn"][1])["gradable"] is False
+
+
+def test_coursera_parts_are_functions(world: World) -> None:
+    world.put(WHERE["coursera"][0], NOTEBOOK)
+    world.put("grader/parts.json", {"p1": ["linear_forward", "linear_backward"], "p2": "update_parameters"})
+    for part, wanted in (("p1", 0.7), ("p2", 0.0), ("other", 0.25)):
+        world.env["partId"] = part
+        assert world.run("coursera") == 0
+        assert world.json(WHERE["coursera"][1])["fractionalScore"] == pytest.approx(wanted)
+
+
+def test_vpl_prints_its_grade_last_and_between_its_limits(world: World) -> None:
+    world.env |= {"VPL_SUBFILE0": "mine.ipynb", "VPL_GRADEMIN": "1", "VPL_GRADEMAX": "5"}
+    world.put("work/mine.ipynb", NOTEBOOK)
+    world.put("work/other.ipynb", b"good")
+    assert world.run("vpl") == 0
+    lines = world.stdout.decode().splitlines()
+    assert lines[0] == "<|--"
+    assert lines[-2:] == ["--|>", "Grade :=>> 2"]
+    assert sum(line.startswith("Grade :=>>") for line in lines) == 1
+
+
+def test_vpl_gets_no_grade_when_nothing_was_graded(world: World) -> None:
+    world.put("work/mine.ipynb", NOTEBOOK)
+    assert world.run("vpl", broken) == 3
+    assert b"Grade :=>>" not in world.stdout
+    assert world.stdout.startswith(b"<|--\n")
+
+
+def message(response: str) -> bytes:
+    body = {
+        "student_response": response,
+        "grader_payload": "{}",
+        "student_info": json.dumps({"anonymous_student_id": "s1"}),
+    }
+    return json.dumps({"xqueue_header": "{}", "xqueue_body": json.dumps(body), "xqueue_files": "{}"}).encode()
+
+
+@pytest.mark.parametrize(("response", "wanted"), [("good", 1.0), ("{}", 0.25), ("", 0.0)])
+def test_edx_answers_a_message(world: World, response: str, wanted: float) -> None:
+    world.stdin = message(response)
+    assert world.run("edx") == 0
+    reply = json.loads(world.stdout)
+    assert set(reply) == {"correct", "score", "msg"}
+    assert reply["score"] == wanted
+
+
+@pytest.mark.parametrize("noise", [b"", b"{", b"[1]", b'{"xqueue_body": 7}', b"[" * 100_000])
+def test_edx_survives_noise(world: World, noise: bytes) -> None:
+    world.stdin = noise
+    assert world.run("edx") == 0
+    assert json.loads(world.stdout)["score"] == 0
+
+
+def test_inginious_reads_its_input(world: World) -> None:
+    world.put("files/up.ipynb", b"good")
+    answers = {
+        "@username": "ada",
+        "q1": {"filename": "week4.ipynb", "value": "/files/up.ipynb"},
+        "q2": "a text",
+    }
+    world.put(".__input/__inputdata.json", json.dumps({"input": answers}).encode() + b"\0\n")
+    assert world.run("inginious") == 0
+    data = world.json(".__output/__feedback.json")
+    assert (data["result"], data["grade"]) == ("success", 100)
+    assert world.run("inginious", broken) == 3
+    assert world.json(".__output/__feedback.json")["result"] == "crash"
+
+
+def test_classroom50_follows_its_schema(world: World) -> None:
+    from jsonschema import Draft202012Validator
+    from result_schemas import CLASSROOM50
+
+    validator = Draft202012Validator(CLASSROOM50)
+    world.env = {
+        "CLASSROOM": "ml", "ASSIGNMENT": "week4", "SUBMISSION_TAG": "submit/2026-11-20", "USERNAME": "ada",
+        "ASSIGNMENT_TYPE": "individual", "COMMIT_URL": "u", "RELEASE_URL": "u", "REVIEW_URL": "u",
+    }  # fmt: skip
+    world.put("work/week4.ipynb", NOTEBOOK)
+    for grade in (fake_grade, broken):
+        world.run("classroom50", grade)
+        validator.validate(world.json("work/result.json"))
+    world.env = {}
+    world.run("classroom50")
+    data = world.json("work/result.json")
+    validator.validate(data)
+    assert not validator.is_valid({**data, "score": 1.5})
+
+
+# ------------------------------------------------------------------------------------------ errors
+
+
+def test_an_unknown_platform_is_a_usage_error(world: World) -> None:
+    with pytest.raises(UsageError, match="nearest is 'gradescope'"):
+        run_platform("gradescop", grade=fake_grade, root=world.root)
+
+
+def test_every_platform_of_the_table_loads() -> None:
+    from grader.platforms.table import platform_named
+
+    assert all(platform_named(name).name == name for name in PLATFORMS)
+
+
+def test_a_place_that_cannot_be_written_is_said(world: World) -> None:
+    world.put("autograder/results", b"a file in the way")
+    with pytest.raises(CannotWrite, match="cannot write"):
+        world.run("gradescope")
