@@ -106,7 +106,7 @@ class Session:
     # ------------------------------------------------------------------ running
 
     def _run(self, calls: Sequence[Call]) -> list[Outcome]:
-        return self.runner.run(self.program, calls, self.plan.oracle.helper) if calls else []
+        return self.runner.run(self.program, calls, self.plan.helper) if calls else []
 
     def _observe(
         self, calls: Mapping[str, Sequence[Call]], *, bind: bool, convention: str | None = None
@@ -136,7 +136,13 @@ class Session:
             observed, lambda call: self.plan.right(call, convention), self.plan.rubric.tolerance
         )
         return replace(
-            finding, observed=observed, verdict=verdict, convention=convention, explanation=None, explained=False
+            finding,
+            observed=observed,
+            verdict=verdict,
+            convention=convention,
+            explanation=None,
+            explained=False,
+            named={},
         )
 
     def _failing(self) -> list[str]:
@@ -290,7 +296,7 @@ class Session:
     def _prove(self) -> None:
         for name in self._failing():
             finding = self.findings[name]
-            prover = Prover(self.runner, self.program, self.plan.oracle.helper, self._binder(finding))
+            prover = Prover(self.runner, self.program, self.plan.helper, self._binder(finding))
             if finding.named:
                 self._prove_named(prover, name)
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import os
 import random
 from collections.abc import Sequence
 
@@ -22,10 +23,9 @@ class InlineRunner:
         return extract(cells, wanted, stand_ins)
 
     def propose(self, definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
-        try:
-            from grader.notebook.repairs import propose
-        except ImportError:
+        if os.environ.get("NOPROOF"):
             return ()
+        from grader.notebook.repairs import propose
 
         return propose(definitions, request)
 
@@ -39,13 +39,13 @@ class InlineRunner:
                 exec(compile(definition.source, f"<cell {definition.cell}>", "exec"), namespace)
         for stand_in in program.stand_ins:
             for name in stand_in.offers:
-                namespace.setdefault(name, lambda *args, name=name: helper(name, args, "L"))
+                namespace.setdefault(name, self._proxy(name, helper, "L"))
         return [self._call(namespace, call, helper) for call in calls]
 
     def _call(self, namespace: dict, call: Call, helper: Helper) -> Outcome:
         saved = {name: namespace.get(name) for name in call.bind}
         for name in call.bind:
-            namespace[name] = lambda *args, name=name: helper(name, copy.deepcopy(args), call.convention)
+            namespace[name] = self._proxy(name, helper, call.convention)
         if call.seed is not None:
             np.random.seed(call.seed)
             random.seed(call.seed)
@@ -62,6 +62,15 @@ class InlineRunner:
         finally:
             namespace.update({name: value for name, value in saved.items() if value is not None})
         return Outcome(call.id, "value", results[-1])
+
+    @staticmethod
+    def _proxy(name: str, helper: Helper, convention: str):  # type: ignore[no-untyped-def]
+        def proxy(*args, **kwargs):  # type: ignore[no-untyped-def]
+            names = getattr(helper, "parameters", {}).get(name, ())
+            placed = [*args, *(kwargs[key] for key in names if key in kwargs)]
+            return helper(name, tuple(copy.deepcopy(placed)), convention)
+
+        return proxy
 
     @staticmethod
     def _resolve(value, results):  # type: ignore[no-untyped-def]

@@ -151,9 +151,12 @@ class Search:
         parts = split(self.spec, predicted)
         got = self.observed.parts[index]
         return all(
-            part_difference(self.spec, parts[name], got[name], MATCH) is None
+            self._same(parts[name], got[name])
             for name in components or self.spec.returns
         )
+
+    def _same(self, wanted: Value, got: Value) -> bool:
+        return part_difference(self.spec, wanted, got, MATCH, odd_is_odd=True) is None
 
     def telling(self, forms: Forms, components: Sequence[str]) -> bool:
         """Whether, on some call that gave a value, these components are wrong, finite and no constant."""
@@ -164,7 +167,7 @@ class Search:
             if predicted is None or right is None:
                 continue
             for name in components:
-                if part_difference(self.spec, right[name], predicted[name], MATCH) is not None:
+                if not self._same(right[name], predicted[name]):
                     seen.update(_sample(predicted[name]))
         return len(seen) > 1 or (bool(seen) and self.spec.random)
 
@@ -177,7 +180,7 @@ class Search:
         one, two = self._parts(call, forms), self._parts(call, others)
         if one is None or two is None:
             return (one is None) != (two is None)
-        return part_difference(self.spec, two[name], one[name], MATCH) is not None
+        return not self._same(two[name], one[name])
 
     def _parts(self, call: Call, forms: Forms) -> Parts | None:
         predicted = self.matcher.oracle.predict(call, forms, self.convention)
@@ -212,12 +215,9 @@ class Search:
         return [pair for pair in twos if self.telling(pair, (name,))]
 
     def _pairs(self, name: str) -> Iterator[Forms]:
-        """Pairs of forms of two misconceptions, each of which acts on the component."""
+        """Pairs of forms, each of which acts on the component."""
         acting = [form for form in self._candidates() if self._acts(form, name)]
-        pairs = (
-            pair for pair in itertools.combinations(acting, 2) if pair[0].misconception != pair[1].misconception
-        )
-        return itertools.islice(pairs, MAX_PAIRS)
+        return itertools.islice(itertools.combinations(acting, 2), MAX_PAIRS)
 
     def _acts(self, form: Form, name: str) -> bool:
         for index in self.order:
@@ -225,7 +225,7 @@ class Search:
             parts, right = self._parts(call, (form,)), self._parts(call, ())
             if parts is None or right is None:
                 return True
-            if part_difference(self.spec, right[name], parts[name], MATCH) is not None:
+            if not self._same(right[name], parts[name]):
                 return True
         return False
 

@@ -43,9 +43,13 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
     changed: dict[str, Finding] = {}
     for name, placed in in_place.items():
         finding = findings[name]
-        if _reads_own_format(finding, placed, findings):
-            works = placed.verdict is not None and placed.verdict.passed
-            changed[name] = replace(finding, accepted="private-format") if works else placed
+        if not finding.failed or finding.observed is None or placed.observed is None:
+            continue
+        reads_own = not finding.observed.valued or _makes_own_format(placed, findings)
+        if reads_own and placed.verdict is not None and placed.verdict.passed:
+            changed[name] = replace(finding, accepted="private-format")
+        elif not finding.observed.valued and placed.observed.valued:
+            changed[name] = placed
     for name, placed in in_place.items():
         for maker in _makers(placed):
             if maker in findings and _only_private(findings[maker]) and _readable(placed):
@@ -59,20 +63,11 @@ def _makers(placed: Finding) -> set[str]:
     return {step.function for call in calls for step in call.steps[:-1]}
 
 
-def _reads_own_format(finding: Finding, placed: Finding, findings: Mapping[str, Finding]) -> bool:
-    """Fails on the course's caches without giving a value, while the student's own give values."""
-    if not finding.failed or finding.observed is None or placed.observed is None:
-        return False
-    made = _makers(placed)
-    odd = any(set(findings[name].failed) & set(findings[name].spec.private) for name in made if name in findings)
-    odd = odd or any(
-        set(findings[helper].failed) & set(findings[helper].spec.private)
-        for name in made
-        if name in findings
-        for helper in findings[name].spec.helpers
-        if helper in findings
-    )
-    return bool(placed.observed.valued) and (odd or not finding.observed.valued)
+def _makes_own_format(placed: Finding, findings: Mapping[str, Finding]) -> bool:
+    """Whether a cache that the calls in place hand on is not the course's."""
+    made = {name for name in _makers(placed) if name in findings}
+    made |= {helper for name in made for helper in findings[name].spec.helpers if helper in findings}
+    return any(set(findings[name].failed) & set(findings[name].spec.private) for name in made)
 
 
 def _only_private(finding: Finding) -> bool:

@@ -88,7 +88,7 @@ def _agreeing(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[str]:
         return
     right, found = split(spec, wanted), split(spec, got)
     for name in spec.returns:
-        if part_difference(spec, right[name], found[name], max(MATCH, 1e-6)) is None:
+        if part_difference(spec, right[name], found[name], max(MATCH, 1e-6), odd_is_odd=True) is None:
             yield name
 
 

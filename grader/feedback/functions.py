@@ -19,7 +19,7 @@ HIDDEN_CHARS = 1_000
 
 def function_report(finding: Finding, rubric: Rubric, maximum: float, right: Predict) -> FunctionReport:
     """One function of the report. `maximum` are its points."""
-    diagnoses = _diagnoses(finding, rubric, right)
+    diagnoses = _diagnoses(finding, rubric, right) if finding.failed else ()
     status = status_of(finding)
     failed = failed_components(finding)
     earned = share(finding.spec, failed, diagnoses) if status in ("passed", "failed", "error") else 0.0

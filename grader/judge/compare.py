@@ -30,49 +30,56 @@ class Difference:
     where: tuple[int | str, ...] = ()
 
 
-def compare(expected: Value, got: Value, tolerance: float) -> Difference | None:
+def compare(
+    expected: Value, got: Value, tolerance: float, *, odd_is_odd: bool = False
+) -> Difference | None:
     """The first difference, or None where they agree.
 
     `tolerance` is relative to the largest magnitude in the expected array; numbers that the student made
-    in float32 are compared at float32's precision.
+    in float32 are compared at float32's precision. With `odd_is_odd`, NaN and infinities of any kind count as
+    the same: two ways to write one wrong formula may give either.
     """
     if isinstance(got, Absent):
         return None if isinstance(expected, Absent) else Difference("absent", got.why)
     if isinstance(expected, Absent):
         return Difference("type", "a value where none is expected")
     if isinstance(expected, Mapping):
-        return _compare_mappings(expected, got, tolerance)
+        return _compare_mappings(expected, got, tolerance, odd_is_odd)
     if isinstance(expected, tuple | list):
-        return _compare_sequences(expected, got, tolerance)
+        return _compare_sequences(expected, got, tolerance, odd_is_odd)
     if expected is None or isinstance(expected, str):
         return None if type(got) is type(expected) and got == expected else _type_difference(got)
-    return _compare_arrays(expected, got, tolerance)
+    return _compare_arrays(expected, got, tolerance, odd_is_odd)
 
 
 def _type_difference(got: Value) -> Difference:
     return Difference("type", f"{describe_type(got)} is returned")
 
 
-def _compare_mappings(expected: Mapping[Any, Value], got: Value, tolerance: float) -> Difference | None:
+def _compare_mappings(
+    expected: Mapping[Any, Value], got: Value, tolerance: float, odd_is_odd: bool
+) -> Difference | None:
     if not isinstance(got, Mapping):
         return _type_difference(got)
     missing = [key for key in expected if key not in got]
     if missing or len(got) != len(expected):
         return Difference("absent", "not the expected keys")
-    return _first(expected, expected, got, tolerance)
+    return _first(expected, expected, got, tolerance, odd_is_odd)
 
 
-def _compare_sequences(expected: Sequence[Value], got: Value, tolerance: float) -> Difference | None:
+def _compare_sequences(
+    expected: Sequence[Value], got: Value, tolerance: float, odd_is_odd: bool
+) -> Difference | None:
     if not isinstance(got, tuple | list):
         return _type_difference(got)
     if len(got) != len(expected):
         return Difference("shape", f"{len(got)} entries")
-    return _first(range(len(expected)), expected, got, tolerance)
+    return _first(range(len(expected)), expected, got, tolerance, odd_is_odd)
 
 
-def _first(keys: Any, expected: Any, got: Any, tolerance: float) -> Difference | None:
+def _first(keys: Any, expected: Any, got: Any, tolerance: float, odd_is_odd: bool) -> Difference | None:
     for key in keys:
-        difference = compare(expected[key], got[key], tolerance)
+        difference = compare(expected[key], got[key], tolerance, odd_is_odd=odd_is_odd)
         if difference is not None:
             return Difference(difference.kind, difference.detail, (key, *difference.where))
     return None
@@ -86,7 +93,7 @@ def as_array(value: Value) -> NDArray[Any] | None:
     return None
 
 
-def _compare_arrays(expected: Value, got: Value, tolerance: float) -> Difference | None:
+def _compare_arrays(expected: Value, got: Value, tolerance: float, odd_is_odd: bool) -> Difference | None:
     right, found = as_array(expected), as_array(got)
     if right is None:
         return None if type(expected) is type(got) else _type_difference(got)
@@ -94,20 +101,23 @@ def _compare_arrays(expected: Value, got: Value, tolerance: float) -> Difference
         return Difference("type", "an object of another kind" if isinstance(got, Opaque) else describe_type(got))
     if found.shape != right.shape:
         return Difference("shape", shape_text(found.shape, right.shape))
-    return _compare_numbers(right, found, tolerance)
+    return _compare_numbers(right, found, tolerance, odd_is_odd)
 
 
 def shape_text(found: tuple[int, ...], right: tuple[int, ...]) -> str:
     return f"shape {found}, {right} is wanted"
 
 
-def _compare_numbers(right: NDArray[Any], found: NDArray[Any], tolerance: float) -> Difference | None:
+def _compare_numbers(
+    right: NDArray[Any], found: NDArray[Any], tolerance: float, odd_is_odd: bool
+) -> Difference | None:
     if found.dtype.kind == "f" and found.dtype.itemsize < 8:
         tolerance = max(tolerance, FLOAT32)
     right, found = right.astype(float), found.astype(float)
     odd = ~np.isfinite(right)
     if odd.any() or not np.isfinite(found).all():
-        same = np.array_equal(right[odd], found[odd], equal_nan=True) and bool(np.isfinite(found[~odd]).all())
+        alike = not np.isfinite(found[odd]).any() if odd_is_odd else _identical(right[odd], found[odd])
+        same = alike and bool(np.isfinite(found[~odd]).all())
         if not same:
             return Difference("nan", "NaN or infinity in it")
         right, found = right[~odd], found[~odd]
@@ -116,3 +126,7 @@ def _compare_numbers(right: NDArray[Any], found: NDArray[Any], tolerance: float)
     scale = float(np.max(np.abs(right)))
     worst = float(np.max(np.abs(found - right)))
     return Difference("value", "other values") if not (worst <= tolerance * max(scale, 1e-12)) else None
+
+
+def _identical(right: NDArray[Any], found: NDArray[Any]) -> bool:
+    return bool(np.array_equal(right, found, equal_nan=True))

@@ -73,6 +73,10 @@ def _difference(
     return part_difference(spec, wanted, got, tolerance)
 
 
-def part_difference(spec: FunctionSpec, wanted: Value, got: Value, tolerance: float) -> Difference | None:
+def part_difference(
+    spec: FunctionSpec, wanted: Value, got: Value, tolerance: float, *, odd_is_odd: bool = False
+) -> Difference | None:
     """How one component differs, by statistics where it is drawn at random."""
-    return compare_random(wanted, got, tolerance) if spec.random else compare(wanted, got, tolerance)
+    if spec.random:
+        return compare_random(wanted, got, tolerance)
+    return compare(wanted, got, tolerance, odd_is_odd=odd_is_odd)
