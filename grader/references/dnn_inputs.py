@@ -22,6 +22,7 @@ NETS: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((3, 3, 3, 1), 8, False),
     ((2, 1), 5, False),
     ((3, 2, 1), 7, True),
+    ((4, 3, 2, 1), 5, True),
     ((2, 3, 2, 4, 3, 1), 5, False),
     ((1, 1, 1, 1), 5, False),
 )
@@ -82,7 +83,7 @@ def _pass(functions: Functions, net: tuple[tuple[int, ...], int, bool], rng: np.
 
 def _cost(calls: CallMaker, functions: Functions) -> None:
     rng = calls.rng("cost")
-    for sizes, m, soft in (((3, 2, 1), 7, False), ((3, 2, 1), 5, True), ((2, 1), 11, False), ((2, 1), 1, False)):
+    for sizes, m, soft in (((3, 2, 1), 7, False), ((3, 2, 1), 5, True), ((2, 1), 11, True), ((2, 1), 13, False), ((2, 1), 1, False)):
         made = forward_pass(functions, sizes, m, rng, soft=soft)
         calls.add("compute_cost", made.AL, made.Y)
 
@@ -148,7 +149,7 @@ def _chains(calls: CallMaker, functions: Functions) -> None:
 
 def _model_chains(calls: CallMaker, functions: Functions) -> None:
     rng = calls.rng("model chains")
-    for net in (*NETS[:3], NETS[4]):
+    for net in (*NETS[:3], NETS[5]):
         made = _pass(functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
         before = (Step("L_model_forward", (made.X, made.parameters)),)

@@ -71,14 +71,6 @@ class ReferenceOracle:
         for call_id in gone:
             self._calls.pop(call_id, None)
 
-    def helper(self, name: str, args: tuple[Value, ...], convention: str) -> Value:
-        """A right helper, for call-backs from the worker. Raises ValueError for arguments that it refuses."""
-        try:
-            with np.errstate(all="ignore"):
-                return self.functions(convention)[name](*args)
-        except Exception as error:
-            raise ValueError(f"{name}: {type(error).__name__}: {error}"[:300]) from None
-
     def _edits(self, forms: Iterable[Form], convention: str) -> Edits | None:
         """All edits of the forms on top of the convention's; None for a form that needs another convention."""
         base = dict(self.rubric.conventions.get(convention, {}))
@@ -95,6 +87,22 @@ class ReferenceOracle:
         if edits not in self._modules:
             self._modules[edits] = build_module(self.source, edits)
         return self._modules[edits]
+
+
+class RightHelper:
+    """A right helper for call-backs from the worker. `parameters` place its keyword arguments."""
+
+    def __init__(self, oracle: ReferenceOracle) -> None:
+        self.oracle = oracle
+        self.parameters = {name: spec.parameters for name, spec in oracle.rubric.functions.items()}
+
+    def __call__(self, name: str, args: tuple[Value, ...], convention: str) -> Value:
+        """Raises ValueError for arguments that the helper refuses, and for a name that is none."""
+        try:
+            with np.errstate(all="ignore"):
+                return self.oracle.functions(convention)[name](*args)
+        except Exception as error:
+            raise ValueError(f"{name}: {type(error).__name__}: {error}"[:300]) from None
 
 
 def build_module(source: Source, edits: Edits) -> dict[str, Any] | None:

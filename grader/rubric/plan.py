@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.model import Call, Outcome
 from grader.references.suite import Suite
-from grader.rubric.oracle import ReferenceOracle
+from grader.rubric.oracle import ReferenceOracle, RightHelper
 from grader.rubric.schema import Rubric
 
 
@@ -23,6 +23,7 @@ class Plan:
     seed: int
     suite: Suite
     oracle: ReferenceOracle
+    helper: RightHelper
     make_suite: Callable[..., Suite] = field(repr=False)
 
     def fresh(self, submission: bytes, only: Collection[str]) -> Suite:
@@ -39,4 +40,4 @@ def make_plan(rubric: Rubric, seed: int) -> Plan:
     """Plan a rubric's calls. Raises ImportError where the reference has no input maker."""
     oracle = ReferenceOracle(rubric)
     maker: Any = importlib.import_module(f"grader.references.{rubric.reference}_inputs")
-    return Plan(rubric, seed, maker.make_suite(oracle.functions(), seed), oracle, maker.make_suite)
+    return Plan(rubric, seed, maker.make_suite(oracle.functions(), seed), oracle, RightHelper(oracle), maker.make_suite)
