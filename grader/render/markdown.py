@@ -36,7 +36,7 @@ def _longest_run(text: str) -> int:
 
 
 def _blocks(report: Report, detail: str) -> Iterator[str]:
-    yield f"# Feedback on {_text(report.submission.file, 200)}"
+    yield f"# Feedback on {code_span(escape.one_line(report.submission.file, 200))}"
     yield f"{_text(report.rubric.id)}: {_text(words.verdict(report))}"
     if report.status == "ungradable":
         yield from _problems(report)
@@ -135,5 +135,5 @@ def _readable(escaped: str) -> str:
     return _NEEDLESS.sub(lambda match: match[0][1:], escaped)
 
 
-def _text(text: str, limit: int | None = None) -> str:
-    return _readable(escape.markdown(escape.one_line(text, limit)))
+def _text(text: str) -> str:
+    return _readable(escape.markdown(escape.one_line(text)))

@@ -91,6 +91,36 @@ def test_given_explanations_come_before_those_in_the_reports():
     assert [text for _, text in given.levels] == ["look", "because"]
 
 
+@dataclasses.dataclass(frozen=True)
+class OfRubric:
+    """As a rubric has a misconception."""
+
+    title: str
+    feedback: Feedback
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_a_rubrics_words_are_filled_with_what_the_class_shows(anonymous):
+    given = {"missing-1-over-m": OfRubric("{components} are sums", Feedback("Look at {components}.", "", ""))}
+    (item,) = figures.ranked(collect([ADA]), given, anonymous=anonymous)
+    assert (item.title, item.levels) == (
+        "`dW` and `db` are sums",
+        (("Where to look", "Look at `dW` and `db`."),),
+    )
+
+
+def test_rare_misconceptions_are_folded_away():
+    kinds = [dataclasses.replace(reports.PLUS_SIGN, misconception=f"kind-{number}") for number in range(15)]
+    class_ = [
+        reports.report(reports.failed("f", *kinds[: number + 1]), file=f"{number}.ipynb")
+        for number in range(15)
+    ]
+    page = class_page.render(class_)
+    shown, folded = page.decode().split('<details class="rest">')
+    assert "kind-11<" in shown and "kind-12<" not in shown and "kind-12<" in folded
+    assert "3 rarer misconceptions" in check(page).text
+
+
 def test_conventions_are_counted():
     assert [(item.key, item.number) for item in figures.conventions(collect(CLASS).graded)] == [
         ("L", 2),

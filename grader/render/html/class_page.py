@@ -18,7 +18,7 @@ from grader.model import Report
 from grader.render import escape, words
 from grader.render.html import charts, figures, page
 from grader.render.html.pseudonyms import anonymous as anonymised
-from grader.render.html.rows import STATUSES, Class, Row, Words, collect
+from grader.render.html.rows import STATUSES, Class, Explained, Row, Words, collect
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ def render(
     anonymous: bool = False,
     compare: Iterable[Report] | None = None,
     clusters: Sequence[Cluster] = (),
-    explanations: Mapping[str, Words] | None = None,
+    explanations: Mapping[str, Words | Explained] | None = None,
     feedback_links: Mapping[str, str] | None = None,
     key: bytes = b"",
 ) -> bytes:
     """The page as UTF-8.
 
-    `compare` are the reports of an earlier run. `explanations` hold the words of a misconception by id (left out,
-    those in the reports are used). `feedback_links` are paths of each submission's feedback, by id, relative to the
+    `compare` are the reports of an earlier run. `explanations` hold the words of each misconception by id, as
+    `Rubric.misconceptions` does (left out, those in the reports are used). `feedback_links` are paths of each submission's feedback, by id, relative to the
     page. With `anonymous`, students and files become pseudonyms, which are the same as long as the files and
     `key` are, and no link or free text is shown.
     """

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from grader.model import Status
 from grader.render import words
-from grader.render.html.rows import CONVENTIONS, STATUSES, Class, Found, Row, Words
+from grader.render.html.rows import CONVENTIONS, STATUSES, Class, Explained, Found, Row, Words
 
 BINS = 20
 
@@ -98,24 +98,23 @@ class Ranked:
     evidence: str
 
 
-def ranked(class_: Class, explanations: Mapping[str, Words], *, anonymous: bool = False) -> list[Ranked]:
+def ranked(
+    class_: Class, explanations: Mapping[str, Words | Explained], *, anonymous: bool = False
+) -> list[Ranked]:
     """The commonest first. `explanations` come before the words that the reports themselves have."""
     found = sorted(class_.found.values(), key=lambda item: (-item.submissions, item.id))
     total = len(class_.graded)
     return [_ranked(item, total, explanations.get(item.id), anonymous) for item in found]
 
 
-def _ranked(found: Found, total: int, given: Words | None, anonymous: bool) -> Ranked:
-    (title, told), often = found.texts.most_common(1)[0]
-    if anonymous and often < 2:  # words made for one student may quote that student's own names
-        title, told = "", _NO_WORDS
-    source = given or told
-    levels = [(label, getattr(source, level)) for level, label in words.LEVEL_LABELS.items()]
+def _ranked(found: Found, total: int, given: Words | Explained | None, anonymous: bool) -> Ranked:
+    title, source = _words(found, given, anonymous)
+    levels = [(label, _filled(getattr(source, level), found)) for level, label in words.LEVEL_LABELS.items()]
     return Ranked(
         id=found.id,
         count=found.submissions,
         share=percent(found.submissions, total),
-        title=getattr(given, "title", "") or title,
+        title=_filled(title, found),
         levels=tuple((label, text) for label, text in levels if text),
         functions=tuple(name for name, _ in found.functions.most_common()),
         evidence=", ".join(
@@ -124,11 +123,27 @@ def _ranked(found: Found, total: int, given: Words | None, anonymous: bool) -> R
     )
 
 
+def _words(found: Found, given: Words | Explained | None, anonymous: bool) -> tuple[str, Words]:
+    """The title and the words to show. Words made for a single student may quote that student's own names."""
+    (title, told), often = found.texts.most_common(1)[0]
+    if anonymous and often < 2:
+        title, told = "", _NO_WORDS
+    if given is None:
+        return title, told
+    own: Words = getattr(given, "feedback", given)
+    return getattr(given, "title", "") or title, own
+
+
+def _filled(text: str, found: Found) -> str:
+    """A rubric's words say `{components}` for what differs from student to student."""
+    return text.replace("{components}", words.listed([name for name, _ in found.components.most_common()]))
+
+
 class _NoWords:
     nudge = explanation = fix = ""
 
 
-_NO_WORDS = _NoWords()
+_NO_WORDS: Words = _NoWords()
 
 
 # -------------------------------------------------------------------------------------- conventions

@@ -27,6 +27,16 @@ class Words(Protocol):
     def fix(self) -> str: ...
 
 
+class Explained(Protocol):
+    """A misconception as its rubric has it: with a title besides, and `{components}` to be filled in."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def feedback(self) -> Words: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One submission. `statuses` are by function; texts that a student controls are clean and short."""
@@ -50,12 +60,14 @@ class Found:
     id: str
     submissions: int = 0
     functions: Counter[str] = field(default_factory=Counter)
+    components: Counter[str] = field(default_factory=Counter)
     evidence: Counter[Evidence] = field(default_factory=Counter)
     texts: Counter[tuple[str, Words]] = field(default_factory=Counter)
     """(title, feedback) as it was told, with how often."""
 
     def add(self, function: str, diagnosis: Diagnosis) -> None:
         self.functions[function] += 1
+        self.components.update(diagnosis.components)
         self.evidence[diagnosis.evidence] += 1
         self.texts[diagnosis.title, diagnosis.feedback] += 1
 
