@@ -125,6 +125,11 @@ def _decode_script(data: bytes) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise _not_text(error, data) from None
+    except LookupError:
+        message = (
+            f"The file says that its encoding is `{encoding}`, which is none for text. Save it as UTF-8."
+        )
+        raise _unreadable("not-utf8", message, 1) from None
 
 
 def _parse_json(text: str) -> Any:
@@ -190,9 +195,24 @@ def _code_cell(index: int, raw: Any) -> Cell | Problem | None:
         return None
     source = raw.get("source", raw.get("input"))
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
+        source = _joined(source)
     if not isinstance(source, str):
         kind = "missing" if source is None else f"of the wrong type ({type(source).__name__})"
         message = f"The source of cell {index} is {kind}, so the cell was left out."
         return Problem("bad-cell-source", message, cell=index)
-    return Cell(index, source.replace("\r\n", "\n").replace("\r", "\n") if "\r" in source else source)
+    return Cell(index, _clean(source))
+
+
+def _joined(lines: list[str]) -> str:
+    """Lines end with their newline, as nbformat says; some tools leave all of them out."""
+    bare = len(lines) > 1 and not any(line.endswith(("\n", "\r")) for line in lines)
+    return ("\n" if bare else "").join(lines)
+
+
+def _clean(source: str) -> str:
+    """Newlines as Python wants them; half of a surrogate pair, which no text file can hold, replaced."""
+    if "\r" in source:
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
+    if source.isascii():
+        return source
+    return source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -5,6 +5,7 @@ version above it; a function that is called later sees the last one.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 from bisect import bisect_left
@@ -40,7 +41,8 @@ class Table:
         if not isinstance(node, ast.ImportFrom):
             return
         if node.module == "__future__":
-            self.futures.append(at)
+            if all(alias.name in __future__.all_feature_names for alias in node.names):
+                self.futures.append(at)
         elif is_star(node) and offers(node.module or "", self.stand_ins) is None:
             self.stars.append((at, library_names(node.module or "")))
 

@@ -40,6 +40,7 @@ _ODD = {
     "\u2013": "a typographic dash",
     "\x00": "a null character",
 }
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _ODD_CHARACTER = re.compile("[" + "".join(_ODD) + "]")
 
 
@@ -100,5 +101,5 @@ def _line(text: str, number: int) -> str:
 
 
 def _quoted(text: str, number: int) -> str:
-    line = _line(text, number).replace("`", "'")
+    line = _UNPRINTABLE.sub(" ", _line(text, number).replace("`", "'")).strip()
     return f"`{line if len(line) <= 60 else line[:57] + '...'}`"

@@ -26,7 +26,7 @@ def executed(extraction: Extraction, name: str) -> Any:
     """The function, from a namespace in which just what it needs was executed, in the given order."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for index in extraction.functions[name].needs:
-        exec(extraction.definitions[index].source, namespace)  # noqa: S102 - the test's own cells
+        exec(extraction.definitions[index].source, namespace)
     return namespace[name]
 
 
