@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 #: The names of `grader.export.registry`, which is not imported for the help.
 FORMATS = (
-    "canvas", "moodle", "gradescope", "prairielearn", "coursera", "nbgrader", "edx", "junit", "sarif", "csv", "jsonl",
+    "canvas", "moodle", "gradescope", "prairielearn", "coursera", "nbgrader", "edx", "junit", "sarif",
+    "csv", "jsonl", "vpl", "inginious", "codegrade",
 )  # fmt: skip
 _LISTED = 10
 

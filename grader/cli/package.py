@@ -8,8 +8,7 @@ import click
 
 from grader.cli import output
 from grader.cli.params import OneOf
-
-PLATFORMS = ("gradescope", "prairielearn", "coursera", "vpl", "edx")
+from grader.cli.run import PLATFORMS
 
 
 @click.command(short_help="Write what is uploaded to an LMS.")
@@ -25,9 +24,5 @@ def command(platform: str, rubric: str, out: Path | None) -> None:
       grader package prairielearn --rubric dnn-step-by-step -o image/
     """
     from grader.platforms import package_platform
-    from grader.rubric.load import find_rubric
 
-    find_rubric(rubric)
-    written = package_platform(platform, rubric, out)
-    for path in [written] if isinstance(written, Path) else written:
-        output.show(f"{path}\n")
+    output.show(f"{package_platform(platform, rubric, out)}\n")

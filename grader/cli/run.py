@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import click
 
-from grader.cli.params import OneOf, rubric_option
+from grader.cli.params import OneOf, detail_option, rubric_option
 
-PLATFORMS = ("gradescope", "prairielearn", "coursera", "vpl", "edx")
+#: The names of `grader.platforms.table`, which is not imported for the help.
+PLATFORMS = ("gradescope", "prairielearn", "coursera", "vpl", "edx", "inginious", "classroom50")
 
 
 @click.command(short_help="Grade inside an LMS's container.")
 @click.argument("platform", type=OneOf(PLATFORMS))
 @rubric_option
-def command(platform: str, rubric: str | None) -> int:
+@detail_option(None)
+@click.option("--seconds", type=float, metavar="S", help="Give up after so long, with a result that says so.")
+def command(platform: str, rubric: str | None, detail: str | None, seconds: float | None) -> int:
     """Grade the submission where PLATFORM put it, and write the result where PLATFORM wants it.
 
-    Meant for the container of an LMS: 0 is the exit code whenever it graded, and a valid result file
-    is there even after a crash.
+    Meant for the container of an LMS: the exit code is 0 whenever it graded, and a valid result file is
+    there even after a crash or a time-out.
 
     \b
     Examples:
@@ -25,5 +28,4 @@ def command(platform: str, rubric: str | None) -> int:
     """
     from grader.platforms import run_platform
 
-    result = run_platform(platform, rubric=rubric)
-    return result if isinstance(result, int) else 0
+    return run_platform(platform, rubric=rubric, detail=detail, seconds=seconds)

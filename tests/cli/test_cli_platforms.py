@@ -1,0 +1,51 @@
+"""`grader run` and `grader package`: thin doors to grader.platforms."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from cli_doubles import Run
+
+from grader.cli.run import PLATFORMS
+from grader.platforms import table
+
+
+def test_the_helps_platforms_are_those_there_are() -> None:
+    assert tuple(table.PLATFORMS) == PLATFORMS
+
+
+@pytest.mark.usefixtures("pipeline")
+@pytest.mark.parametrize(("text", "score"), [("right", 100.0), ("score 50", 50.0)])
+def test_grades_where_the_platform_put_it(
+    text: str, score: float, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADER_ROOT", str(tmp_path))
+    (tmp_path / "autograder" / "submission").mkdir(parents=True)
+    (tmp_path / "autograder" / "submission" / "week4.ipynb").write_text(text)
+    result = run("run", "gradescope", "--rubric", "dnn-step-by-step")
+    assert result.exit_code == 0, result.stderr
+    results = json.loads((tmp_path / "autograder" / "results" / "results.json").read_text())
+    assert sum(test["score"] for test in results["tests"]) == score
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_a_grader_that_cannot_leaves_a_result(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADER_ROOT", str(tmp_path))
+    (tmp_path / "autograder" / "submission").mkdir(parents=True)
+    (tmp_path / "autograder" / "submission" / "week4.ipynb").write_text("bug")
+    assert run("run", "gradescope", "--rubric", "dnn-step-by-step").exit_code == 3
+    assert json.loads((tmp_path / "autograder" / "results" / "results.json").read_text())
+
+
+def test_packages(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "autograder.zip"
+    result = run("package", "gradescope", "--rubric", "dnn-step-by-step", "-o", target)
+    assert (result.exit_code, result.stdout) == (0, f"{target}\n")
+    assert {"setup.sh", "run_autograder"} <= set(zipfile.ZipFile(target).namelist())
+
+
+def test_an_unknown_rubric_is_not_packaged(run: Run, tmp_path: Path) -> None:
+    assert run("package", "gradescope", "--rubric", "nope", "-o", tmp_path / "x.zip").exit_code == 2
