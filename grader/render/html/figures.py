@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from grader.model import Status
 from grader.render import words
@@ -130,8 +130,7 @@ def _words(found: Found, given: Words | Explained | None, anonymous: bool) -> tu
         title, told = "", _NO_WORDS
     if given is None:
         return title, told
-    own: Words = getattr(given, "feedback", given)
-    return getattr(given, "title", "") or title, own
+    return getattr(given, "title", "") or title, cast(Words, getattr(given, "feedback", given))
 
 
 def _filled(text: str, found: Found) -> str:
