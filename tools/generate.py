@@ -1,0 +1,34 @@
+"""Writes what is derived from rubrics: sample submissions and pages. `--check` only says what is stale."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.samples import FOLDER, dnn_samples
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Every generated file and its text."""
+    for name, text in dnn_samples():
+        yield FOLDER / "dnn-step-by-step" / name, text
+
+
+def main() -> int:
+    check = "--check" in sys.argv[1:]
+    stale = [(path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text]
+    for path, text in stale:
+        print(("stale: " if check else "wrote ") + str(path.relative_to(ROOT)))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if check and stale:
+        print("run: python -m tools.generate")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
