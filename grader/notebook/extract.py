@@ -12,6 +12,7 @@ from typing import Literal
 
 from grader.model import Cell, Extraction, FunctionFacts, Problem, StandIn
 from grader.notebook.blanks import placeholder
+from grader.notebook.hints import missing_hint
 from grader.notebook.reads import Reads
 from grader.notebook.statements import Statement, first_line, statements
 from grader.notebook.syntax import Block, Broken, parse_cell
@@ -114,7 +115,8 @@ class _Search:
 
     def _absent(self, name: str) -> FunctionFacts:
         if name not in self.lost:
-            return FunctionFacts(name, "missing")
+            hint = missing_hint(name, self.table.statements, self.wanted)
+            return FunctionFacts(name, "missing", problem=hint)
         piece, line = self.lost[name]
         return FunctionFacts(name, "syntax-error", piece.cell, line, piece.end_line, problem=piece.problem)
 

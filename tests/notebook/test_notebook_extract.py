@@ -271,3 +271,28 @@ def test_the_import_of_a_needed_course_name_is_kept():
     sources = [extraction.definitions[index].source for index in extraction.functions["linear_forward"].needs]
     assert sources[0] == "from dnn_utils import *"
     assert len(sources) == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "line"),
+    [
+        ("def linear_forwrad(A):\n    return A", "misspelt-name", 1),
+        ("x = 1\ndef Linear_forward(A):\n    return A", "misspelt-name", 2),
+        ("class N:\n    def linear_forward(self, A):\n        return A", "not-at-top-level", 2),
+        (
+            "def build():\n    def linear_forward(A):\n        return A\n    return linear_forward",
+            "not-at-top-level",
+            2,
+        ),
+    ],
+)
+def test_a_clue_where_a_missing_function_is(source, code, line):
+    facts = extracted(source).functions["linear_forward"]
+    assert facts.status == "missing"
+    assert facts.problem is not None
+    assert (facts.problem.code, facts.problem.cell, facts.problem.line) == (code, 0, line)
+
+
+def test_another_wanted_function_is_no_misspelt_one():
+    facts = extracted("def linear_backward(A):\n    return A", "x = 1").functions["linear_forward"]
+    assert facts.problem is None
