@@ -128,15 +128,15 @@ def convention(report: Report) -> str:
 
 
 def notes(report: Report) -> list[str]:
-    """The report's remarks, then those on single functions, each with the function in front."""
-    about = [
-        f"{code(function.name)}: {note.message}" for function in report.functions for note in function.notes
+    """The report's remarks, then those on single functions with the functions in front; each is told once."""
+    general = list(dict.fromkeys(note.message for note in report.notes))
+    about: dict[str, list[str]] = {}
+    for function in report.functions:
+        for note in function.notes:
+            about.setdefault(note.message, []).append(function.name)
+    return general + [
+        f"{listed(_distinct(names))}: {message}" for message, names in about.items() if message not in general
     ]
-    return _distinct([*map(_message, report.notes), *about])
-
-
-def _message(note: Note) -> str:
-    return note.message
 
 
 def _distinct(items: Sequence[str]) -> list[str]:
@@ -186,21 +186,23 @@ def right(function: FunctionReport) -> str:
 
 
 def wrong(function: FunctionReport) -> list[str]:
-    """One line for each component that failed and has something to say."""
-    return [
-        _about(component)
-        for component in function.components
-        if component.status == "failed" and component.detail.strip()
-    ]
+    """One line for each thing to say about failed components; those with the same are told together."""
+    about: dict[str, list[str]] = {}
+    for component in function.components:
+        detail = component.detail.strip().rstrip(".")
+        if component.status == "failed" and detail:
+            about.setdefault(detail, []).append(component.name)
+    return [line for detail, names in about.items() for line in _about(names, detail)]
 
 
 _VERBS = ("is", "has", "was", "differs", "are", "have", "were", "differ")
 
 
-def _about(component: Component) -> str:
-    """A detail that starts with a verb goes on the sentence that the name begins."""
-    joint = " " if component.detail.split(maxsplit=1)[0] in _VERBS else ": "
-    return f"{code(component.name)}{joint}{component.detail.strip().rstrip('.')}."
+def _about(names: Sequence[str], detail: str) -> list[str]:
+    """A detail that starts with a verb goes on the sentence that each name begins."""
+    if detail.split(maxsplit=1)[0] in _VERBS:
+        return [f"{code(name)} {detail}." for name in names]
+    return [f"{listed(names)}: {detail}."]
 
 
 def unexplained(function: FunctionReport) -> bool:

@@ -151,6 +151,20 @@ def test_a_convention_that_a_note_explains_is_not_told_twice(render):
     assert text.count("keeps to J") == 1 and "Convention J" not in text
 
 
+@pytest.mark.parametrize("render", RENDERERS)
+def test_what_several_functions_or_outputs_share_is_told_once(render):
+    note, other = Note("j-convention", "It keeps to J."), Note("stale-assertion", "An assert is stale.")
+    outputs = tuple(Component(name, "failed", "The values are wrong.") for name in ("dW", "db"))
+    functions = [
+        dataclasses.replace(reports.passed(name), notes=(note, other), status="failed", components=outputs)
+        for name in "fg"
+    ]
+    text = plain(render(reports.report(*functions, notes=(note,))))
+    assert text.count("It keeps to J.") == 1
+    assert text.count("An assert is stale.") == 1 and "`f` and `g`: An assert is stale." in text
+    assert text.count("`dW` and `db`: The values are wrong.") == 2
+
+
 def hostile() -> Any:
     diagnosis = dataclasses.replace(
         reports.MISSING_M, title=EVIL, location=Location(1, 2, EVIL), misconception=EVIL
