@@ -17,7 +17,6 @@ from grader.model import (
     Evidence,
     FunctionReport,
     Location,
-    Note,
     Problem,
     Report,
     Status,
