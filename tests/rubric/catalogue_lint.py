@@ -12,6 +12,8 @@ from grader.rubric.schema import Misconception, Rubric
 LENGTHS = {"nudge": 200, "explanation": 500, "fix": 300}
 PLACEHOLDERS = {"components", "ratio", "function"}
 REPAIRS = set(FAMILY_NAMES)
+#: Names that the template itself uses inside the functions; a replacement may name them.
+LOCALS = {"l", "Z"}
 #: Words that blame, ask, joke or belittle; and those that name a change outside `fix`.
 UNFIT = re.compile(
     r"\b(you|your|(?-i:I)|we|forgot|forgotten|mistake|mistakes|wrongly|simply|just|obviously|clearly|easy|easily|illegal|"
@@ -99,8 +101,6 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
         yield "verdict, decides: unknown value"
     if bool(found.forms) == (found.decides == "status"):
         yield "forms: those decided by status have none, all others have some"
-    if found.decides == "repair" and not found.repairs:
-        yield "repairs: a misconception that a repair decides needs some"
     if unknown := {name for form in found.forms for name in form.drops} - set(rubric.conventions["J"]):
         yield f"drops: unknown {unknown}"
     for form in found.forms:
@@ -109,13 +109,13 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
 
 
 def _formulas(found: Misconception) -> Iterator[str]:
-    """`{0}`, `{1}` … in replacements stand for the function's parameters, by position."""
+    """`{0}`, `{1}` … in replacements are the student's parameters, `{l}` a local name of the template."""
     if bool(found.replacements) and "formula" not in found.repairs:
         yield "replacements: without the family formula"
     for text in found.replacements:
-        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2"}:
-            yield f"replacements: {text} has a placeholder that is no position"
+        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2"} - LOCALS:
+            yield f"replacements: {text} has a placeholder that is neither position nor local name"
         try:
-            ast.parse(re.sub(r"\{(\d)\}", r"p\1", text), mode="eval")
+            ast.parse(re.sub(r"\{(\w+)\}", r"p\1", text), mode="eval")
         except SyntaxError:
             yield f"replacements: {text} does not parse"
