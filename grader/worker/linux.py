@@ -19,7 +19,8 @@ _MNT_DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _CAPABILITY_VERSION_3 = 0x20080522
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _INSTRUCTION_BYTES = 22, 2, 8
-_LANDLOCK_RESTRICT_SELF = 446  # on every architecture
+_LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446  # on every architecture
+_LANDLOCK_ASK_VERSION = 1
 
 
 class _Program(ctypes.Structure):
@@ -71,6 +72,26 @@ def load_filter(program: bytes) -> None:
     description = _Program(len(program) // _INSTRUCTION_BYTES, ctypes.cast(code, ctypes.c_void_p))
     arguments = (ctypes.c_ulong(_PR_SET_SECCOMP), ctypes.c_ulong(_SECCOMP_MODE_FILTER))
     _call("prctl", *arguments, ctypes.byref(description), ctypes.c_ulong(0), ctypes.c_ulong(0))
+
+
+def landlock_abi() -> int:
+    """The version of Landlock that this kernel has. Raises OSError if it has none."""
+    return _landlock_create(None, 0, _LANDLOCK_ASK_VERSION)
+
+
+def make_ruleset(files: int, ports: int, scopes: int) -> int:
+    """A Landlock ruleset that denies these kinds of access everywhere: its file descriptor."""
+    denied = (ctypes.c_uint64 * 3)(files, ports, scopes)
+    return _landlock_create(denied, ctypes.sizeof(denied), 0)
+
+
+def _landlock_create(denied: ctypes.Array[ctypes.c_uint64] | None, size: int, flags: int) -> int:
+    number = ctypes.c_long(_LANDLOCK_CREATE_RULESET)
+    result = int(_libc().syscall(number, denied, ctypes.c_size_t(size), ctypes.c_uint32(flags)))
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"landlock: {os.strerror(code)}")
+    return result
 
 
 def enter_landlock(ruleset: int) -> None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from grader.worker import linux
 from grader.worker.limits import Limits
 from grader.worker.rlimits import limit_resources
-
-if TYPE_CHECKING:
-    from landlockpy import Ruleset
 
 
 class Lockdown:
@@ -22,7 +18,7 @@ class Lockdown:
         self.layers = frozenset(layers)
         self.limits = limits
         self.filter: bytes | None = None
-        self.ruleset: Ruleset | None = None
+        self.ruleset: int | None = None
         if "seccomp" in layers:
             from grader.worker.syscalls import worker_filter
 
@@ -32,7 +28,7 @@ class Lockdown:
 
     def kept_files(self) -> tuple[int, ...]:
         """Open files that a worker needs until it is locked down."""
-        return () if self.ruleset is None else (self.ruleset.fileno(),)
+        return () if self.ruleset is None else (self.ruleset,)
 
     def enter(self) -> None:
         """Give everything up. Raises OSError if a layer refuses."""
@@ -44,8 +40,8 @@ class Lockdown:
         linux.refuse_inspection()
         linux.gain_nothing()
         if self.ruleset is not None:
-            linux.enter_landlock(self.ruleset.fileno())
-            self.ruleset.close()
+            linux.enter_landlock(self.ruleset)
+            os.close(self.ruleset)
         linux.load_filter(self.filter)
 
 
@@ -56,8 +52,9 @@ def die_with_zygote(zygote: int) -> None:
         os._exit(1)  # it ended before we had asked
 
 
-def no_paths() -> Ruleset:
+def no_paths() -> int:
     """A Landlock ruleset that allows no path, no port, and no signal or abstract socket outside."""
-    from landlockpy import Ruleset, abi_version, scope_for_abi
+    from landlockpy import fs_for_abi, net_for_abi, scope_for_abi
 
-    return Ruleset(scoped=scope_for_abi(abi_version()))
+    abi = linux.landlock_abi()
+    return linux.make_ruleset(int(fs_for_abi(abi)), int(net_for_abi(abi)), int(scope_for_abi(abi)))

@@ -53,7 +53,7 @@ class Sandbox:
         """Use `Sandbox.start`. `open_source` gives a new source of workers."""
         self.limits = limits
         self._open = open_source
-        self._source = open_source()
+        self._source = self._opened()
         self._isolation = self._source.isolation
         self._owner = os.getpid()
         self._lock = threading.RLock()
@@ -166,8 +166,14 @@ class Sandbox:
     def _adopt(self) -> None:
         """After a fork: the source is our parent's, so open one of our own."""
         self._clean = None
-        self._source = self._open()
+        self._source = self._opened()
         self._owner = os.getpid()
+
+    def _opened(self) -> Source:
+        try:
+            return self._open()
+        except SourceGone as error:
+            raise WorkerError(f"The process that runs student code cannot be started: {error}.") from None
 
     def _parse(self, kind: Kind, request: object) -> object:
         """Ask a clean worker to parse; it stays clean, for it runs nothing."""
@@ -200,7 +206,7 @@ class Sandbox:
 
     def _reopen(self) -> None:
         self._source.close()
-        self._source = self._open()
+        self._source = self._opened()
         if self._source.isolation != self._isolation:
             raise WorkerError("An isolation layer that was in force cannot be had any longer.")
 

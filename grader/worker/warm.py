@@ -42,7 +42,11 @@ class WarmSource:
             raise WorkerError(f"The process that runs student code cannot be started: {error}") from None
         finally:
             theirs.close()
-        self.layers = tuple(self._told(b"T").decode().split())
+        try:
+            self.layers = tuple(self._told(b"T").decode().split())
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def isolation(self) -> Isolation:
@@ -112,7 +116,6 @@ class WarmSource:
     def _complain(self, message: bytes) -> None:
         text = message[1:].decode(errors="replace")
         if message[:1] == b"N":
-            self.close()
             raise NotIsolated(text)
         if message[:1] == b"E":
             raise WorkerError(f"The process that runs student code could not start: {text}")

@@ -11,7 +11,7 @@ from grader.worker.limits import Limits
 from grader.worker.sandbox import Sandbox
 
 #: Short, so that tests of time-outs are quick; long enough for a busy machine.
-LIMITS = Limits(call_seconds=0.7, load_seconds=0.7, run_seconds=15.0)
+LIMITS = Limits(call_seconds=1.5, load_seconds=1.5, run_seconds=60.0)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samples import call, helper
+from worker_samples import call, helper
 
 from grader.model import Definition, Program, StandIn
 from grader.worker.answers import Answers, allowed_names

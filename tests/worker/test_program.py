@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import samples
+import worker_samples as samples
 
 from grader.model import Definition, Program
 from grader.worker.preload import available

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import samples
-from samples import call, helper, one, program
+import worker_samples as samples
+from worker_samples import call, helper, one, program
 
 from grader.model import Call, Definition, Opaque, Outcome, Program, Ref, Step, Value
 from grader.worker.limits import Limits
@@ -354,13 +354,23 @@ _HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", _HOSTILE)
-def test_what_breaks_the_worker_costs_only_that_call(tiered: Sandbox, name: str) -> None:
-    body, status = _HOSTILE[name]
+def _around(sandbox: Sandbox, body: str) -> list[Outcome]:
+    """The outcomes of a call that does `body`, and of right ones before and after it."""
     source = f"def bad():\n    {body}\ndef good(x):\n    return x"
-    outcomes = tiered.run(program(source), [call("good", 1), call("bad"), call("good", 2)], helper)
+    return sandbox.run(program(source), [call("good", 1), call("bad"), call("good", 2)], helper)
+
+
+@pytest.mark.parametrize("name", _HOSTILE)
+def test_what_breaks_the_worker_costs_only_that_call(sandbox: Sandbox, name: str) -> None:
+    body, status = _HOSTILE[name]
+    outcomes = _around(sandbox, body)
     assert [outcome.status for outcome in outcomes] == ["value", status, "value"]
     assert [outcome.value for outcome in outcomes] == [1, None, 2]
+
+
+def test_a_hang_costs_only_that_call_in_each_tier(tiered: Sandbox) -> None:
+    body = "import signal\n    [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 15)]\n    while True: pass"
+    assert [outcome.status for outcome in _around(tiered, body)] == ["value", "timeout", "value"]
 
 
 def test_after_two_time_outs_the_rest_of_that_function_is_not_run(sandbox: Sandbox) -> None:
