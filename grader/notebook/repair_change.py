@@ -30,6 +30,8 @@ class Change:
     tag: str = ""
     at: ast.AST | None = None
     """Where the mistake is, if not at the first edit."""
+    joined: bool = False
+    """Edits of several statements: tried after those of single ones."""
 
 
 Family = Callable[[Site], Iterator[Change]]

@@ -127,7 +127,7 @@ def order(site: Site) -> Iterator[Change]:
             yield from _reordered_call(site, node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub | ast.Div | ast.MatMult):
             edits = ((node.left, site.atom(node.right)), (node.right, site.atom(node.left)))
-            yield Change(edits, rank=1, tag="turned")
+            yield Change(edits, rank=1, tag=f"turned {type(node.op).__name__}")
     for target in _targets(site.node):
         yield from _reordered(site, target, target.elts)
     yield from _exchanged_values(site)

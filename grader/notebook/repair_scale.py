@@ -18,7 +18,7 @@ from grader.notebook.repair_change import (
     is_start,
     places,
 )
-from grader.notebook.repair_scope import Binding, batch_sizes
+from grader.notebook.repair_scope import BATCH_NAME, Binding, batch_sizes
 from grader.notebook.repair_sites import Site
 
 _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
@@ -124,7 +124,7 @@ def _divided(site: Site, place: Place) -> Iterator[Change]:
     if not is_number_like(site, node):
         return
     text = site.atom(node)
-    for rank, size in enumerate(batch_sizes(site.scope, node, site.line)):
+    for rank, size in enumerate(batch_sizes(site.scope, node, site.visible(node))):
         yield change(node, f"{text} / {size}", place.level, rank)
     for name in _dividers(site):
         if not is_alias(node):
@@ -139,11 +139,20 @@ def over_n(site: Site) -> Iterator[Change]:
     """The size that is divided by: another dimension of the same array, or the number of examples."""
     for node in site.nodes():
         yield from _other_dimension(site, node)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not site.count(node):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             yield from _other_divisor(site, node.right)
         elif isinstance(node, ast.Call) and callee(node) == "divide" and len(node.args) == 2:
             yield from _other_divisor(site, node.args[1])
     yield from _other_divisor_in_place(site)
+    yield from _turned_shape(site)
+
+
+def _turned_shape(site: Site) -> Iterator[Change]:
+    """`m, n = A.shape` → `n, m = A.shape`."""
+    match site.node:
+        case ast.Assign(targets=[ast.Tuple(elts=[one, other])], value=ast.Attribute(attr="shape")):
+            if not BATCH_NAME.match(site.text(other)):
+                yield Change(((one, site.text(other)), (other, site.text(one))), rank=0)
 
 
 def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
@@ -160,7 +169,7 @@ def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
 
 
 def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:
-    for rank, size in enumerate(batch_sizes(site.scope, site.node, site.line)):
+    for rank, size in enumerate(batch_sizes(site.scope, site.node, site.visible(node))):
         if site.text(node) != size:
             yield change(node, size, rank=rank)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.notebook.repair_slice import names_in
 
@@ -25,6 +25,8 @@ class Binding:
     name: str
     line: int
     value: ast.expr | None = None
+    unpacked: bool = False
+    """A part of something that was there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +85,20 @@ def scope_of(
 ) -> Scope:
     parameters = parameter_names(node)
     body = [] if isinstance(node, ast.Lambda) else node.body
-    bindings = tuple(sorted(_bindings(body), key=lambda b: b.line))
-    loops = tuple(_loops(body))
-    first = parameters[0] if receiver and parameters else ""
-    counts, sums = _counts(bindings, body), frozenset(_sums(body))
+    nodes = list(own_nodes(body))
+    bindings = tuple(sorted(_bindings(nodes), key=lambda b: b.line))
     return Scope(
         parameters,
         bindings,
-        loops,
+        tuple(_loops(nodes)),
         outer,
         tuple(attributes),
-        counts,
-        sums,
-        _roles(body),
-        _filled(body),
-        _read(body),
-        first,
+        counts=_counts(bindings, nodes),
+        sums=frozenset(_sums(nodes)),
+        roles=_roles(nodes),
+        filled=_filled(nodes),
+        read=_read(nodes),
+        receiver=parameters[0] if receiver and parameters else "",
     )
 
 
@@ -118,14 +118,16 @@ def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             todo.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def _bindings(body: Sequence[ast.stmt]) -> Iterator[Binding]:
-    for node in own_nodes(body):
+def _bindings(nodes: Sequence[ast.AST]) -> Iterator[Binding]:
+    for node in nodes:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 yield from _bound(target, node.value)
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
             yield from _bound(node.target, node.value)
-        elif isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor):
+        elif isinstance(node, ast.AugAssign):
+            yield from _bound(node.target, ast.BinOp(node.target, node.op, node.value))
+        elif isinstance(node, ast.For | ast.AsyncFor):
             yield from _bound(node.target, None)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield Binding(node.name, node.lineno)
@@ -136,7 +138,8 @@ def _bound(target: ast.expr, value: ast.expr | None) -> Iterator[Binding]:
         yield Binding(target.id, target.lineno, value)
     elif isinstance(target, ast.Tuple | ast.List):
         for position, part in enumerate(target.elts):
-            yield from _bound(part, _part(value, position))
+            for made in _bound(part, _part(value, position)):
+                yield replace(made, unpacked=made.unpacked or isinstance(value, ast.Name))
     elif isinstance(target, ast.Starred):
         yield from _bound(target.value, None)
 
@@ -149,46 +152,50 @@ def _part(value: ast.expr | None, position: int) -> ast.expr | None:
     return None
 
 
-def _loops(body: Sequence[ast.stmt]) -> Iterator[tuple[int, int, frozenset[str]]]:
-    for node in own_nodes(body):
+def _loops(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, frozenset[str]]]:
+    for node in nodes:
         if isinstance(node, ast.For | ast.AsyncFor | ast.While):
-            names = frozenset(binding.name for binding in _bindings([node]))
+            names = frozenset(binding.name for binding in _bindings(list(own_nodes([node]))))
             yield node.lineno, node.end_lineno or node.lineno, names
 
 
-def _counts(bindings: Sequence[Binding], body: Sequence[ast.stmt]) -> frozenset[str]:
-    found = {name for node in own_nodes(body) for name in _range_targets(node)}
-    for _ in range(2):
-        for binding in bindings:
-            if binding.value is not None and is_count(binding.value, found):
-                found.add(binding.name)
+def _counts(bindings: Sequence[Binding], nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """Names that only ever hold sizes and positions."""
+    found = {name for node in nodes for name in _range_targets(node)}
+    values: dict[str, list[ast.expr | None]] = {}
+    for binding in bindings:
+        values.setdefault(binding.name, []).append(binding.value)
+    for _ in range(3):
+        for name, given in values.items():
+            if all(value is not None and is_count(value, found | {name}) for value in given):
+                found.add(name)
     return frozenset(found)
 
 
-def _filled(body: Sequence[ast.stmt]) -> frozenset[str]:
+def _filled(nodes: Sequence[ast.AST]) -> frozenset[str]:
     return frozenset(
         node.value.id
-        for node in own_nodes(body)
+        for node in nodes
         if isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
     )
 
 
-def _read(body: Sequence[ast.stmt]) -> frozenset[str]:
-    checks = (inner for node in own_nodes(body) if isinstance(node, ast.Assert) for inner in ast.walk(node))
+def _read(nodes: Sequence[ast.AST]) -> frozenset[str]:
+    checks = (inner for node in nodes if isinstance(node, ast.Assert) for inner in ast.walk(node))
     ignored = set(checks)
     return frozenset(
         node.id
-        for node in own_nodes(body)
+        for node in nodes
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node not in ignored
     )
 
 
-def _roles(body: Sequence[ast.stmt]) -> dict[str, str]:
+def _roles(nodes: Sequence[ast.AST]) -> dict[str, str]:
     """Containers are made, unpacked, asked by key or appended to; texts are compared with texts."""
     roles: dict[str, str] = {}
-    for node in own_nodes(body):
+    for node in nodes:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.List()):
                 roles[name] = "container"
@@ -208,8 +215,8 @@ def _is_key(node: ast.expr) -> bool:
     return any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in inner)
 
 
-def _sums(body: Sequence[ast.stmt]) -> Iterator[str]:
-    for node in own_nodes(body):
+def _sums(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         match node:
             case ast.AugAssign(target=ast.Name(id=name), op=ast.Add() | ast.Sub()):
                 yield name
@@ -264,9 +271,8 @@ def is_text(node: ast.expr) -> bool:
     return False
 
 
-def batch_sizes(scope: Scope, node: ast.AST, line: int) -> tuple[str, ...]:
-    """Texts that may stand for the number of examples at `line`, the likeliest first."""
-    visible = scope.before(line)
+def batch_sizes(scope: Scope, node: ast.AST, visible: Sequence[str]) -> tuple[str, ...]:
+    """Texts that may stand for the number of examples at `node`, the likeliest first."""
     named = [name for name in visible if _holds_batch(scope, name)]
     named.sort(key=lambda name: not BATCH_NAME.match(name))
     used = names_in(node)

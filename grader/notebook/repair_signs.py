@@ -108,6 +108,9 @@ def drop(site: Site) -> Iterator[Change]:
             yield from _unwrapped(site, node)
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice | ast.Tuple):
             yield change(node, site.atom(node.value), rank=2)
+    match site.node:
+        case ast.Assign(targets=[ast.Tuple(elts=[first, *_])], value=ast.Call(args=[inner])):
+            yield change(site.node, f"{site.text(first)} = {site.text(inner)}", rank=1)
 
 
 def _right(site: Site, node: ast.BinOp) -> str:

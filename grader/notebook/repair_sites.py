@@ -38,6 +38,8 @@ class Site:
     world: World
     parts: tuple[ast.expr, ...]
     """The expressions that the statement evaluates itself."""
+    read: tuple[ast.expr, ...] = ()
+    """All expressions in them that are read, the inner ones before the outer ones."""
     depth: int = 0
     """How many calls away from the function."""
     open_end: bool = False
@@ -58,8 +60,7 @@ class Site:
 
     def nodes(self) -> Iterator[ast.expr]:
         """Every expression read here, the inner ones before the outer ones."""
-        for part in self.parts:
-            yield from _inner_first(part)
+        return iter(self.read)
 
     def count(self, node: ast.expr) -> bool:
         """A size, a position, or text: nothing that a gradient is made of."""
@@ -208,7 +209,7 @@ def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how
     walk.depth -= 1
     if not _returns(node):
         walk.sites.append(
-            Site(index, walk.sources[index], node.body[-1], scope, walk.world, (), walk.depth, True)
+            Site(index, walk.sources[index], node.body[-1], scope, walk.world, (), (), walk.depth, True)
         )
 
 
@@ -218,7 +219,7 @@ def _returns(node: ast.AST) -> bool:
 
 def _visit_class(walk: _Walk, index: int, node: ast.ClassDef) -> None:
     for base in node.bases:
-        _visit_mentions(walk, [base])
+        _visit_mentions(walk, [base], Scope())
     for statement in node.body:
         if isinstance(statement, ast.Assign | ast.AnnAssign):
             _visit_statement(walk, index, statement, Scope(), None)
@@ -273,14 +274,16 @@ def _visit_block(
 
 
 def _add(walk: _Walk, index: int, node: ast.stmt, scope: Scope, parts: tuple[ast.expr, ...]) -> None:
-    _visit_mentions(walk, parts)
-    walk.sites.append(Site(index, walk.sources[index], node, scope, walk.world, parts, walk.depth))
+    _visit_mentions(walk, parts, scope)
+    read = tuple(inner for part in parts for inner in _inner_first(part))
+    walk.sites.append(Site(index, walk.sources[index], node, scope, walk.world, parts, read, walk.depth))
 
 
-def _visit_mentions(walk: _Walk, parts: Sequence[ast.expr]) -> None:
+def _visit_mentions(walk: _Walk, parts: Sequence[ast.expr], scope: Scope) -> None:
+    """What the expressions use is visited first; a local name hides the notebook's."""
     for part in parts:
         for inner in _inner_first(part):
-            if isinstance(inner, ast.Name):
+            if isinstance(inner, ast.Name) and not scope.knows(inner.id):
                 _visit_name(walk, inner.id)
             elif isinstance(inner, ast.Attribute):
                 _visit_methods(walk, inner.attr)

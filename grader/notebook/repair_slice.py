@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 _NEVER = (ast.Assert, ast.Raise, ast.Pass, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom)
 _SILENT = frozenset({"print", "display", "breakpoint"})
+_MODULES = frozenset({"np", "numpy", "math", "random", "plt", "time"})
 _JUMPS = (ast.Return, ast.Break, ast.Continue)
 
 
@@ -102,7 +103,7 @@ def _changed(node: ast.stmt) -> frozenset[str]:
         return frozenset(walrus.union(*(names_in(target) for target in node.targets)))
     if isinstance(node, ast.AugAssign | ast.AnnAssign):
         return frozenset(walrus | names_in(node.target))
-    return names_in(node)
+    return names_in(node) - _MODULES
 
 
 def _alias(node: ast.stmt) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 Edit = tuple[ast.AST, str]
 
 _ATOM = re.compile(r"\w+(?:\.\w+)*\Z")
+_WORDY = re.compile(rb"[\w.\x80-\xff]")
 _OPEN_PLACES = (ast.stmt, ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Dict)
 
 
@@ -117,9 +118,27 @@ def exchanged(source: Source, edits: Sequence[Edit]) -> str | None:
         return None
     data = source.data
     for first, last, text in reversed(spans):
-        data = data[:first] + text.encode() + data[last:]
+        data = data[:first] + _apart(data[:first], text.encode(), data[last:]) + data[last:]
     result = data.decode()
-    return result if result != source.text and parsed(result) is not None else None
+    safe = all(_is_safe(source, node, text) for node, text in edits)
+    return result if result != source.text and (safe or parsed(result) is not None) else None
+
+
+def _apart(before: bytes, text: bytes, after: bytes) -> bytes:
+    """A blank where two words would grow together: `return(x)` → `return x`."""
+    left = b" " if _WORDY.match(before[-1:]) and _WORDY.match(text[:1]) else b""
+    right = b" " if _WORDY.match(text[-1:]) and _WORDY.match(after[:1]) else b""
+    return left + text + right
+
+
+def _is_safe(source: Source, node: ast.AST, text: str) -> bool:
+    """An expression for an expression: the result parses if the new one does."""
+    if not isinstance(node, ast.expr) or in_string(source, node) is not None:
+        return False
+    new = parsed_expression(text)
+    return new is not None and not isinstance(
+        new, ast.GeneratorExp | ast.NamedExpr | ast.Yield | ast.YieldFrom
+    )
 
 
 def _spliced(source: Source, edits: Sequence[Edit]) -> list[tuple[int, int, str]]:
@@ -138,6 +157,8 @@ def _spliced(source: Source, edits: Sequence[Edit]) -> list[tuple[int, int, str]
 def _fitting(source: Source, node: ast.AST, text: str) -> str:
     """The new text, in brackets where its surroundings could tear it apart."""
     parent = source.parents.get(node)
+    if isinstance(node, ast.GeneratorExp):
+        return f"({text})"  # its brackets may be those of the call
     if not isinstance(node, ast.expr) or isinstance(parent, _OPEN_PLACES) and _is_open(parent, node):
         return text
     new = parsed_expression(text)

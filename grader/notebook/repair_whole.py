@@ -80,7 +80,7 @@ _KINDS = (("W", "b"), ("b", "W"))
 def _by_analogy(site: Site) -> Iterator[Change]:
     """What is done for W done for b, instead of what is done for b now or beside it; and the other way round."""
     node = site.node
-    if not isinstance(node, ast.Assign | ast.AugAssign):
+    if not isinstance(node, ast.Assign | ast.AugAssign) or isinstance(_assigned(node), ast.Tuple):
         return
     _, block = _block(site)
     for sibling in block:
@@ -105,7 +105,11 @@ def _target_of(text: str) -> str:
 
 
 def _target(site: Site, node: ast.Assign | ast.AugAssign) -> str:
-    return site.text(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+    return site.text(_assigned(node))
+
+
+def _assigned(node: ast.Assign | ast.AugAssign) -> ast.expr:
+    return node.targets[0] if isinstance(node, ast.Assign) else node.target
 
 
 def _block(site: Site) -> tuple[ast.AST | None, list[ast.stmt]]:
@@ -175,7 +179,8 @@ def _returned(site: Site) -> Iterator[Change]:
 
 def _results(site: Site) -> list[str]:
     """What the function may have been meant to return: names that it sets and never reads, first."""
-    names = list(dict.fromkeys(b.name for b in site.scope.bindings if not site.scope.counting(b.name)))
+    made = [b.name for b in site.scope.bindings if not b.unpacked and not site.scope.counting(b.name)]
+    names = list(dict.fromkeys(made))
     unread = [name for name in names if name not in site.scope.read]
     late = names[-5:]
     texts = [", ".join(unread), *unread, *reversed(late), *site.scope.data_parameters]

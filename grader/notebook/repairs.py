@@ -52,7 +52,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
 FAMILY_NAMES = (*_FAMILIES, "formula")
 
 _Found = tuple[int, Site, Change]
-_Kept = tuple[tuple[int, int, int], int, Proposal]
+_Kept = tuple[tuple[int, bool, int, int], int, Proposal]
 
 
 def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
@@ -93,7 +93,7 @@ def _of_family(
         if proposal is None or (proposal.definition, proposal.source) in seen:
             continue
         seen.add((proposal.definition, proposal.source))
-        kept.append(((made.level, at, number), made.rank + site.depth, proposal))
+        kept.append(((made.level, made.joined, at, number), made.rank + site.depth, proposal))
         if len(kept) >= MAX_OF_FAMILY:
             break
     return kept
@@ -138,7 +138,8 @@ def _groups(site: Site, tag: str) -> tuple[object, ...]:
 def _joined(items: Sequence[_Found]) -> _Found:
     at, site, first = items[0]
     edits = dict(chain.from_iterable(made.edits for _, _, made in items))
-    return at, site, Change(tuple(edits.items()), first.level, first.rank, at=first.at)
+    joined = len({id(site.node) for _, site, _ in items}) > 1
+    return at, site, Change(tuple(edits.items()), first.level, first.rank, at=first.at, joined=joined)
 
 
 def _mixed(found: Sequence[_Found]) -> Iterator[_Found]:
