@@ -324,7 +324,10 @@ class Session:
     def _decide_by_repair(self, prover: Prover, name: str) -> None:
         """What no numbers explain, a repair may: it names the misconception where it makes all right."""
         finding = self.findings[name]
-        for found in proof.decided_by_repair(self.plan.rubric, name):
+        if finding.observed is None:
+            return
+        near = self.matcher.near(finding.observed, finding.convention)
+        for found in proof.decided_by_repair(self.plan.rubric, name, near):
             goal = proof.goal(found, finding, self.plan.oracle, ())
             where = prover.prove(goal) if goal else None
             if where is not None:

@@ -25,7 +25,7 @@ def command(rubric: str, as_json: bool) -> int:
       grader rubric lint dnn-step-by-step
       grader rubric lint my-course/week4 --json
     """
-    from grader.rubric.lint import lint
+    from grader.diagnose.separability import lint
     from grader.rubric.load import load_rubric
 
     found = lint(load_rubric(rubric))

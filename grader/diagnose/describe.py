@@ -14,6 +14,7 @@ from grader.judge.verdict import Predict
 from grader.model import Value
 
 PRECISION = 1e-6
+_SIZES = ("m", "n", "n_prev")
 
 
 def describe(finding: Finding, component: str, right: Predict) -> str:
@@ -43,13 +44,17 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
 
 
 def law_text(law: ScaleLaw) -> str:
-    """`-1 · m times`."""
-    factors = [_number(law.constant)] if abs(law.constant - 1) > PRECISION else []
-    for name in ("m", "n", "n_prev"):
-        power = getattr(law, name)
-        if power:
-            factors.append(name if power == 1 else f"{name}^{power}")
-    return f"{' · '.join(factors) or '1'} times"
+    """`-m times`, `1/m times`, `2·m/n times`."""
+    above = [_power(name, getattr(law, name)) for name in _SIZES if getattr(law, name) > 0]
+    below = [_power(name, -getattr(law, name)) for name in _SIZES if getattr(law, name) < 0]
+    sign = "-" if law.constant < 0 else ""
+    if abs(abs(law.constant) - 1) > PRECISION or not above:
+        above.insert(0, _number(abs(law.constant)))
+    return f"{sign}{'·'.join(above)}{''.join('/' + name for name in below)} times"
+
+
+def _power(name: str, power: int) -> str:
+    return name if power == 1 else f"{name}^{power}"
 
 
 def _number(value: float) -> str:
@@ -151,12 +156,21 @@ def _where(finding: Finding, component: str, right: Predict) -> Iterator[str]:
         yield "Only the last layer is wrong."
 
 
+_ABSENT = {
+    "raised": "There is nothing to compare: the function stops with an error on some inputs.",
+    "timeout": "There is nothing to compare: the function did not come to an end in time.",
+    "crashed": "There is nothing to compare: the function ended the whole Python process.",
+    "protocol": "There is nothing to compare: what was returned cannot be read.",
+    "not-run": "There is nothing to compare: the function was not run any more.",
+}
+
+
 def _plain(difference: Difference) -> str:
     texts = {
-        "absent": f"Nothing to compare: {difference.detail}.",
+        "absent": _ABSENT.get(difference.detail, f"There is nothing to compare: {difference.detail}."),
         "type": f"Of another type than wanted: {difference.detail}.",
         "shape": f"The shape is wrong: {difference.detail}.",
         "nan": "It holds NaN or infinity where numbers are wanted.",
-        "value": "The values are wrong; no known misconception gives them.",
+        "value": "The values are wrong.",
     }
     return texts[difference.kind]

@@ -25,6 +25,7 @@ from grader.rubric.schema import Form, Rubric
 MATCH = 3e-7
 MAX_COMBINATIONS = 300
 MAX_PAIRS = 4000
+MAX_NEAR = 3
 
 Forms = tuple[Form, ...]
 
@@ -62,6 +63,20 @@ class Matcher:
     def agrees(self, observed: Observed, forms: Forms, convention: str) -> bool:
         """Whether the forms give every component of every call (used on fresh calls)."""
         return Search(self, observed, tuple(observed.spec.returns), convention).agrees(forms)
+
+    def near(self, observed: Observed, convention: str) -> list[str]:
+        """Misconceptions of the function itself that agree with most of its calls, the nearest first.
+
+        Too little to name one; enough to try whether its repair makes everything right.
+        """
+        search = Search(self, observed, tuple(observed.spec.returns), convention)
+        best: dict[str, int] = {}
+        for form in self.candidates(observed.spec.name, convention):
+            if observed.spec.name in self.rubric.functions_of(form):
+                count = search.count_agreeing((form,))
+                if 2 * count >= len(observed.calls):
+                    best[form.misconception] = max(count, best.get(form.misconception, 0))
+        return sorted(best, key=lambda name: -best[name])[:MAX_NEAR]
 
     def components(
         self, observed: Observed, explanation: Explanation, failed: Sequence[str], convention: str
@@ -140,6 +155,11 @@ class Search:
     def agrees(self, forms: Forms, components: Sequence[str] | None = None) -> bool:
         """Whether the forms reproduce these components (all, by default) on every call."""
         return all(self._agrees_on(index, forms, components) for index in self.order)
+
+    def count_agreeing(self, forms: Forms) -> int:
+        """On how many calls the forms reproduce everything; 0 unless on one that is wrong without them."""
+        agreeing = [index for index in self.order if self._agrees_on(index, forms, None)]
+        return len(agreeing) if any(not self._agrees_on(index, (), None) for index in agreeing) else 0
 
     def _agrees_on(self, index: int, forms: Forms, components: Sequence[str] | None) -> bool:
         predicted = self.matcher.oracle.predict(self.observed.calls[index], forms, self.convention)

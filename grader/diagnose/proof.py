@@ -142,10 +142,23 @@ def rest_of(finding: Finding, misconception: str) -> Forms:
     return tuple(form for form in forms if form.misconception != misconception)
 
 
-def decided_by_repair(rubric: Rubric, function: str) -> list[Misconception]:
-    """Misconceptions that only a repair can tell, of this function or of any."""
-    return [
+#: Edits that put a right formula in a wrong one's place mend any error there: they decide nothing.
+UNDECIDING = frozenset({"formula", "statement", "add", "drop"})
+
+
+def decided_by_repair(rubric: Rubric, function: str, near: Sequence[str]) -> list[Misconception]:
+    """Misconceptions whose repair may name them: those that nothing else can tell, and those that nearly fit.
+
+    Of the latter, only the repairs that undo this very error are tried.
+    """
+    made = [
         found
         for found in rubric.misconceptions.values()
         if found.decides == "repair" and found.function in (function, "any") and found.repairs
     ]
+    for name in near:
+        found = rubric.misconceptions[name]
+        repairs = tuple(family for family in found.repairs if family not in UNDECIDING)
+        if found not in made and found.sure and repairs:
+            made.append(replace(found, repairs=repairs, replacements=()))
+    return made

@@ -26,8 +26,8 @@ NETS: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((2, 3, 2, 4, 3, 1), 5, False),
     ((1, 1, 1, 1), 5, False),
 )
-#: (n_prev, n, m) of single layers.
-LAYERS = ((5, 4, 7), (3, 3, 8), (3, 2, 11), (2, 1, 5), (4, 3, 1), (1, 1, 3))
+#: (n_prev, n, m) of single layers. In the one of size 3 throughout, any product runs and leaves its numbers.
+LAYERS = ((5, 4, 7), (3, 3, 8), (3, 2, 11), (2, 1, 5), (3, 3, 3), (4, 3, 1), (1, 1, 3))
 ACTIVATIONS = ("sigmoid", "relu")
 LARGE = (60, 50, 40, 30)
 
@@ -62,9 +62,9 @@ def _layer(rng: np.random.Generator, n_prev: int, n: int, m: int) -> tuple[Array
 
 def _layers_forward(calls: CallMaker, functions: Functions) -> None:
     rng = calls.rng("forward")
-    for sizes in LAYERS[:4]:
+    for sizes in LAYERS[:5]:
         calls.add("linear_forward", *_layer(rng, *sizes))
-    for sizes in LAYERS[:3]:
+    for sizes in (*LAYERS[:3], LAYERS[4]):
         for activation in ACTIVATIONS:
             calls.add("linear_activation_forward", *_layer(rng, *sizes), activation)
 
@@ -93,7 +93,7 @@ def _layers_backward(calls: CallMaker, functions: Functions) -> None:
     for n_prev, n, m in LAYERS:
         cache = _layer(rng, n_prev, n, m)
         calls.add("linear_backward", rng.normal(size=(n, m)) + 0.2, cache)
-    for n_prev, n, m in LAYERS[:4]:
+    for n_prev, n, m in LAYERS[:5]:
         for activation in ACTIVATIONS:
             _, cache = functions["linear_activation_forward"](*_layer(rng, n_prev, n, m), activation)
             calls.add("linear_activation_backward", _both_signs(rng, (n, m)), cache, activation)

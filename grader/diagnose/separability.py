@@ -1,0 +1,171 @@
+"""Whether a rubric keeps its promise: every misconception is found again, and is taken for no other.
+
+The self-test: the answers that a form gives are explained by exactly its misconception. Separability:
+every pair of models with different words is told apart by what the calls give. Both are computed on the
+calls of one fixed seed, and written down as a certificate that names the twins that remain.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.diagnose.matching import MATCH, Matcher
+from grader.judge.components import split
+from grader.judge.verdict import Observed, judge, observe, part_difference
+from grader.model import Outcome
+from grader.rubric.plan import Plan, make_plan
+from grader.rubric.schema import Form, FunctionSpec, Rubric
+
+#: The certificate is about these calls; a run's own seed draws others of the same sizes.
+SEED = 20171
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Two forms whose numbers are the same on every call of a function, and what decides between them."""
+
+    function: str
+    first: Form
+    second: Form
+    decides: str
+
+    @property
+    def undeclared(self) -> bool:
+        return not self.decides
+
+
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """`problems` are for the author to mend; `certificate` is for the reader of the rubric."""
+
+    problems: tuple[str, ...]
+    certificate: str
+
+
+def lint(rubric: Rubric) -> LintReport:
+    """Self-test and separability of a rubric. Takes some seconds."""
+    plan = make_plan(rubric, SEED)
+    matcher = Matcher(rubric, plan.oracle)
+    twins = [pair for spec in rubric.functions.values() for pair in _twins(plan, matcher, spec)]
+    problems = [*_self_test(plan, matcher), *(_twin_problem(rubric, pair) for pair in twins if pair.undeclared)]
+    return LintReport(tuple(problems), _certificate(plan, matcher, twins))
+
+
+# ------------------------------------------------------------------------------------- the self-test
+
+
+def _self_test(plan: Plan, matcher: Matcher) -> Iterator[str]:
+    """Every form is wrong somewhere and taken for nothing else; every misconception has one that is found."""
+    for found in plan.rubric.misconceptions.values():
+        if found.verdict != "wrong" or not found.forms:
+            continue
+        results = [_recognised(plan, matcher, form, name) for form in found.forms for name in _places(plan, form)]
+        yield from (f"{found.path}: {text}" for _, text in results if text)
+        if found.decides == "values" and not any(recognised for recognised, _ in results):
+            yield f"{found.path}: no form of it is recognised in its own numbers"
+
+
+def _places(plan: Plan, form: Form) -> list[str]:
+    return sorted(plan.rubric.functions_of(form) & set(plan.rubric.functions))
+
+
+def _recognised(plan: Plan, matcher: Matcher, form: Form, function: str) -> tuple[bool, str]:
+    """Whether a form is found in its own numbers, and what is wrong with it.
+
+    One that only ever stops with an error is not found by numbers; its repair may still name it.
+    """
+    convention = "J" if form.drops else "L"
+    observed = imagined(plan, plan.rubric.functions[function], form, convention)
+    verdict = judge(observed, lambda call: plan.right(call, convention), plan.rubric.tolerance)
+    if verdict.passed:
+        return False, f"form {form.name!r} gives nothing wrong in {function} on any call"
+    explanation = matcher.explain(observed, verdict.failed, convention)
+    if explanation is not None and explanation.ids != {form.misconception}:
+        return False, f"form {form.name!r} in {function} is taken for {', '.join(sorted(explanation.ids))}"
+    return explanation is not None, ""
+
+
+def imagined(plan: Plan, spec: FunctionSpec, form: Form, convention: str = "L") -> Observed:
+    """What a function with exactly this form would give on the plan's calls."""
+    calls = plan.suite.isolated[spec.name]
+    predicted = [plan.oracle.predict(call, (form,), convention) for call in calls]
+    return observe(spec, calls, [outcome or Outcome(call.id, "not-run") for call, outcome in zip(calls, predicted, strict=True)])
+
+
+# ------------------------------------------------------------------------------------- separability
+
+
+def _twins(plan: Plan, matcher: Matcher, spec: FunctionSpec) -> Iterator[Twins]:
+    """Pairs of forms of different misconceptions that no call of the function tells apart."""
+    forms = [form for form in matcher.candidates(spec.name, "L") if _acts(plan, spec, form)]
+    for first, second in itertools.combinations(forms, 2):
+        if first.misconception != second.misconception and not _apart(plan, spec, first, second):
+            yield Twins(spec.name, first, second, _decides(plan.rubric, spec.name, first, second))
+
+
+def _acts(plan: Plan, spec: FunctionSpec, form: Form) -> bool:
+    return any(
+        not _same(spec, plan.right(call), plan.oracle.predict(call, (form,)))
+        for call in plan.suite.isolated[spec.name]
+    )
+
+
+def _apart(plan: Plan, spec: FunctionSpec, first: Form, second: Form) -> bool:
+    return any(
+        not _same(spec, plan.oracle.predict(call, (first,)), plan.oracle.predict(call, (second,)))
+        for call in plan.suite.isolated[spec.name]
+    )
+
+
+def _same(spec: FunctionSpec, one: Outcome | None, two: Outcome | None) -> bool:
+    if one is None or two is None or one.status != "value" or two.status != "value":
+        return one is not None and two is not None and one.status == two.status
+    left, right = split(spec, one), split(spec, two)
+    return all(part_difference(spec, left[name], right[name], MATCH, odd_is_odd=True) is None for name in left)
+
+
+def _decides(rubric: Rubric, function: str, first: Form, second: Form) -> str:
+    """What decides between two twins; empty where nothing does."""
+    one, two = rubric.misconceptions[first.misconception], rubric.misconceptions[second.misconception]
+    if two.id in one.same_text_as or one.id in two.same_text_as:
+        return "the same words"
+    own = [function in rubric.functions_of(form) for form in (first, second)]
+    if own[0] != own[1]:
+        return "the function that it is in"
+    if one.sure != two.sure:
+        return "only one of them is ever sure"
+    if not any(own):
+        return "the source line, where a callee is inlined"
+    return ""
+
+
+def _twin_problem(rubric: Rubric, pair: Twins) -> str:
+    paths = [rubric.misconceptions[form.misconception].path for form in (pair.first, pair.second)]
+    return (
+        f"{paths[0]} (form {pair.first.name!r}) and {paths[1]} (form {pair.second.name!r}) give the same numbers in "
+        f"{pair.function}: declare `same_text_as`, or change one of them"
+    )
+
+
+def _certificate(plan: Plan, matcher: Matcher, twins: list[Twins]) -> str:
+    rubric = plan.rubric
+    lines = [
+        f"Separability of the rubric {rubric.id}, version {rubric.version}",
+        f"sha256 {rubric.sha256}",
+        f"{len(rubric.misconceptions)} misconceptions, "
+        f"{sum(len(found.forms) for found in rubric.misconceptions.values())} forms",
+        "Models of a function are its own forms and those of its helpers, which a student may have inlined.",
+        "",
+    ]
+    for name in rubric.functions:
+        forms = matcher.candidates(name, "L")
+        calls = len(plan.suite.isolated[name])
+        lines.append(f"{name}: {len(forms)} models on {calls} calls, {len(forms) * (len(forms) - 1) // 2} pairs")
+        lines += [
+            f"  {pair.first.key} = {pair.second.key}: decided by {pair.decides or 'nothing'}"
+            for pair in twins
+            if pair.function == name
+        ]
+    return "\n".join(lines) + "\n"
