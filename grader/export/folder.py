@@ -58,9 +58,8 @@ def export_folder(
     chosen = exporter(format)
     if chosen.needs_gradebook and gradebook is None:
         raise UsageError(f"{chosen.title} needs your own export from it: give it with --gradebook FILE.")
-    facts = _run_facts(folder)
-    reports = ReportFolder(folder, frozenset(facts.get("gone") or ()))
-    options = Options(gradebook, column, points, _detail(detail, facts), assignment)
+    reports = ReportFolder(folder, gone_ids(folder))
+    options = Options(gradebook, column, points, graded_detail(folder, detail), assignment)
     sink = _sink(chosen, out or folder / "exports" / format, explicit=out is not None, dry_run=dry_run)
     chosen.export(reports, sink, options)
     skipped = (*reports.damaged(), *reports.missing(), *sink.skipped)
@@ -155,9 +154,16 @@ def _run_facts(folder: Path) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _detail(wanted: str | None, facts: dict[str, Any]) -> str:
+def gone_ids(folder: Path) -> frozenset[str]:
+    """Ids whose file is gone: their reports lie there still, but count no longer."""
+    gone = _run_facts(folder).get("gone")
+    return frozenset(map(str, gone)) if isinstance(gone, list) else frozenset()
+
+
+def graded_detail(folder: Path, wanted: str | None = None) -> str:
+    """The level of feedback: the one wanted, else the one that the folder was graded with. UsageError for none."""
     if wanted is None:
-        graded_with = facts.get("detail")
+        graded_with = _run_facts(folder).get("detail")
         return graded_with if graded_with in ("nudge", "explanation", "fix") else _DEFAULT_DETAIL
     try:
         levels(wanted)
