@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.model import Cell, Problem
 from grader.notebook.blanks import fill_empty_blocks
 from grader.notebook.neutralise import code_only, neutralise
-from grader.notebook.wording import explain
+from grader.notebook.wording import explain, lost_with_it
 
 #: A statement is looked for by joining at most so many pieces that start in the first column …
 MAX_JOINED = 60
@@ -205,7 +205,10 @@ def _split_last(piece: Block, rest: Broken) -> Iterator[Block | Broken]:
         yield Block(piece.cell, piece.offset, piece.text, piece.nodes[:-1], piece.filled)
     assert isinstance(last, ast.FunctionDef)
     line = piece.offset + last.lineno
-    yield Broken(piece.cell, line, rest.end_line, ((last.name, line),), rest.problem)
+    problem = rest.problem
+    if f"`{last.name}`" not in problem.message:
+        problem = replace(problem, message=problem.message + lost_with_it([last.name]))
+    yield Broken(piece.cell, line, rest.end_line, ((last.name, line),), problem)
 
 
 def _until_last_function(piece: Block) -> Block:

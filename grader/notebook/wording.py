@@ -47,7 +47,7 @@ _ODD_CHARACTER = re.compile("[" + "".join(_ODD) + "]")
 def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence[str]) -> Problem:
     """A Problem `syntax-error`, `python2-print` or `python2`; `line` counts in the cell, `offset` lines stand above `text`."""
     code = code_only(text)
-    who = f" Lost with it: {', '.join(f'`{name}`' for name in names)}." if names else ""
+    who = lost_with_it(names)
     old = _python_2(code, text)
     if old is not None:
         at, what = old
@@ -63,6 +63,11 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
     return Problem(
         "syntax-error", f"Python cannot read this cell{place}: {reason}.{who}", cell, line + offset
     )
+
+
+def lost_with_it(names: Sequence[str]) -> str:
+    """The sentence that names the functions of a broken piece; empty without any."""
+    return f" Lost with it: {', '.join(f'`{name}`' for name in names)}." if names else ""
 
 
 def _python_2(code: str, text: str) -> tuple[int, str] | None:

@@ -111,6 +111,37 @@ SIGMOID = "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))"
             id="default value",
         ),
         pytest.param(
+            [
+                NUMPY,
+                "def g():\n    return 1",
+                "def f():\n    return g()",
+                "one = f()",
+                "def g():\n    return 2",
+                "def sigmoid(z):\n    return one / (one + np.exp(-z)) + 0 * g()",
+            ],
+            id="a value from an earlier version of a helper",
+        ),
+        pytest.param(
+            [NUMPY, "def f():\n    pass\nf.one = 1", "def sigmoid(z):\n    return f.one / (1 + np.exp(-z))"],
+            id="attribute of a helper",
+        ),
+        pytest.param(
+            [NUMPY, "def sigmoid(z):\n    return sigmoid.one / (1 + np.exp(-z))\nsigmoid.one = 1"],
+            id="attribute of itself",
+        ),
+        pytest.param(
+            [
+                NUMPY,
+                "one = 1\nif np is None:\n    one = 2",
+                "def sigmoid(z):\n    return one / (one + np.exp(-z))",
+            ],
+            id="a condition that is false",
+        ),
+        pytest.param(
+            [NUMPY, "a = 'é'; one = 1; b = 2", "def sigmoid(z):\n    return one / (one + np.exp(-z))"],
+            id="in the middle of a line",
+        ),
+        pytest.param(
             ["from __future__ import annotations", NUMPY, SIGMOID.replace("(z)", "(z: Nowhere)")], id="future"
         ),
     ],
@@ -214,6 +245,7 @@ def test_asserts_stay():
         "from dnn_utils_v2 import *",
         "from elsewhere import sigmoid",
         "'''\ndef sigmoid(z):\n    return z\n'''",
+        "try:\n    from dnn_utils import sigmoid\nexcept ImportError:\n    def sigmoid(z):\n        return z",
         "%%bash\ndef sigmoid(z):\n    return z",
     ],
 )
@@ -264,6 +296,15 @@ def test_own_function_counts_although_a_course_module_below_has_it_too():
     assert "linear_forward" not in extraction.stand_in_names
 
 
+def test_course_modules_are_imported_before_what_replaces_their_names():
+    extraction = extracted(
+        "def relu(z):\n    return z",
+        "from dnn_utils import *",
+        "def linear_forward(z):\n    return sigmoid(relu(z))",
+    )
+    assert bound(extraction, "linear_forward") == ["relu sigmoid", "relu", "linear_forward"]
+
+
 def test_the_import_of_a_needed_course_name_is_kept():
     extraction = extracted(
         "from dnn_utils import *\nfrom testCases import *", "def linear_forward(z):\n    return relu(z)"
@@ -294,5 +335,7 @@ def test_a_clue_where_a_missing_function_is(source, code, line):
 
 
 def test_another_wanted_function_is_no_misspelt_one():
-    facts = extracted("def linear_backward(A):\n    return A", "x = 1").functions["linear_forward"]
-    assert facts.problem is None
+    extraction = extracted(
+        "def update_parameter(A):\n    return A", wanted=("update_parameters", "update_parameter")
+    )
+    assert extraction.functions["update_parameters"].problem is None

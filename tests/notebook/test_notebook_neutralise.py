@@ -108,6 +108,7 @@ def test_logical_lines_are_the_source_cut(source):
     assert len(code_only(source)) == len(source)
 
 
+@pytest.mark.filterwarnings("ignore")
 @settings(max_examples=100, deadline=None)
 @given(SOURCES)
 def test_plain_python_is_left_alone(source):

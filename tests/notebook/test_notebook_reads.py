@@ -197,6 +197,16 @@ def test_each_line_that_reads_is_told():
     ]
 
 
+def test_a_global_statement_reaches_past_the_enclosing_function():
+    source = (
+        "def sigmoid(z):\n    v = 1\n    def inner():\n        global v\n        return v\n    return inner"
+    )
+    assert reads(extracted("v = unknown()", source), "sigmoid") == [
+        ("v", 1, 4, "variable"),
+        ("v", 1, 5, "variable"),
+    ]
+
+
 def test_reads_of_helpers_are_told_with_their_place():
     extraction = extracted(
         "def helper(z):\n    return z * rate * m",
