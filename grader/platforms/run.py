@@ -64,7 +64,7 @@ def run_platform(
     )  # fmt: skip
     out = stdout or sys.stdout.buffer
     _write_files(platform.failure(_UNFINISHED, around))
-    pipeline = _Pipeline(rubric)
+    pipeline = Pipeline(rubric)
     try:
         with _stopping(_limit(seconds, env, platform)), closing(pipeline):
             result = _grade(platform, around, grade or pipeline)
@@ -77,11 +77,16 @@ def run_platform(
 
 
 def _grade(platform: Platform, around: Surroundings, grade: Grade) -> Output:
-    handed = platform.receive(around)
+    report, handed = grade_best(platform.receive(around), grade)
+    return platform.results(report, handed, around)
+
+
+def grade_best(handed: Handed, grade: Grade) -> tuple[Report, Handed]:
+    """The report on what was handed in, and the remarks that it adds."""
     report, handed = _best(handed, grade)
     if report.isolation.tier == "none":
         handed = _with_notes(handed, NOT_ISOLATED)
-    return platform.results(report, handed, around)
+    return report, handed
 
 
 def _best(handed: Handed, grade: Grade) -> tuple[Report, Handed]:
@@ -184,7 +189,7 @@ def _raiser(text: str) -> Callable[[int, FrameType | None], None]:
     return stop
 
 
-class _Pipeline:
+class Pipeline:
     """The grader itself, made when first used, so that a rubric that cannot be loaded gives a result too.
 
     In a platform's container the container is the wall where nothing stronger works.
