@@ -14,11 +14,11 @@ import warnings
 #: Modules that are served as they are. Submodules that numpy or the library load themselves come along.
 _MODULES = (
     "__future__ abc argparse array ast base64 bisect builtins calendar cmath collections collections.abc "
-    "colorsys contextlib contextvars copy copyreg csv dataclasses datetime decimal dis doctest enum errno "
+    "colorsys contextlib contextvars copy copyreg csv dataclasses datetime decimal dis enum errno "
     "fractions functools gc glob hashlib heapq html inspect io itertools json keyword linecache locale "
-    "logging math numbers operator os os.path pathlib pdb pickle pickletools platform pprint queue random "
+    "logging math numbers operator os os.path pathlib pickle platform pprint queue random "
     "re reprlib secrets shutil signal statistics string struct sys tempfile textwrap threading time timeit "
-    "token tokenize traceback types typing unicodedata unittest unittest.mock uuid warnings weakref zlib "
+    "token tokenize traceback types typing unicodedata unittest uuid warnings weakref zlib "
     "encodings.ascii encodings.latin_1 encodings.utf_8 encodings.utf_16 encodings.utf_8_sig encodings.cp1252 "
     "numpy numpy.exceptions numpy.fft numpy.lib.stride_tricks numpy.lib.scimath numpy.linalg numpy.ma "
     "numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"

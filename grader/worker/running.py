@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.model import Call, Helper, Outcome, Program, Raised, Value
-from grader.worker.answers import Answers, allowed_names
+from grader.model import Call, Outcome, Program, Raised, Value
+from grader.worker.answers import Answers, Remembered, allowed_names
 from grader.worker.channel import DeadlinePassed, WorkerDied
 from grader.worker.codec import TEXT_CAPS, Reject, decode, encode
 from grader.worker.handle import FAILURES, Worker
@@ -66,10 +66,10 @@ class _Job:
 class Session:
     """Runs jobs one after the other in one worker, and in a fresh one whenever that breaks."""
 
-    def __init__(self, fresh: Callable[[], Worker], helper: Helper, limits: Limits) -> None:
-        """`fresh` gives a worker in which no student code has run."""
+    def __init__(self, fresh: Callable[[], Worker], remembered: Remembered, limits: Limits) -> None:
+        """`fresh` gives a worker in which no student code has run; `remembered` is the right helper."""
         self.fresh = fresh
-        self.helper = helper
+        self.remembered = remembered
         self.limits = limits
         self.end = time.monotonic() + limits.run_seconds
         self.caps = reply_caps(limits)
@@ -162,7 +162,7 @@ class Session:
             if kind is Kind.RESULT:
                 return read_outcome(call, decode(payload, self.caps))
             answers = answers or Answers(
-                self.helper, allowed_names(program, call), call.convention, self.limits
+                self.remembered, allowed_names(program, call), call.convention, self.limits
             )
             channel.answer(answers.answer(payload), deadline)
 

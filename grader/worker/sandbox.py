@@ -33,6 +33,7 @@ from grader.model import (
     StandIn,
 )
 from grader.worker import parsing
+from grader.worker.answers import Remembered
 from grader.worker.channel import DeadlinePassed, WorkerDied
 from grader.worker.codec import encode
 from grader.worker.handle import Source, SourceGone, Worker
@@ -59,6 +60,7 @@ class Sandbox:
         self._lock = threading.RLock()
         self._clean: Worker | None = None
         self._parcels: dict[int, Parcel] = {}
+        self._remembered: Remembered | None = None
         self._closed = False
 
     @classmethod
@@ -123,7 +125,9 @@ class Sandbox:
             WorkerError: no worker can be started.
         """
         with self._request():
-            session = Session(self._take, helper, self.limits)
+            if self._remembered is None or self._remembered.helper is not helper:
+                self._remembered = Remembered(helper)
+            session = Session(self._take, self._remembered, self.limits)
             try:
                 return [session.run(program, self._packed(calls)) for program, calls in jobs]
             finally:

@@ -97,17 +97,20 @@ class _Zygote:
         self.available = available
         self.parent = parent
         self.own_pid = os.getpid()
+        self.killed: set[int] = set()
 
     def serve(self) -> None:
+        """Do what the host says until it hangs up, or until our parent is gone."""
         self.control.settimeout(_LOOK_AROUND_SECONDS)
         self.control.send(b"R")
         while os.getppid() == self.parent:
+            self.reap()
             try:
                 message, files, _, _ = socket.recv_fds(self.control, 64, 2)
             except TimeoutError:
                 continue
             if not message:
-                return
+                return self.reap(0)
             if message[:1] == b"S":
                 self.spawn(files)
             else:
@@ -126,11 +129,14 @@ class _Zygote:
             os.close(file)
 
     def kill(self, child: int) -> None:
-        try:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
+        os.kill(child, signal.SIGKILL)
+        self.killed.add(child)
+
+    def reap(self, flags: int = os.WNOHANG) -> None:
+        """Take leave of the killed. Those that the host has not ended yet keep their number, dead or not."""
+        for child in self.killed.copy():
+            if os.waitpid(child, flags)[0]:
+                self.killed.remove(child)
 
     def work(self, files: list[int]) -> NoReturn:
         """Become a worker; never returns."""

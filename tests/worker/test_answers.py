@@ -9,7 +9,8 @@ import pytest
 from worker_samples import call, helper
 
 from grader.model import Definition, Program, StandIn
-from grader.worker.answers import Answers, allowed_names
+from grader.worker import answers
+from grader.worker.answers import Answers, Remembered, allowed_names
 from grader.worker.codec import Reject, decode, encode
 from grader.worker.limits import Limits
 
@@ -51,11 +52,11 @@ def test_what_a_call_binds_is_all_that_it_may_use() -> None:
 
 
 def _answers(allowed: tuple[str, ...] = ("sigmoid",), **limits: int) -> Answers:
-    return Answers(helper, frozenset(allowed), "L", Limits(**limits))  # type: ignore[arg-type]
+    return Answers(Remembered(helper), frozenset(allowed), "L", Limits(**limits))  # type: ignore[arg-type]
 
 
-def _ask(answers: Answers, *request: Any) -> tuple[str, Any]:
-    outcome, value = decode(answers.answer(encode(request)))
+def _ask(one: Answers, *request: Any) -> tuple[str, Any]:
+    outcome, value = decode(one.answer(encode(request)))
     return outcome, value
 
 
@@ -93,8 +94,31 @@ def test_large_arguments_are_not_computed_with(argument: Any) -> None:
 
 
 def test_uses_are_counted() -> None:
-    answers = _answers(callbacks=2)
-    assert [_ask(answers, "sigmoid", (0.0,), {})[0] for _ in range(3)] == ["value", "value", "refused"]
+    one = _answers(callbacks=2)
+    assert [_ask(one, "sigmoid", (0.0,), {})[0] for _ in range(3)] == ["value", "value", "refused"]
+
+
+def test_the_same_is_computed_once_and_only_for_those_who_may_ask() -> None:
+    asked: list[str] = []
+
+    def counted(name: str, args: tuple[Any, ...], convention: str) -> Any:
+        asked.append(convention)
+        return helper(name, args, convention)
+
+    remembered = Remembered(counted)
+    may, may_not = frozenset({"sigmoid"}), frozenset({"relu"})
+    for convention in ("L", "L", "J"):
+        assert _ask(Answers(remembered, may, convention, Limits()), "sigmoid", (0.0,), {})[0] == "value"
+    assert _ask(Answers(remembered, may_not, "L", Limits()), "sigmoid", (0.0,), {})[0] == "refused"
+    assert asked == ["L", "J"]
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_REMEMBERED_BYTES", 5000)
+    remembered = Remembered(helper)
+    for number in range(100):
+        _ask(Answers(remembered, frozenset({"sigmoid"}), "L", Limits()), "sigmoid", (float(number),), {})
+    assert len(remembered._answers) < 60
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,8 @@ def test_more_bytes_than_the_cap_are_rejected_unread() -> None:
         decode(bytes(100), Caps(total_bytes=99))
 
 
-def _samples() -> list[bytes]:
+def hostile_samples() -> list[bytes]:
+    """Encoded values to be mutated."""
     values: list[Any] = [
         {"W1": np.ones((3, 2)), "b1": np.zeros((3, 1)), "cost": 0.5, "names": ["a", ("b", None, True)]},
         [np.float64(1.0), np.int8(3), np.array(2 + 1j), 10**30, -1, "é" * 30],
@@ -231,7 +232,7 @@ def judge_frame(data: bytes) -> bool:
 
 
 def test_100_000_hostile_frames_are_rejected_or_sound() -> None:
-    rng, samples = random.Random(20), _samples()
+    rng, samples = random.Random(20), hostile_samples()
     tracemalloc.start()
     began = time.monotonic()
     sound = sum(judge_frame(mutated(rng.choice(samples), rng)) for _ in range(100_000))
