@@ -327,7 +327,7 @@ class Session:
         if finding.observed is None:
             return
         near = self.matcher.near(finding.observed, finding.convention)
-        for found in proof.decided_by_repair(self.plan.rubric, name, near):
+        for found in proof.decided_by_repair(self.plan.rubric, near):
             goal = proof.goal(found, finding, self.plan.oracle, ())
             where = prover.prove(goal) if goal else None
             if where is not None:

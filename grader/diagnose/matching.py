@@ -16,7 +16,7 @@ import numpy as np
 from grader.judge.compare import as_array
 from grader.judge.components import split
 from grader.judge.verdict import Observed, Parts, part_difference
-from grader.model import Call, Value
+from grader.model import Call, Outcome, Value
 from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Form, Rubric
 
@@ -26,6 +26,9 @@ MATCH = 3e-7
 MAX_COMBINATIONS = 300
 MAX_PAIRS = 4000
 MAX_NEAR = 3
+
+#: What wrong data raises, here or there. A NameError or an AssertionError is another matter.
+_DATA_ERRORS = frozenset({"ValueError", "TypeError", "IndexError", "KeyError", "AttributeError", "LinAlgError"})
 
 Forms = tuple[Form, ...]
 
@@ -167,7 +170,7 @@ class Search:
         if predicted is None or outcome.status not in ("value", "raised"):
             return False
         if predicted.status != "value" or outcome.status != "value":
-            return predicted.status == outcome.status
+            return _stop_alike(predicted, outcome)
         parts = split(self.spec, predicted)
         got = self.observed.parts[index]
         return all(
@@ -261,6 +264,14 @@ class Search:
             if self.agrees(forms):
                 best.append(forms)
         return best
+
+
+def _stop_alike(predicted: Outcome, outcome: Outcome) -> bool:
+    """Whether both stopped with an error, of a kind that one wrong value can give in either's code."""
+    one, two = predicted.raised, outcome.raised
+    if one is None or two is None:
+        return False
+    return one.type == two.type or {one.type, two.type} <= _DATA_ERRORS
 
 
 def _count_ids(forms: Iterable[Form]) -> int:

@@ -146,19 +146,16 @@ def rest_of(finding: Finding, misconception: str) -> Forms:
 UNDECIDING = frozenset({"formula", "statement", "add", "drop"})
 
 
-def decided_by_repair(rubric: Rubric, function: str, near: Sequence[str]) -> list[Misconception]:
-    """Misconceptions whose repair may name them: those that nothing else can tell, and those that nearly fit.
+def decided_by_repair(rubric: Rubric, near: Sequence[str]) -> list[Misconception]:
+    """Misconceptions that nearly fit, with the repairs that may name them.
 
-    Of the latter, only the repairs that undo this very error are tried.
+    Where values could tell but for a few calls, only the repairs that undo this very error are tried.
     """
-    made = [
-        found
-        for found in rubric.misconceptions.values()
-        if found.decides == "repair" and found.function in (function, "any") and found.repairs
-    ]
-    for name in near:
-        found = rubric.misconceptions[name]
-        repairs = tuple(family for family in found.repairs if family not in UNDECIDING)
-        if found not in made and found.sure and repairs:
-            made.append(replace(found, repairs=repairs, replacements=()))
-    return made
+    return [found for name in near if (found := _deciding(rubric.misconceptions[name])).repairs and found.sure]
+
+
+def _deciding(found: Misconception) -> Misconception:
+    if found.decides == "repair":
+        return found
+    repairs = tuple(family for family in found.repairs if family not in UNDECIDING)
+    return replace(found, repairs=repairs, replacements=())
