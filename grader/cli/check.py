@@ -61,12 +61,23 @@ def _report(
     from grader.pipeline import check
 
     if pack is not None:
-        return check(notebook, functions=functions, rubric=rubric, seed=seed, pack=pack)
+        return _with_pack(notebook, functions, rubric, pack, seed)
     try:
         chosen = rubric or infer_for_one(notebook)
     except Unreadable as unreadable:
         return _ungradable(notebook, unreadable.problem)
     return check(notebook, functions=functions, rubric=chosen, seed=seed)
+
+
+def _with_pack(
+    notebook: Path, functions: tuple[str, ...], rubric: str | None, pack: Path, seed: int | None
+) -> Report:
+    from grader.errors import UsageError
+    from grader.packed import check_with_pack
+
+    if seed is not None:
+        raise UsageError("--seed and --pack do not go together: the inputs are in the pack.")
+    return check_with_pack(notebook, pack, functions=functions, rubric=rubric)
 
 
 def _ungradable(notebook: Path, problem: Problem) -> Report:

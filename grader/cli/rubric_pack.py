@@ -28,6 +28,5 @@ def command(rubric: str, out: Path | None, seed: int | None) -> None:
 
     loaded = load_rubric(rubric)
     target = out or Path(f"{loaded.id}.pack")
-    data = pack(loaded, seed=seed) if seed is not None else pack(loaded)
-    write_file(target, data)
+    write_file(target, pack(loaded, seed=seed))
     output.show(f"{target}\n")

@@ -28,7 +28,7 @@ from grader.worker.codec import TEXT_CAPS, encode
 #: As many second calls of a function as an explanation is verified on.
 SECOND_CALLS = 4
 #: Functions with more forms get the pairs of their own forms only.
-MANY_FORMS = 60
+MANY_FORMS = 110
 FRESH = "fresh:"
 
 
@@ -39,10 +39,13 @@ def pack(rubric: Rubric, *, seed: int | None = None) -> bytes:
     maker: Any = importlib.import_module(f"grader.references.{rubric.reference}_inputs")
     first, second = (maker.make_suite(oracle.functions(), _seed(base, use)) for use in ("first", "second"))
     suites = {"first": first, "second": _second(second)}
-    answers = {call.id: Answers(oracle, call).tree() for suite in suites.values() for call in calls_of(suite)}
-    text = pack_words.to_text(rubric, _version())
+    answers = {
+        call.id: _blob(Answers(oracle, call, pairs=pairs).tree())
+        for suite in suites.values()
+        for call, pairs in _calls(suite)
+    }
     trees = {name: suite_tree(suite) for name, suite in suites.items()}
-    return pack_file.to_bytes((text, trees, {name: _blob(tree) for name, tree in answers.items()}))
+    return pack_file.to_bytes((pack_words.to_text(rubric, _version()), trees, answers))
 
 
 def _seed(base: int, use: str) -> int:
@@ -68,11 +71,11 @@ def _renamed(calls: Mapping[str, Sequence[Call]]) -> dict[str, tuple[Call, ...]]
     }
 
 
-def calls_of(suite: Suite) -> Iterator[Call]:
-    """All calls of a suite."""
-    for group in (suite.isolated, suite.in_place, suite.public):
-        yield from itertools.chain(*group.values())
-    yield from suite.interface.values()
+def _calls(suite: Suite) -> Iterator[tuple[Call, bool]]:
+    """All calls of a suite, and whether pairs of misconceptions are looked for on them."""
+    for group, pairs in ((suite.isolated, True), (suite.in_place, False), (suite.public, False)):
+        yield from ((call, pairs) for calls in group.values() for call in calls)
+    yield from ((call, False) for call in suite.interface.values())
 
 
 def suite_tree(suite: Suite) -> Value:
@@ -94,10 +97,11 @@ def _blob(tree: Value) -> Value:
 class Answers:
     """All answers to one call: right, each form that can show in it, pairs that are not both side by side."""
 
-    def __init__(self, oracle: ReferenceOracle, call: Call) -> None:
+    def __init__(self, oracle: ReferenceOracle, call: Call, *, pairs: bool) -> None:
         self.oracle = oracle
         self.rubric = oracle.rubric
         self.call = call
+        self.with_pairs = pairs and not self.rubric.functions[call.function].random
         self.reach = reach(self.rubric, call)
         self.numbers = form_numbers(self.rubric)
         self.maker = TableMaker()
@@ -127,7 +131,7 @@ class Answers:
             self.maker.put(convention, (self.numbers[form.key],), row)
             if row is not None:
                 rows[form] = row
-        if right is not None and self.call.id.count("public") == 0:
+        if right is not None and self.with_pairs:
             self._fill_pairs(convention, right, rows)
 
     def _forms(self, functions: Iterable[str]) -> list[Form]:
