@@ -339,3 +339,8 @@ def test_another_wanted_function_is_no_misspelt_one():
         "def update_parameter(A):\n    return A", wanted=("update_parameters", "update_parameter")
     )
     assert extraction.functions["update_parameters"].problem is None
+
+
+def test_a_statement_that_shares_its_line_is_cut_out():
+    extraction = extracted("a = 'é'; one = 'à'; b = 2", "def sigmoid(z):\n    return one")
+    assert extraction.definitions[0].source == "one = 'à'"
