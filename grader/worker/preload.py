@@ -32,7 +32,8 @@ def load() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy.matlib announces its deprecation
         for name in _MODULES.split():
-            importlib.import_module(name)
+            with contextlib.suppress(ImportError):  # some systems and some versions of numpy lack some
+                importlib.import_module(name)
         _warm_up()
 
 

@@ -69,8 +69,9 @@ class WarmSource:
             stream = PipeStream(replies[0], requests[1])
         try:
             pid = PID.unpack(self._told(b"P"))[0]
-        except BaseException:
+        except BaseException:  # an interrupt, too: whose worker the next answer names would be unknown
             stream.close()
+            self.control.close()
             raise
         worker = Worker(Channel(stream), lambda: self._end(stream, pid))
         try:

@@ -12,6 +12,7 @@ End of file, or a parent that is gone, ends the zygote, and with it all its work
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -54,6 +55,8 @@ def _get_ready(control: socket.socket, lockdown: Lockdown) -> None:
     preload.load_ours()
     available = preload.available()
     rehearse(lockdown.limits, available)
+    if len(os.listdir("/proc/self/task")) > 1:
+        raise RuntimeError("numpy has started threads, which a fork does not survive")
     parent = os.getppid()
     os.environ.clear()
     null = os.open(os.devnull, os.O_RDWR)
@@ -129,6 +132,9 @@ class _Zygote:
             os.close(file)
 
     def kill(self, child: int) -> None:
+        """Kill a worker, and where nothing stops it from forking also what it has forked."""
+        with contextlib.suppress(ProcessLookupError):  # it has no group of its own yet
+            os.killpg(child, signal.SIGKILL)
         os.kill(child, signal.SIGKILL)
         self.killed.add(child)
 

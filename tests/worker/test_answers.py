@@ -52,7 +52,7 @@ def test_what_a_call_binds_is_all_that_it_may_use() -> None:
 
 
 def _answers(allowed: tuple[str, ...] = ("sigmoid",), **limits: int) -> Answers:
-    return Answers(Remembered(helper), frozenset(allowed), "L", Limits(**limits))  # type: ignore[arg-type]
+    return Answers(Remembered(helper), frozenset(allowed), "L", Limits(**limits))
 
 
 def _ask(one: Answers, *request: Any) -> tuple[str, Any]:

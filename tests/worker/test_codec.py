@@ -6,8 +6,8 @@ import random
 import struct
 import time
 import tracemalloc
-from collections import OrderedDict, namedtuple
-from typing import Any
+from collections import OrderedDict
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -85,7 +85,10 @@ def test_big_endian_and_long_double_arrays_come_as_ordinary_ones() -> None:
 
 
 def test_subclasses_come_as_what_they_hold() -> None:
-    Point = namedtuple("Point", "x y")
+    class Point(NamedTuple):
+        x: int
+        y: int
+
     assert decode(encode(Point(1, 2))) == (1, 2)
     assert type(decode(encode(OrderedDict(a=1)))) is dict
     assert type(decode(encode(np.array([[1.0]]).view(np.matrix)))) is np.ndarray

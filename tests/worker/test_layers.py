@@ -15,7 +15,7 @@ import worker_samples as samples
 from worker_samples import call, helper
 
 from grader.errors import NotIsolated, UsageError
-from grader.worker import layers
+from grader.worker import layers, linux
 from grader.worker.layers import Probe, choose, probe_layers
 from grader.worker.sandbox import Sandbox
 
@@ -237,7 +237,7 @@ def _nothing(*args: object) -> None:
 def test_a_layer_that_does_nothing_is_found_out(
     monkeypatch: pytest.MonkeyPatch, name: str, primitive: str
 ) -> None:
-    monkeypatch.setattr(layers.linux, primitive, _nothing)
+    monkeypatch.setattr(linux, primitive, _nothing)
     assert probe_layers()[name].problem
 
 

@@ -12,7 +12,7 @@ import worker_samples as samples
 from worker_samples import COURSE, call, helper
 
 from grader.errors import WorkerError
-from grader.model import Cell, RepairRequest
+from grader.model import Cell, Isolation, Program, RepairRequest
 from grader.worker import parsing
 from grader.worker.child import Child
 from grader.worker.codec import TEXT_CAPS, encode
@@ -33,7 +33,7 @@ def test_what_is_extracted_can_be_run(tiered: Sandbox) -> None:
     statuses = {name: facts.status for name, facts in extraction.functions.items()}
     assert statuses == {"f": "defined", "g": "syntax-error", "h": "missing"}
     assert extraction.problems[0].cell == 4
-    program = samples.Program(extraction.definitions, (COURSE,))
+    program = Program(extraction.definitions, (COURSE,))
     assert tiered.run(program, [call("f", 0.0)], helper)[0].value == 0.5
 
 
@@ -67,8 +67,6 @@ def _with_parser(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> San
 
 class _ForkedSource:
     """Workers forked from the test itself: no isolation, but a parser of the test's own."""
-
-    from grader.model import Isolation
 
     isolation = Isolation("none")
 

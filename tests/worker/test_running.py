@@ -306,7 +306,7 @@ def test_warnings_and_floating_point_errors_are_silent(sandbox: Sandbox) -> None
 
 def test_watch_tells_which_arguments_were_changed(sandbox: Sandbox) -> None:
     source = "def f(a, b, c):\n    b *= 2\n    c['new'] = 1\n    return a.sum()"
-    arguments = np.ones(2), np.ones(2), {}
+    arguments: tuple[Value, ...] = np.ones(2), np.ones(2), {}
     assert one(sandbox, source, call("f", *arguments, watch=True)).changed_args == (1, 2)
     assert one(sandbox, source, call("f", *arguments)).changed_args == ()
 

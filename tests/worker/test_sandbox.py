@@ -17,6 +17,7 @@ import worker_samples as samples
 from worker_samples import call, helper, one
 
 from grader.errors import WorkerError
+from grader.model import Program
 from grader.worker import warm
 from grader.worker.channel import Channel, PipeStream
 from grader.worker.child import work
@@ -274,9 +275,9 @@ def test_a_parsing_worker_runs_what_it_parsed_and_a_used_one_nothing_more(sandbo
         sandbox.extract([], ["f"], [])
         sandbox.extract([], ["f"], [])
         assert len(spawned) == 1
-        sandbox.run(samples.Program(definitions), [call("f")], helper)
+        sandbox.run(Program(definitions), [call("f")], helper)
         assert len(spawned) == 1
-        sandbox.run(samples.Program(definitions), [call("f")], helper)
+        sandbox.run(Program(definitions), [call("f")], helper)
         assert len(spawned) == 2
         sandbox.extract([], ["f"], [])
         assert len(spawned) == 3
