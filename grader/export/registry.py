@@ -28,6 +28,8 @@ OURS: Mapping[str, str] = {
     "vpl": "grader.export.vpl",
     "inginious": "grader.export.inginious",
     "codegrade": "grader.export.codegrade",
+    "blackboard": "grader.export.blackboard",
+    "brightspace": "grader.export.brightspace",
 }
 
 
