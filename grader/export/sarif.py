@@ -1,7 +1,7 @@
 """SARIF 2.1.0: what is wrong, for code hosts that annotate files. One rule a misconception.
 
-A line of the notebook's cell is no line of the .ipynb file, so the place is in the message and in
-`properties`; only for a script, whose one cell is the file, it is a region too.
+A line of the notebook's cell is no line of the file, so the place is in the message and in `properties`:
+a wrong `region` would mark an innocent line.
 """
 
 from __future__ import annotations
@@ -103,13 +103,10 @@ def _result(
     stored: StoredReport, function: str, rule: str, level: str, text: str, place: Location | None
 ) -> dict[str, Any]:
     uri = quote(stored.report.submission.file.lstrip("/") or stored.id)
-    physical: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     properties: dict[str, Any] = {"submission": stored.id}
     if place is not None:
         properties |= {"cell": place.cell, "line": place.line, "source": one_line(place.source, 300)}
-        if uri.lower().endswith(".py") and place.cell == 0:
-            physical["region"] = {"startLine": place.line}
-    location: dict[str, Any] = {"physicalLocation": physical}
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": uri}}}
     if function:
         location["logicalLocations"] = [{"name": one_line(function, 100), "kind": "function"}]
     return {

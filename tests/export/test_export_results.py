@@ -30,6 +30,7 @@ from grader.export.edx import reply
 from grader.export.gradescope import results as gradescope
 from grader.export.prairielearn import results as prairielearn
 from grader.export.scores import scaled, strict_json
+from grader.export.vpl import plain_line
 from grader.model import Report
 from grader.render.json_report import from_json
 
@@ -161,13 +162,13 @@ def test_sarif_has_a_rule_for_each_result_and_stable_fingerprints() -> None:
     assert all(result["message"]["text"] for result in sarif["results"])
 
 
-def test_sarif_gives_a_line_only_where_it_is_the_file_s() -> None:
-    for file, has_region in (("a.py", False), ("a.ipynb", False)):
-        data = json.loads(run("sarif", everything(file=file)).files["results.sarif"])
-        places = [
-            place["physicalLocation"] for one in data["runs"][0]["results"] for place in one["locations"]
-        ]
-        assert any("region" in place for place in places) is has_region  # cell 23 is not the whole file
+def test_sarif_marks_no_line_that_is_not_the_file_s() -> None:
+    data = json.loads(run("sarif", everything()).files["results.sarif"])
+    results = data["runs"][0]["results"]
+    assert not any("region" in place["physicalLocation"] for one in results for place in one["locations"])
+    assert any(
+        one["properties"].get("line") == 7 and "cell 23, line 7" in one["message"]["text"] for one in results
+    )
 
 
 def test_sarif_is_cut_at_github_s_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,3 +215,21 @@ def test_an_ungradable_submission_is_told_apart() -> None:
 
 def test_stored_reports_know_their_student() -> None:
     assert StoredReport("x", hostile()).student == "=cmd|' /C calc'!A0"
+
+
+# --------------------------------------------------------------------------------------------- VPL
+
+
+@pytest.mark.parametrize("one", ALL)
+def test_vpl_s_grade_is_ours_alone(one: Report) -> None:
+    (data,) = run("vpl", one, detail="fix", points=10.0).files.values()
+    lines = data.decode().splitlines()
+    assert [line for line in lines if line.startswith("Grade :=>>")] == [lines[-1]]
+    assert float(lines[-1].split(">>")[1]) == pytest.approx(one.score / 10)
+    assert [at for at, line in enumerate(lines) if line.startswith(("<|--", "--|>"))] == [0, len(lines) - 2]
+    assert not any(line.startswith("Comment") for line in lines)
+
+
+@pytest.mark.parametrize("line", ["Grade :=>> 100", "--|>", "<|--", "Comment :=>> x", "-Title", "> code"])
+def test_vpl_s_own_marks_in_a_student_s_text_get_a_space(line: str) -> None:
+    assert plain_line(line) == f" {line}"
