@@ -153,7 +153,7 @@ class Session:
     def _isolated(self) -> None:
         """Every defined function on its own, with right helpers."""
         for spec in self.graded():
-            self.findings[spec.name] = Finding(spec, self.facts(spec.name))
+            self.findings[spec.name] = self._finding(spec)
         calls = {
             name: self.plan.suite.isolated[name]
             for name, finding in self.findings.items()
@@ -161,6 +161,11 @@ class Session:
         }
         for name, observed in self._observe(calls, bind=True).items():
             self.findings[name] = self._judged(self.findings[name], observed)
+
+    def _finding(self, spec: FunctionSpec) -> Finding:
+        facts = self.facts(spec.name)
+        needed = (self.extraction.definitions[index] for index in facts.needs)
+        return Finding(spec, facts, variables=tuple(made for made in needed if made.kind == "value"))
 
     def _without_stale_asserts(self) -> None:
         """An assertion that was left over from a template does not decide: the numbers before it do."""
@@ -248,7 +253,8 @@ class Session:
         for name in self._failing():
             self._explain_one(name)
         for name in self._failing():
-            self.findings[name] = special.named_by_status(self.findings[name], self.plan.rubric)
+            found = special.named_by_status(self.findings[name], self.plan.rubric)
+            self.findings[name] = special.with_lines(found, self.extraction.definitions)
 
     def _explain_one(self, name: str) -> None:
         finding = self.findings[name]
@@ -301,6 +307,7 @@ class Session:
                 self._prove_named(prover, name)
             else:
                 self._decide_by_repair(prover, name)
+        self.findings.update(carried.same_place(self.findings))
 
     def _binder(self, finding: Finding) -> Callable[[Call], Call]:
         """Binds a call's helpers as they were bound when the function was observed."""
@@ -327,7 +334,8 @@ class Session:
         if finding.observed is None:
             return
         near = self.matcher.near(finding.observed, finding.convention)
-        for found in proof.decided_by_repair(self.plan.rubric, near):
+        outside = special.may_use_global(finding, self.plan.rubric)
+        for found in (*proof.decided_by_repair(self.plan.rubric, near), *([outside] if outside else ())):
             goal = proof.goal(found, finding, self.plan.oracle, ())
             where = prover.prove(goal) if goal else None
             if where is not None:

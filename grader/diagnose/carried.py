@@ -42,6 +42,21 @@ def _without(finding: Finding, elsewhere: Mapping[str, str]) -> Finding:
     return replace(finding, named=own, follows_on=follows, follows_functions=tuple(sorted(set(elsewhere.values()))))
 
 
+def same_place(findings: Mapping[str, Finding]) -> dict[str, Finding]:
+    """Findings without what was proved at the very line at which it is named in a callee: shared code."""
+    changed = {}
+    for name, finding in findings.items():
+        elsewhere = {
+            misconception: helper
+            for misconception, where in finding.proofs.items()
+            for helper in finding.spec.helpers
+            if helper in findings and findings[helper].failed and findings[helper].proofs.get(misconception) == where
+        }
+        if elsewhere:
+            changed[name] = _without(finding, elsewhere)
+    return changed
+
+
 def own_derivative(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Finding]:
     """dAL that is the true derivative of the student's own wrong cost: named, and keeps its marks."""
     everywhere = {name for finding in findings.values() for name in finding.named}

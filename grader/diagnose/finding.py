@@ -8,7 +8,7 @@ from typing import Literal
 
 from grader.diagnose.matching import Explanation
 from grader.judge.verdict import Observed, Verdict
-from grader.model import FunctionFacts, Location, Outcome
+from grader.model import Definition, FunctionFacts, Location, Outcome
 from grader.rubric.schema import FunctionSpec
 
 
@@ -38,6 +38,8 @@ class Finding:
     """Ids here that are the true derivative of the student's own (wrong) cost: they keep their marks."""
     places: Mapping[str, Location] = field(default_factory=dict)
     """Misconception id → a place known without a proof."""
+    variables: tuple[Definition, ...] = ()
+    """Top-level values of the notebook that the function needs."""
     public: tuple[Outcome, ...] = ()
     """Outcomes on public inputs."""
     proofs: Mapping[str, Location] = field(default_factory=dict)

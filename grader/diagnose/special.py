@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.diagnose.finding import Finding
-from grader.model import GlobalRead, Location
-from grader.rubric.schema import Rubric
+from grader.model import Definition, GlobalRead, Location, Raised
+from grader.rubric.schema import Misconception, Rubric
 
 RETURNS_NONE = "returns-none"
 USES_GLOBAL = "uses-global"
@@ -20,22 +21,51 @@ def named_by_status(finding: Finding, rubric: Rubric) -> Finding:
     values = [outcome.value for outcome in observed.outcomes if outcome.status == "value"]
     if values and all(value is None for value in values) and RETURNS_NONE in rubric.misconceptions:
         return replace(finding, named={RETURNS_NONE: finding.failed}, verified=True)
-    read = _stopped_at(finding)
+    read = _stopped_at(finding) or _stopped_before(finding)
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
         return replace(finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where}, verified=True)
     return finding
 
 
+def with_lines(finding: Finding, definitions: Sequence[Definition]) -> Finding:
+    """The finding with the source line at each place that was known by number only."""
+    places = {name: _with_line(place, definitions) for name, place in finding.places.items()}
+    return replace(finding, places=places) if places else finding
+
+
+def _with_line(place: Location, definitions: Sequence[Definition]) -> Location:
+    for made in definitions:
+        lines = made.source.split("\n")
+        if made.cell == place.cell and 0 <= place.line - made.line < len(lines):
+            return replace(place, source=lines[place.line - made.line].strip()[:200])
+    return place
+
+
+def may_use_global(finding: Finding, rubric: Rubric) -> Misconception | None:
+    """`uses-global`, for a wrong function that nothing explains: its repair decides."""
+    return rubric.misconceptions.get(USES_GLOBAL) if finding.failed and not finding.named else None
+
+
 def _stopped_at(finding: Finding) -> GlobalRead | None:
     """The doubtful read at which every call that gave no value stopped with a NameError."""
+    names = {raised.name if raised and raised.type == "NameError" else None for raised in _stops(finding)}
+    name = names.pop() if len(names) == 1 else None
+    return next((read for read in _variables(finding) if name and read.name == name), None)
+
+
+def _stopped_before(finding: Finding) -> GlobalRead | None:
+    """The first notebook variable read, where every call failed because its value cannot be made."""
+    places = {(raised.cell, raised.line) if raised else None for raised in _stops(finding)}
+    values = [d for d in finding.variables if any(place == (d.cell, d.line) for place in places)]
+    return next(iter(_variables(finding)), None) if len(places) == 1 and values else None
+
+
+def _stops(finding: Finding) -> list[Raised | None]:
     outcomes = finding.observed.outcomes if finding.observed else ()
-    names = {
-        outcome.raised.name if outcome.raised and outcome.raised.type == "NameError" else None
-        for outcome in outcomes
-        if outcome.status != "value"
-    }
-    if len(names) != 1:
-        return None
-    name = names.pop()
-    return next((read for read in finding.facts.reads if name and read.name == name), None)
+    return [outcome.raised for outcome in outcomes if outcome.status != "value"]
+
+
+def _variables(finding: Finding) -> list[GlobalRead]:
+    """Reads of notebook variables. A name that is assigned nowhere may be a slip of the pen."""
+    return [read for read in finding.facts.reads if read.kind == "variable"]

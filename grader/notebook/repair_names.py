@@ -26,6 +26,15 @@ def name(site: Site) -> Iterator[Change]:
     yield from _exchanged_names(site)
 
 
+def outside(site: Site) -> Iterator[Change]:
+    """What is read of the notebook, and not of the function, replaced by a name of the function's own."""
+    for node in site.nodes():
+        if isinstance(node, ast.Attribute) and _is_foreign(site, node):
+            yield from _other_attribute(site, node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_mine(site, node.id):
+            yield from _other_name(site, node)
+
+
 def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
     parent = site.parent(node)
     if isinstance(parent, ast.Call) and parent.func is node or _is_plain(site, node.id):

@@ -15,7 +15,7 @@ from itertools import chain
 from grader.model import Definition, Proposal, RepairRequest
 from grader.notebook.repair_calls import call, compare, masks
 from grader.notebook.repair_change import Change, Family
-from grader.notebook.repair_names import name, order
+from grader.notebook.repair_names import name, order, outside
 from grader.notebook.repair_numbers import index, key, ranges
 from grader.notebook.repair_scale import constant, over_m, over_n
 from grader.notebook.repair_shapes import axis, transpose
@@ -40,6 +40,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "index": (index,),
     "range": (ranges,),
     "name": (name,),
+    "global": (outside,),
     "constant": (constant,),
     "statement": (statement,),
     "order": (order,),
@@ -62,7 +63,7 @@ def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[
     """
     try:
         sites = find_sites(definitions, request.function)
-    except (RecursionError, MemoryError, ValueError, AttributeError, IndexError):
+    except Exception:  # noqa: BLE001 — hostile source must not cost the proofs of other functions
         return ()
     kept: list[_Kept] = []
     seen: set[tuple[int, str]] = set()
@@ -110,7 +111,7 @@ def _changes(site: Site, family: str, replacements: Sequence[str]) -> Iterator[C
                 one = next(made)
             except StopIteration:
                 break
-            except (RecursionError, ValueError, AttributeError, IndexError, KeyError, TypeError):
+            except Exception:  # noqa: BLE001
                 break  # source of a kind that this family does not understand
             yield one
 
