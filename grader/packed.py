@@ -97,7 +97,9 @@ def with_notes(report: Report, helpers: dict[str, tuple[str, ...]]) -> Report:
     wrong = {one.name for one in report.functions if one.status != "passed"}
     if report.status != "graded" or not wrong:
         return report
-    functions = tuple(_with_note(one, [name for name in helpers[one.name] if name in wrong]) for one in report.functions)
+    functions = tuple(
+        _with_note(one, [name for name in helpers[one.name] if name in wrong]) for one in report.functions
+    )
     return replace(report, functions=functions, notes=(*report.notes, Note("student-pack", OWN_HELPERS)))
 
 
@@ -115,7 +117,9 @@ def _with_note(function: FunctionReport, wrong_helpers: Sequence[str]) -> Functi
 # -------------------------------------------------------------------------------------------- door
 
 
-def check_with_pack(path: Path, pack: Path, *, functions: Collection[str] = (), rubric: str | None = None) -> Report:
+def check_with_pack(
+    path: Path, pack: Path, *, functions: Collection[str] = (), rubric: str | None = None
+) -> Report:
     """Check one notebook with a student pack, in the best isolation that this machine has.
 
     Raises UsageError for a file that is no pack, a pack of another rubric than `rubric`, an unknown

@@ -67,7 +67,8 @@ def _second(suite: Suite) -> Suite:
 
 def _renamed(calls: Mapping[str, Sequence[Call]]) -> dict[str, tuple[Call, ...]]:
     return {
-        name: tuple(replace(call, id=FRESH + call.id) for call in made[:SECOND_CALLS]) for name, made in calls.items()
+        name: tuple(replace(call, id=FRESH + call.id) for call in made[:SECOND_CALLS])
+        for name, made in calls.items()
     }
 
 
@@ -80,7 +81,12 @@ def _calls(suite: Suite) -> Iterator[tuple[Call, bool]]:
 
 def suite_tree(suite: Suite) -> Value:
     """A suite for the codec."""
-    groups = (suite.isolated, suite.in_place, suite.public, {name: (call,) for name, call in suite.interface.items()})
+    groups = (
+        suite.isolated,
+        suite.in_place,
+        suite.public,
+        {name: (call,) for name, call in suite.interface.items()},
+    )
     return tuple({name: tuple(map(_call_tree, calls)) for name, calls in group.items()} for group in groups)
 
 

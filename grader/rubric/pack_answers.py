@@ -8,7 +8,7 @@ form built in, `(7, 12)` two. Pairs are looked up only where they are not simply
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -132,7 +132,9 @@ def _filled(shape: Value, leaves: Sequence[Value]) -> Value:
 def to_tree(table: Table) -> Value:
     """The table for the codec."""
     keys = {
-        convention: tuple(_numbers((*key, number) for key, number in of.items() if len(key) == size) for size in range(3))
+        convention: tuple(
+            _numbers((*key, number) for key, number in of.items() if len(key) == size) for size in range(3)
+        )
         for convention, of in table.keys.items()
     }
     lengths = np.array([len(row) for row in table.rows], dtype=np.int32)
@@ -140,7 +142,7 @@ def to_tree(table: Table) -> Value:
     return table.shapes, table.leaves, lengths, flat, keys
 
 
-def _numbers(rows: Iterable[Row]) -> np.ndarray:  # type: ignore[type-arg]
+def _numbers(rows: Iterable[Row]) -> Value:
     return np.array(sorted(rows), dtype=np.int32)
 
 
@@ -185,7 +187,7 @@ def _rows(lengths: Sequence[int], flat: Sequence[int]) -> list[Row]:
     return rows
 
 
-def _keys(parts: Iterable[Value], rows: int) -> Mapping[Key, int]:
+def _keys(parts: Iterable[Value], rows: int) -> dict[Key, int]:
     found = {tuple(row[:-1]): row[-1] for part in parts for row in part.tolist()}
     if not all(-1 <= number < rows for number in found.values()):
         raise ValueError("a key that refers to nothing")

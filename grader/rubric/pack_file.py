@@ -65,7 +65,9 @@ def decoded(data: bytes | memoryview, name: str) -> Value:
 
 def damaged(name: str, why: str) -> UsageError:
     """What is said of a pack that cannot be used."""
-    return UsageError(f"{name}: this student pack is damaged ({why}). Download it again, or ask for a new one.")
+    return UsageError(
+        f"{name}: this student pack is damaged ({why}). Download it again, or ask for a new one."
+    )
 
 
 def _checked(data: bytes, name: str) -> bytes:
@@ -74,7 +76,11 @@ def _checked(data: bytes, name: str) -> bytes:
     if not data.startswith(MAGIC):
         raise UsageError(f"{name}: this student pack is of another version of the grader. Ask for a new one.")
     start = len(MAGIC)
-    digest, end, body = data[start : start + _DIGEST], data[start + _DIGEST : start + _DIGEST + 1], data[start + 65 :]
+    digest, end, body = (
+        data[start : start + _DIGEST],
+        data[start + _DIGEST : start + _DIGEST + 1],
+        data[start + 65 :],
+    )
     if end != b"\n" or hashlib.sha256(body).hexdigest().encode() != digest:
         raise damaged(name, "its checksum differs")
     return body

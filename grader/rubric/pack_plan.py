@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from grader.errors import UsageError
 from grader.model import Call, Outcome, Step, Value
 from grader.references.suite import Suite
 from grader.rubric import pack_answers, pack_file, pack_words
@@ -46,10 +45,14 @@ def read_pack(data: bytes, name: str) -> Plan:
 
 def _plan(rubric: Rubric, first: Suite, second: Suite, oracle: PackOracle) -> Plan:
     def fresh(functions: object, seed: int, only: Collection[str]) -> Suite:
-        return Suite(*({name: group.get(name, ()) for name in only} for group in (second.isolated, second.in_place)))
+        return Suite(_only(second.isolated, only), _only(second.in_place, only))
 
     # A Plan asks its oracle and helper for no more than these two offer.
     return Plan(rubric, 0, first, oracle, PackHelper(rubric), fresh)  # type: ignore[arg-type]
+
+
+def _only(group: Mapping[str, tuple[Call, ...]], names: Collection[str]) -> dict[str, tuple[Call, ...]]:
+    return {name: group.get(name, ()) for name in names}
 
 
 def _suite(tree: Value) -> Suite:
@@ -73,10 +76,17 @@ def _call(tree: Value) -> Call:
 def _check_functions(rubric: Rubric, suites: Iterable[Suite]) -> None:
     """Every call is of the rubric's functions, and every function that is graded has calls."""
     for suite in suites:
-        for group in (suite.isolated, suite.in_place, suite.public, {k: (c,) for k, c in suite.interface.items()}):
+        for group in (
+            suite.isolated,
+            suite.in_place,
+            suite.public,
+            {k: (c,) for k, c in suite.interface.items()},
+        ):
             for name, calls in group.items():
                 steps = [step.function for call in calls for step in call.steps]
-                if not {name, *steps} <= set(rubric.functions) or any(call.function != name for call in calls):
+                if not {name, *steps} <= set(rubric.functions) or any(
+                    call.function != name for call in calls
+                ):
                     raise ValueError("a call of another function")
                 if not all(call.steps for call in calls):
                     raise ValueError("a call without a step")
@@ -166,7 +176,7 @@ class PackHelper:
         try:
             with np.errstate(all="ignore"):
                 return _HANDED_OUT[name](*args)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a student's own arguments
             raise ValueError(f"{name}: {type(error).__name__}: {error}"[:300]) from None
 
 

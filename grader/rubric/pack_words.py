@@ -14,8 +14,30 @@ from grader.model import LEVELS, Feedback, StandIn
 from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Rubric
 
 _PLAIN = ("id", "version", "title", "sha256", "required_convention", "tolerance", "total", "detail")
-_FUNCTION = ("name", "points", "parameters", "returns", "weights", "helpers", "optional", "shifted", "random", "private")
-_MISCONCEPTION = ("id", "title", "function", "credit", "repairs", "sure", "verdict", "same_text_as", "see", "decides")
+_FUNCTION = (
+    "name",
+    "points",
+    "parameters",
+    "returns",
+    "weights",
+    "helpers",
+    "optional",
+    "shifted",
+    "random",
+    "private",
+)
+_MISCONCEPTION = (
+    "id",
+    "title",
+    "function",
+    "credit",
+    "repairs",
+    "sure",
+    "verdict",
+    "same_text_as",
+    "see",
+    "decides",
+)
 
 
 def to_text(rubric: Rubric, version: str) -> str:
@@ -25,7 +47,9 @@ def to_text(rubric: Rubric, version: str) -> str:
         "grader_version": version,
         **{key: getattr(rubric, key) for key in _PLAIN},
         "functions": [_taken(spec, _FUNCTION) for spec in rubric.functions.values()],
-        "misconceptions": [_misconception(one, rubric.detail, components) for one in rubric.misconceptions.values()],
+        "misconceptions": [
+            _misconception(one, rubric.detail, components) for one in rubric.misconceptions.values()
+        ],
         "conventions": {
             convention: {name: _redacted(edit, components) for name, edit in edits.items()}
             for convention, edits in rubric.conventions.items()
@@ -46,7 +70,11 @@ def _misconception(one: Misconception, detail: str, components: Iterable[str]) -
         "derivative_of": one.derivative_of,
         "feedback": {level: getattr(one.feedback, level) if level in shown else "" for level in LEVELS},
         "forms": [
-            {"name": form.name, "edits": [_redacted(edit, components) for edit in form.edits], "drops": form.drops}
+            {
+                "name": form.name,
+                "edits": [_redacted(edit, components) for edit in form.edits],
+                "drops": form.drops,
+            }
             for form in one.forms
         ],
     }
@@ -99,17 +127,21 @@ def _typed(tree: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
 def _function(tree: Mapping[str, Any]) -> FunctionSpec:
     return FunctionSpec(
         **_typed(tree, ("name", "points", "optional", "random")),
-        returns={str(name): place if place is None or type(place) is int else str(place) for name, place in tree["returns"].items()},
+        returns={str(name): _place(place) for name, place in tree["returns"].items()},
         weights={str(name): float(weight) for name, weight in tree["weights"].items()},
-        **{key: _texts(tree[key]) for key in ("parameters", "helpers", "shifted", "private")},
+        **_tuples(tree, ("parameters", "helpers", "shifted", "private")),
     )
+
+
+def _place(place: object) -> int | str | None:
+    return place if place is None or type(place) is int else str(place)
 
 
 def _read_misconception(tree: Mapping[str, Any]) -> Misconception:
     feedback = tree["feedback"]
     return Misconception(
         **_typed(tree, ("id", "title", "function", "credit", "sure", "verdict", "decides")),
-        **{key: _texts(tree[key]) for key in ("repairs", "same_text_as", "see", "derivative_of")},
+        **_tuples(tree, ("repairs", "same_text_as", "see", "derivative_of")),
         feedback=Feedback(*(str(feedback[level]) for level in LEVELS)),
         forms=tuple(
             Form(tree["id"], str(form["name"]), tuple(map(_edit, form["edits"])), _texts(form["drops"]))
@@ -121,6 +153,10 @@ def _read_misconception(tree: Mapping[str, Any]) -> Misconception:
 def _edit(pair: list[str]) -> Edit:
     function, about = pair
     return Edit(str(function), str(about), "")
+
+
+def _tuples(tree: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: _texts(tree[key]) for key in keys}
 
 
 def _texts(items: Iterable[object]) -> tuple[str, ...]:
