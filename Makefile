@@ -38,10 +38,14 @@ $(VENV)/.dev: pyproject.toml
 	@$(VENV)/bin/python $(INSTALL) -e '.[dev]'
 	@touch $(VENV)/.base $@
 
+# INGInious pins versions that the others cannot use: its container's part alone is unpacked beside them.
 $(PLATFORMS)/.all: pyproject.toml
 	$(STEP) "Installing the platforms' own software into $(PLATFORMS) (once, a few minutes)"
 	$(call make-venv,$(PLATFORMS))
 	@$(PLATFORMS)/bin/python $(INSTALL) -e '.[dev,platforms]'
+	@$(PLATFORMS)/bin/python -m pip download -qq --disable-pip-version-check --no-deps --no-binary :all: \
+	  --dest $(PLATFORMS) inginious==0.9.2 && tar -xzf $(PLATFORMS)/inginious-0.9.2.tar.gz -C $(PLATFORMS) || \
+	  echo "INGInious could not be fetched: the test with its own software is skipped"
 	@touch $@
 
 # --------------------------------------------------------------------------------------------- use
@@ -72,7 +76,8 @@ test-platforms: $(PLATFORMS)/.all
 	    || echo "chromium could not be installed: tests in a browser are skipped"; \
 	fi
 	$(STEP) "Tests with the platforms' own software"
-	@$(PLATFORMS)/bin/python -m pytest -m platform --hypothesis-profile=ci $(ARGS)
+	@INGINIOUS_API=$$(echo $(abspath $(PLATFORMS))/[Ii][Nn][Gg][Ii]nious-*/base-containers/base) \
+	  $(PLATFORMS)/bin/python -m pytest -p no:cg_pytest_reporter -m platform --hypothesis-profile=ci $(ARGS)
 
 lint: $(VENV)/.dev
 	$(STEP) "ruff"
@@ -87,7 +92,8 @@ lint: $(VENV)/.dev
 # Generated files (sample submissions, pages of misconceptions, certificates) are as their sources say.
 fresh: $(VENV)/.dev
 	$(STEP) "generated files"
-	@if [ -e tools/generate.py ]; then $(VENV)/bin/python -m tools.generate --check; fi
+	@$(VENV)/bin/python -m tools.generate --check
+	@$(VENV)/bin/python -m tools.readme --check
 
 clean:
 	rm -rf $(VENV) $(PLATFORMS) demo-reports .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
