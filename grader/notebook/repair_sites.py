@@ -102,6 +102,7 @@ class _Walk:
     sites: list[Site] = field(default_factory=list)
     seen: set[ast.AST] = field(default_factory=set)
     depth: int = -1
+    attributes: dict[ast.ClassDef, tuple[str, ...]] = field(default_factory=dict)
     methods: dict[str, list[tuple[int, ast.ClassDef, Function]]] = field(default_factory=dict)
 
 
@@ -198,7 +199,7 @@ def _visit_definition(walk: _Walk, index: int, body: Sequence[ast.stmt]) -> None
 
 
 def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how: object) -> None:
-    if node in walk.seen or isinstance(node, ast.Lambda):
+    if node in walk.seen or isinstance(node, ast.Lambda) or len(walk.sites) >= MAX_SITES:
         return
     walk.seen.add(node)
     scope = scope_of(node, outer, **how)  # type: ignore[arg-type]
@@ -231,18 +232,25 @@ def _visit_methods(walk: _Walk, name: str, only: ast.ClassDef | None = None) -> 
     for index, owner, method in walk.methods.get(name, ()):
         if only is None or owner is only:
             static = any("static" in ast.dump(decorator) for decorator in method.decorator_list)  # type: ignore[union-attr]
-            _visit_function(walk, index, method, Scope(), receiver=not static, attributes=_attributes(owner))
+            _visit_function(
+                walk, index, method, Scope(), receiver=not static, attributes=_attributes(walk, owner)
+            )
 
 
-def _attributes(owner: ast.ClassDef) -> tuple[str, ...]:
-    found = [
+def _attributes(walk: _Walk, owner: ast.ClassDef) -> tuple[str, ...]:
+    if owner not in walk.attributes:
+        walk.attributes[owner] = tuple(dict.fromkeys(_stored_attributes(owner)))
+    return walk.attributes[owner]
+
+
+def _stored_attributes(owner: ast.ClassDef) -> list[str]:
+    return [
         f"{node.value.id}.{node.attr}"
         for node in ast.walk(owner)
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
     ]
-    return tuple(dict.fromkeys(found))
 
 
 def _visit_statement(

@@ -112,7 +112,7 @@ def exchanged(source: Source, edits: Sequence[Edit]) -> str | None:
     """The text with every edit made; None where the edits overlap or the result does not parse."""
     try:
         spans = sorted(_spliced(source, edits))
-    except (ValueError, AttributeError):  # an f-string that cannot be written anew
+    except (ValueError, AttributeError, RecursionError):  # an f-string that cannot be written anew
         return None
     if any(left[1] > right[0] for left, right in pairwise(spans)):
         return None

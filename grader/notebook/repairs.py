@@ -7,14 +7,13 @@ proposal that makes a wrong function right is at the culprit.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain
 
 from grader.model import Definition, Proposal, RepairRequest
 from grader.notebook.repair_calls import call, compare, masks
 from grader.notebook.repair_change import Change, Family
+from grader.notebook.repair_join import Found, together
 from grader.notebook.repair_names import name, order, outside
 from grader.notebook.repair_numbers import index, key, ranges
 from grader.notebook.repair_scale import constant, over_m, over_n
@@ -52,7 +51,6 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
 #: Names that `RepairRequest.families` may hold.
 FAMILY_NAMES = (*_FAMILIES, "formula")
 
-_Found = tuple[int, Site, Change]
 _Kept = tuple[tuple[int, bool, int, int], int, Proposal]
 
 
@@ -62,33 +60,50 @@ def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[
     Raises nothing, whatever the source looks like.
     """
     try:
-        sites = find_sites(definitions, request.function)
+        return _proposed(definitions, request)
     except Exception:  # noqa: BLE001 — hostile source must not cost the proofs of other functions
         return ()
+
+
+def _proposed(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
+    sites = find_sites(definitions, request.function)
     kept: list[_Kept] = []
     seen: set[tuple[int, str]] = set()
     for family in dict.fromkeys(request.families):
-        kept.extend(_of_family(definitions, sites, family, request.replacements, seen))
+        found = _found(sites, family, request.replacements)
+        kept.extend(_kept(definitions, found, family, seen))
     kept.sort(key=lambda item: item[1])
     chosen = sorted(kept[:MAX_PROPOSALS], key=lambda item: item[0])
     return tuple(proposal for _, _, proposal in chosen)
 
 
-def _of_family(
-    definitions: Sequence[Definition],
-    sites: Sequence[Site],
-    family: str,
-    replacements: Sequence[str],
-    seen: set[tuple[int, str]],
-) -> list[_Kept]:
-    found: list[_Found] = []
+def _found(sites: Sequence[Site], family: str, replacements: Sequence[str]) -> list[Found]:
+    """The family's changes at all places, the likeliest and nearest first."""
+    makers = _FAMILIES.get(family, ())
+    if family == "formula":
+        makers = (partial(formula, replacements=replacements),)
+    found: list[Found] = []
     for at, site in enumerate(sites):
-        found.extend((at, site, made) for made in _changes(site, family, replacements))
+        found.extend((at, site, made) for make in makers for made in _safely(make(site)))
         if len(found) > _MAX_CHANGES:
             break
-    found.extend(_together(found))
-    found.sort(key=lambda item: item[2].rank + item[1].depth)
-    kept = []
+    found.extend(together(found))
+    return sorted(found, key=lambda item: item[2].rank + item[1].depth)
+
+
+def _safely(changes: Iterator[Change]) -> Iterator[Change]:
+    """The changes up to one that fails on source of a kind that its family does not understand."""
+    try:
+        yield from changes
+    except Exception:  # noqa: BLE001
+        return
+
+
+def _kept(
+    definitions: Sequence[Definition], found: Sequence[Found], family: str, seen: set[tuple[int, str]]
+) -> list[_Kept]:
+    """The changes made, each new text once."""
+    kept: list[_Kept] = []
     for number, (at, site, made) in enumerate(found):
         proposal = _proposal(definitions, site, made, family)
         if proposal is None or (proposal.definition, proposal.source) in seen:
@@ -98,76 +113,6 @@ def _of_family(
         if len(kept) >= MAX_OF_FAMILY:
             break
     return kept
-
-
-def _changes(site: Site, family: str, replacements: Sequence[str]) -> Iterator[Change]:
-    makers = _FAMILIES.get(family, ())
-    if family == "formula":
-        makers = (partial(formula, replacements=replacements),)
-    for make in makers:
-        made = make(site)
-        while True:
-            try:
-                one = next(made)
-            except StopIteration:
-                break
-            except Exception:  # noqa: BLE001
-                break  # source of a kind that this family does not understand
-            yield one
-
-
-def _together(found: Sequence[_Found]) -> Iterator[_Found]:
-    """Changes with the same tag, made at once: in one statement, for one kind of target, in one function."""
-    groups: dict[tuple[object, ...], list[_Found]] = {}
-    for item in found:
-        _, site, made = item
-        for group in _groups(site, made.tag):
-            groups.setdefault((site.definition, made.tag, group), []).append(item)
-    for items in groups.values():
-        if len(items) > 1:
-            yield _joined(items)
-    yield from _mixed(found)
-
-
-def _groups(site: Site, tag: str) -> tuple[object, ...]:
-    if not tag:
-        return ()
-    near = (id(site.node), _stem(site))
-    return near if tag.startswith("order") else (*near, "all")
-
-
-def _joined(items: Sequence[_Found]) -> _Found:
-    at, site, first = items[0]
-    edits = dict(chain.from_iterable(made.edits for _, _, made in items))
-    joined = len({id(site.node) for _, site, _ in items}) > 1
-    return at, site, Change(tuple(edits.items()), first.level, first.rank, at=first.at, joined=joined)
-
-
-def _mixed(found: Sequence[_Found]) -> Iterator[_Found]:
-    """The same list asked in two places, one index up and the other down."""
-    moved = [item for item in found if item[2].tag in ("index +1", "index -1")]
-    asked: dict[tuple[int, str], list[_Found]] = {}
-    for item in moved:
-        base = item[1].parent(item[2].edits[0][0])
-        if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name):
-            asked.setdefault((item[1].definition, base.value.id), []).append(item)
-    for items in asked.values():
-        if len(items) == 4:
-            yield from (
-                _joined([one, other])
-                for one in items[:2]
-                for other in items[2:]
-                if one[2].tag != other[2].tag
-            )
-
-
-def _stem(site: Site) -> str:
-    """`W` for `W1 = …` and `W2 = …`."""
-    targets = getattr(site.node, "targets", None) or [getattr(site.node, "target", site.node)]
-    target = targets[0]
-    while isinstance(target, ast.Subscript):
-        target = target.value
-    return "stem " + ast.unparse(target).rstrip("0123456789") if isinstance(target, ast.Name) else "all"
 
 
 def _line(site: Site, made: Change) -> int:

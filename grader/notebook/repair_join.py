@@ -1,0 +1,67 @@
+"""Changes made at once: the same mistake in several lines is one mistake."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from grader.notebook.repair_change import Change
+from grader.notebook.repair_sites import Site
+
+#: A change, its statement, and where that stands in execution order.
+Found = tuple[int, Site, Change]
+
+
+def together(found: Sequence[Found]) -> Iterator[Found]:
+    """Changes with the same tag, made at once: in one statement, for one kind of target, in one function."""
+    groups: dict[tuple[object, ...], list[Found]] = {}
+    for item in found:
+        _, site, made = item
+        for group in _groups(site, made.tag):
+            groups.setdefault((site.definition, made.tag, group), []).append(item)
+    for items in groups.values():
+        if len(items) > 1:
+            yield _joined(items)
+    yield from _mixed(found)
+
+
+def _groups(site: Site, tag: str) -> tuple[object, ...]:
+    if not tag:
+        return ()
+    near = (id(site.node), _stem(site))
+    return near if tag.startswith("order") else (*near, "all")
+
+
+def _joined(items: Sequence[Found]) -> Found:
+    at, site, first = items[0]
+    edits = dict(chain.from_iterable(made.edits for _, _, made in items))
+    joined = len({id(site.node) for _, site, _ in items}) > 1
+    return at, site, Change(tuple(edits.items()), first.level, first.rank, at=first.at, joined=joined)
+
+
+def _mixed(found: Sequence[Found]) -> Iterator[Found]:
+    """The same list asked in two places, one index up and the other down."""
+    moved = [item for item in found if item[2].tag in ("index +1", "index -1")]
+    asked: dict[tuple[int, str], list[Found]] = {}
+    for item in moved:
+        base = item[1].parent(item[2].edits[0][0])
+        if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name):
+            asked.setdefault((item[1].definition, base.value.id), []).append(item)
+    for items in asked.values():
+        if len(items) == 4:
+            yield from (
+                _joined([one, other])
+                for one in items[:2]
+                for other in items[2:]
+                if one[2].tag != other[2].tag
+            )
+
+
+def _stem(site: Site) -> str:
+    """`W` for `W1 = …` and `W2 = …`."""
+    targets = getattr(site.node, "targets", None) or [getattr(site.node, "target", site.node)]
+    target = targets[0]
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return "stem " + ast.unparse(target).rstrip("0123456789") if isinstance(target, ast.Name) else "all"
