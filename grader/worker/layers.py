@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from grader.errors import NotIsolated
@@ -19,6 +19,7 @@ from grader.worker import linux
 #: In the order in which reports list them.
 LAYERS = ("process", "rlimits", "landlock", "seccomp", "namespaces")
 TIERS = ("best", "strong", "seccomp", "none")
+_STRENGTH = {"none": 0, "seccomp": 1, "strong": 2}
 _ADVICE = "Run `grader doctor` to see which layers work here, and what to do about the others."
 
 
@@ -42,26 +43,33 @@ def probe_layers() -> dict[str, Probe]:
     return {name: Probe(name, _finish(*child)) for name, child in started.items()}
 
 
-def choose(tier: str, probes: Mapping[str, Probe]) -> Isolation:
+def choose(tier: str, probes: Mapping[str, Probe], at_least: str = "none") -> Isolation:
     """The layers for a tier.
 
     `strong` is seccomp with a second wall that closes the file system independently: Landlock,
     namespaces with an empty root, or both. `seccomp` is seccomp and limits; `none` a process of its own
-    and limits. `best` takes the strongest that works.
+    and limits. `best` takes the strongest that works, if it is not weaker than `at_least`.
 
     Raises:
         NotIsolated: the named tier cannot be had.
     """
-    walls = [name for name in ("landlock", "namespaces") if name in probes and probes[name].works]
-    seccomp = "seccomp" in probes and probes["seccomp"].works
-    if tier in ("strong", "best") and seccomp and walls:
-        return Isolation("strong", tuple(name for name in LAYERS if name not in probes or probes[name].works))
-    if tier in ("seccomp", "best") and seccomp:
+    chosen = _chosen(tier, {name for name, probe in probes.items() if probe.works})
+    if chosen is not None and _STRENGTH[chosen.tier] >= _STRENGTH[at_least]:
+        return chosen
+    wanted = at_least if tier == "best" else tier
+    failed = "; ".join(f"{probe.layer}: {probe.problem}" for probe in probes.values() if not probe.works)
+    raise NotIsolated(f"The isolation tier {wanted!r} is not available on this machine ({failed}). {_ADVICE}")
+
+
+def _chosen(tier: str, working: Collection[str]) -> Isolation | None:
+    if tier in ("strong", "best") and "seccomp" in working and len(working) > 1:
+        always = ("process", "rlimits")
+        return Isolation("strong", tuple(name for name in LAYERS if name in always or name in working))
+    if tier in ("seccomp", "best") and "seccomp" in working:
         return Isolation("seccomp", ("process", "rlimits", "seccomp"))
     if tier in ("none", "best"):
         return Isolation("none", ("process", "rlimits"))
-    failed = "; ".join(f"{probe.layer}: {probe.problem}" for probe in probes.values() if not probe.works)
-    raise NotIsolated(f"The isolation tier {tier!r} is not available on this machine ({failed}). {_ADVICE}")
+    return None
 
 
 # ------------------------------------------------------------------------------------------ trials

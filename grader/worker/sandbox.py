@@ -64,18 +64,19 @@ class Sandbox:
         self._closed = False
 
     @classmethod
-    def start(cls, tier: str = "best", limits: Limits | None = None) -> Self:
-        """A sandbox of exactly this tier, or of the strongest that works here (`best`).
+    def start(cls, tier: str = "best", limits: Limits | None = None, *, at_least: str = "none") -> Self:
+        """A sandbox of exactly this tier, or (`best`) of the strongest that works, not weaker than `at_least`.
 
         Raises:
-            NotIsolated: the tier cannot be had on this machine.
+            NotIsolated: this cannot be had on this machine.
             UsageError: there is no such tier.
             WorkerError: the process that runs student code cannot be started.
         """
-        if tier not in TIERS:
-            raise UsageError(f"There is no isolation tier {tier!r}. Choose one of: {', '.join(TIERS)}.")
+        for name in (tier, at_least):
+            if name not in TIERS:
+                raise UsageError(f"There is no isolation tier {name!r}. Choose one of: {', '.join(TIERS)}.")
         limits = limits or Limits()
-        return cls(lambda: _open_source(tier, limits), limits)
+        return cls(lambda: _open_source(tier, limits, at_least), limits)
 
     @property
     def isolation(self) -> Isolation:
@@ -230,11 +231,11 @@ class Sandbox:
         return parcel
 
 
-def _open_source(tier: str, limits: Limits) -> Source:
+def _open_source(tier: str, limits: Limits, at_least: str) -> Source:
     if sys.platform == "linux":
         from grader.worker.warm import WarmSource
 
-        return WarmSource(tier, limits)
+        return WarmSource(tier, limits, at_least)
     from grader.worker.spawned import SpawnedSource
 
-    return SpawnedSource(tier, limits)
+    return SpawnedSource(tier, limits, at_least)

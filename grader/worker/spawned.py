@@ -88,11 +88,11 @@ class ThreadStream:
 class SpawnedSource:
     """Workers that are started one by one."""
 
-    def __init__(self, tier: str, limits: Limits) -> None:
+    def __init__(self, tier: str, limits: Limits, at_least: str = "none") -> None:
         """Raises NotIsolated if more than `none` is wanted."""
-        if tier not in ("none", "best"):
+        if tier not in ("none", "best") or at_least != "none":
             raise NotIsolated(
-                f"The isolation tier {tier!r} needs Linux; on {sys.platform} student code runs without "
+                f"The isolation tier {at_least if tier == 'best' else tier!r} needs Linux; on {sys.platform} student code runs without "
                 "isolation. Use a Linux machine, a container or WSL, or trust the code (`--unsafe`)."
             )
         self.settings = json.dumps({"limits": asdict(limits)})

@@ -25,7 +25,7 @@ _END_SECONDS = 5.0
 class WarmSource:
     """Workers forked from a zygote, which lives until `close` or the end of this process."""
 
-    def __init__(self, tier: str, limits: Limits) -> None:
+    def __init__(self, tier: str, limits: Limits, at_least: str = "none") -> None:
         """Start a zygote and wait until it knows its layers; it goes on loading meanwhile.
 
         Raises:
@@ -36,7 +36,7 @@ class WarmSource:
         self.control.settimeout(_START_SECONDS)
         self.ready = False
         try:
-            self.process = _start(theirs, tier, limits)
+            self.process = _start(theirs, tier, at_least, limits)
         except OSError as error:
             self.control.close()
             raise WorkerError(f"The process that runs student code cannot be started: {error}") from None
@@ -130,14 +130,15 @@ class WarmSource:
         return lines[-1] if lines else "it has ended"
 
 
-def _start(theirs: socket.socket, tier: str, limits: Limits) -> subprocess.Popen[bytes]:
-    settings = {"control": theirs.fileno(), "tier": tier, "limits": asdict(limits)}
+def _start(theirs: socket.socket, tier: str, at_least: str, limits: Limits) -> subprocess.Popen[bytes]:
+    control = theirs.fileno()
+    settings = {"control": control, "tier": tier, "at_least": at_least, "limits": asdict(limits)}
     return subprocess.Popen(
         command("grader.worker.zygote", json.dumps(settings)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        pass_fds=[theirs.fileno()],
+        pass_fds=[control],
         cwd="/",
         env=environment(),
         start_new_session=True,

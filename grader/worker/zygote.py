@@ -36,11 +36,11 @@ _LOOK_AROUND_SECONDS = 1.0
 
 
 def main(settings: Mapping[str, Any]) -> None:
-    """Be a zygote, until the grader hangs up. `settings`: control (fd), tier, limits."""
+    """Be a zygote, until the grader hangs up. `settings`: control (fd), tier, at_least, limits."""
     control = socket.socket(fileno=settings["control"])
     try:
         probes = {} if settings["tier"] == "none" else probe_layers()
-        layers = choose(settings["tier"], probes).layers
+        layers = choose(settings["tier"], probes, settings["at_least"]).layers
         control.send(b"T" + " ".join(layers).encode())
         _get_ready(control, Lockdown(layers, Limits(**settings["limits"])))
     except NotIsolated as error:

@@ -100,10 +100,10 @@ def test_subclasses_come_as_what_they_hold() -> None:
     ("value", "name"),
     [
         (object(), "object"),
-        (lambda: 0, "function"),
+        (len, "builtin_function_or_method"),
         ({1, 2}, "set"),
         (b"bytes", "bytes"),
-        ((x for x in ()), "generator"),
+        ((_ for _ in "ab"), "generator"),
         (np.array([None]), "ndarray of dtype object"),
         (np.array(["text"]), "ndarray of dtype <U4"),
         (np.array([(1, 2.0)], "i4,f8"), "ndarray of dtype [('f0', '<i4'), ('f1', '<f8')]"),

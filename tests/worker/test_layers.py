@@ -202,6 +202,14 @@ def test_a_named_tier_is_given_exactly() -> None:
     assert choose("none", {}).layers == ("process", "rlimits")
 
 
+def test_best_may_have_to_be_good_enough() -> None:
+    poor = _probes(landlock="why-1", namespaces="why-2")
+    assert choose("best", poor, "seccomp").tier == "seccomp"
+    assert choose("best", _probes(), "seccomp").tier == "strong"
+    with pytest.raises(NotIsolated, match=r"'strong' .*why-1"):
+        choose("best", poor, "strong")
+
+
 @pytest.mark.parametrize(
     ("tier", "problems"),
     [
@@ -264,7 +272,7 @@ from grader.errors import GraderError
 from grader.worker.sandbox import Sandbox
 from worker_samples import call, helper, program
 try:
-    with Sandbox.start({tier!r}) as sandbox:
+    with Sandbox.start({tier!r}, at_least={at_least!r}) as sandbox:
         outcome = sandbox.run(program("def f(): return 42"), [call("f")], helper)[0]
         print(sandbox.isolation.tier, *sandbox.isolation.layers, outcome.value)
 except GraderError as error:
@@ -282,9 +290,9 @@ _OLD_KERNEL = _CONTAINER + "\nrules.errno('landlock_create_ruleset', errno.ENOSY
 _NO_SECCOMP = "rules.errno('prctl', errno.EINVAL, args={0: 22})"
 
 
-def _on_a_machine_with(rules: str, tier: str) -> str:
+def _on_a_machine_with(rules: str, tier: str, at_least: str) -> str:
     tests = str(Path(__file__).parent)
-    boot = _BOOT.format(rules=rules, tier=tier, tests=tests)
+    boot = _BOOT.format(rules=rules, tier=tier, at_least=at_least, tests=tests)
     done = subprocess.run(
         [sys.executable, "-c", boot], capture_output=True, text=True, timeout=60, check=False
     )
@@ -293,22 +301,23 @@ def _on_a_machine_with(rules: str, tier: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("rules", "tier", "expected"),
+    ("rules", "tier", "at_least", "expected"),
     [
-        (_CONTAINER, "best", "strong process rlimits landlock seccomp 42"),
-        (_CONTAINER, "strong", "strong process rlimits landlock seccomp 42"),
-        (_OLD_KERNEL, "best", "seccomp process rlimits seccomp 42"),
-        (_OLD_KERNEL, "strong", "NotIsolated"),
-        (_NO_SECCOMP, "best", "none process rlimits 42"),
-        (_NO_SECCOMP, "seccomp", "NotIsolated"),
+        (_CONTAINER, "best", "strong", "strong process rlimits landlock seccomp 42"),
+        (_CONTAINER, "strong", "none", "strong process rlimits landlock seccomp 42"),
+        (_OLD_KERNEL, "best", "seccomp", "seccomp process rlimits seccomp 42"),
+        (_OLD_KERNEL, "strong", "none", "NotIsolated"),
+        (_NO_SECCOMP, "best", "none", "none process rlimits 42"),
+        (_NO_SECCOMP, "best", "seccomp", "NotIsolated"),
+        (_NO_SECCOMP, "seccomp", "none", "NotIsolated"),
     ],
 )
-def test_on_poorer_machines(rules: str, tier: str, expected: str) -> None:
+def test_on_poorer_machines(rules: str, tier: str, at_least: str, expected: str) -> None:
     """Needs a machine that has all layers, of which some are then taken away."""
     probes = probe_layers()
     if not all(probe.works for probe in probes.values()):
         pytest.skip("this machine is a poorer one itself")
-    assert _on_a_machine_with(rules, tier).startswith(expected)
+    assert _on_a_machine_with(rules, tier, at_least).startswith(expected)
 
 
 # ------------------------------------------------------------------------------- the filter's names

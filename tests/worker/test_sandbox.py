@@ -91,7 +91,7 @@ def test_workers_are_reaped_while_it_lives(tier: str) -> None:
         for _ in range(5):
             for source in (_GOOD, _LEAVE):
                 one(sandbox, source, call("f", 1))
-        assert _wait_until(lambda: _processes("31.1252") == zygotes)
+        assert _wait_until(lambda: _processes("31.1252") <= zygotes)
         assert len(os.listdir("/proc/self/fd")) == files
 
 

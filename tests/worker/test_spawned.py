@@ -88,6 +88,8 @@ def test_a_worker_that_does_not_read_is_ended_in_time(plain: Sandbox) -> None:
 def test_more_isolation_cannot_be_had(tier: str) -> None:
     with pytest.raises(NotIsolated, match="needs Linux"):
         SpawnedSource(tier, LIMITS)
+    with pytest.raises(NotIsolated, match=tier):
+        SpawnedSource("best", LIMITS, tier)
 
 
 def test_a_program_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
