@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,35 +10,31 @@ import click
 
 from grader.cli import output
 from grader.cli.folder import stored_reports
-from grader.cli.params import Existing, OneOf, detail_option
+from grader.cli.params import Existing, OneOfThese, detail_option
+from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.export.folder import ExportSummary
+    from grader.export import ExportSummary, Skipped
 
-#: The names of `grader.export.registry`, which is not imported for the help.
-FORMATS = (
-    "canvas", "moodle", "gradescope", "prairielearn", "coursera", "nbgrader", "edx", "junit", "sarif",
-    "csv", "jsonl", "vpl", "inginious", "codegrade",
-)  # fmt: skip
+#: What has no file to import, but an API.
+_PUSHED_ONLY = ("lti",)
+_OF_FILES = ("gradebook", "out", "column", "assignment", "points")
 _LISTED = 10
+_NOT_ALL = 3
 
 
-class _Format(OneOf):
-    """One of ours, or one that an installed package brings."""
+def _formats() -> tuple[str, ...]:
+    """Ours and those of installed packages."""
+    from grader.export.registry import format_names
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in FORMATS:
-            from grader.export.registry import format_names
-
-            self.choices = format_names()
-        return super().convert(value, param, ctx)
+    return (*format_names(), *_PUSHED_ONLY)
 
 
 @click.command(short_help="Write the file that an LMS imports.")
 @click.argument(
     "folder", metavar="DIR", type=Existing("folder", " Give the folder that `grader grade` wrote.")
 )
-@click.option("--to", "format_name", required=True, type=_Format(FORMATS), help="Who reads it.")
+@click.option("--to", "format_name", required=True, type=OneOfThese(_formats), help="Who reads it.")
 @click.option(
     "--gradebook",
     type=Existing("file"),
@@ -53,20 +50,49 @@ class _Format(OneOf):
     "--points", type=float, metavar="P", help="The item's maximum, where the LMS's file does not tell."
 )
 @detail_option(None)
-@click.option("--dry-run", is_flag=True, help="Say what would be written and left out, and write nothing.")
-def command(folder: Path, format_name: str, gradebook: Path | None, out: Path | None, **options: Any) -> None:
+@click.option("--push", is_flag=True, help="Send grades and feedback to the LMS itself: canvas or lti.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be written or sent and left out, and do nothing."
+)
+def command(folder: Path, format_name: str, push: bool, **options: Any) -> int:
     """Write what an LMS imports from the graded folder DIR.
+
+    With --push, results are sent through the LMS's API; what was sent before is not sent again. Addresses and
+    tokens come from the environment, never from the command line: without them, --push says which it needs.
 
     \b
     Examples:
       grader export graded --to canvas --gradebook gradebook.csv
       grader export graded --to moodle --gradebook worksheet.csv
       grader export graded --to junit -o junit.xml
+      grader export graded --to canvas --push --dry-run
     """
     stored_reports(folder)
+    if push:
+        return _push(folder, format_name, options)
+    if format_name in _PUSHED_ONLY:
+        raise UsageError(f"{format_name} has no file to import. Give --push to send the results.")
     from grader.export import export_folder
 
-    _tell(export_folder(folder, format_name, gradebook, out, **options))
+    _tell(export_folder(folder, format_name, **options))
+    return 0
+
+
+def _push(folder: Path, service: str, options: Mapping[str, Any]) -> int:
+    """Send the results; 3 if the LMS did not take all of them."""
+    useless = [f"--{name}" for name in _OF_FILES if options[name] is not None]
+    if useless:
+        raise UsageError(
+            f"{' and '.join(useless)} and --push do not go together: the LMS's API is asked instead."
+        )
+    from grader.platforms import push_folder
+
+    done = push_folder(folder, service, detail=options["detail"], dry_run=options["dry_run"])
+    verb = "would be sent" if done.dry_run else "sent"
+    output.say(f"{len(done.sent)} {verb} to {service}, {len(done.unchanged)} are there already.")
+    _list("left out", done.skipped)
+    _list("failed", done.failed)
+    return _NOT_ALL if done.failed else 0
 
 
 def _tell(done: ExportSummary) -> None:
@@ -74,9 +100,13 @@ def _tell(done: ExportSummary) -> None:
     for path in done.files:
         output.show(f"{path}\n")
     output.say(f"{done.reports} reports for {done.format}{' (nothing was written)' if done.dry_run else ''}.")
-    for one in done.skipped[:_LISTED]:
-        output.say(f"left out: {one.what}: {one.reason}")
-    if len(done.skipped) > _LISTED:
-        output.say(f"left out: {len(done.skipped) - _LISTED} more")
+    _list("left out", done.skipped)
     for note in done.notes:
         output.say(f"note: {note}")
+
+
+def _list(label: str, items: Sequence[Skipped]) -> None:
+    for one in items[:_LISTED]:
+        output.say(f"{label}: {one.what}: {one.reason}")
+    if len(items) > _LISTED:
+        output.say(f"{label}: {len(items) - _LISTED} more")

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from grader.cli import output
-from grader.cli.params import OneOf
-from grader.cli.run import PLATFORMS
+from grader.cli.params import OneOfThese
+from grader.cli.run import platforms
 
 
 @click.command(short_help="Write what is uploaded to an LMS.")
-@click.argument("platform", type=OneOf(PLATFORMS))
+@click.argument("platform", type=OneOfThese(platforms))
 @click.option("--rubric", "-r", required=True, metavar="R", help="A rubric's name or path.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), metavar="PATH", help="Where it is written.")
 def command(platform: str, rubric: str, out: Path | None) -> None:

@@ -51,6 +51,21 @@ class OneOf(click.Choice[str]):
         return str(super().convert(value, param, ctx))
 
 
+class OneOfThese(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A choice whose names are asked for when they are needed, since finding them out takes imports."""
+
+    name = "choice"
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "{" + "|".join(self._names()) + "}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return OneOf(self._names()).convert(value, param, ctx)
+
+
 def _sibling(path: Path) -> str:
     """The nearest name in the folder where the path should be."""
     try:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import click
 
-from grader.cli.params import OneOf, detail_option, rubric_option
+from grader.cli.params import OneOfThese, detail_option, rubric_option
 
-#: The names of `grader.platforms.table`, which is not imported for the help.
-PLATFORMS = ("gradescope", "prairielearn", "coursera", "vpl", "edx", "inginious", "classroom50")
+
+def platforms() -> tuple[str, ...]:
+    """The names of all platforms."""
+    from grader.platforms import PLATFORMS
+
+    return tuple(PLATFORMS)
 
 
 @click.command(short_help="Grade inside an LMS's container.")
-@click.argument("platform", type=OneOf(PLATFORMS))
+@click.argument("platform", type=OneOfThese(platforms))
 @rubric_option
 @detail_option(None)
 @click.option("--seconds", type=float, metavar="S", help="Give up after so long, with a result that says so.")

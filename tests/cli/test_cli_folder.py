@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from cli_doubles import Run
 
-from grader.cli.export import FORMATS
 from grader.cli.folder import read_reports
+from grader.export import Skipped
 from grader.export.registry import OURS
+from grader.platforms.pushing import PushSummary
 
 Write = Callable[..., Path]
 
@@ -73,8 +74,8 @@ def test_export_dry_run_writes_nothing(graded: Path, run: Run) -> None:
     assert not (graded / "exports").exists()
 
 
-def test_the_helps_formats_are_those_there_are() -> None:
-    assert tuple(OURS) == FORMATS
+def test_the_help_lists_the_formats(run: Run) -> None:
+    assert "|".join(OURS) in "".join(run("export", "--help").stdout.split())
 
 
 @pytest.mark.parametrize("command", [["report"], ["export", "--to", "csv"]])
@@ -89,3 +90,34 @@ def test_a_page_that_cannot_be_written(graded: Path, run: Run, tmp_path: Path) -
     result = run("report", graded, "-o", tmp_path / "file" / "class.html")
     assert result.exit_code == 3
     assert "cannot write" in result.stderr
+
+
+def test_push_says_which_settings_it_needs(graded: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LTI_ISSUER", raising=False)
+    result = run("export", graded, "--to", "lti", "--push")
+    assert result.exit_code == 2
+    assert "LTI_ISSUER is not set" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--to", "lti"), "--push"),
+        (("--to", "canvas", "--push", "--column", "x"), "--column and --push"),
+        (("--to", "junit", "--push"), "canvas, lti"),
+    ],
+)
+def test_what_does_not_go_with_push(args: tuple[str, ...], words: str, graded: Path, run: Run) -> None:
+    result = run("export", graded, *args)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_a_push_that_is_not_taken_whole(graded: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = (Skipped("bob", "the LMS was busy"),)
+    summary = PushSummary(sent=("ann",), unchanged=(), skipped=(), failed=failed)
+    monkeypatch.setattr("grader.platforms.push_folder", lambda *_args, **_options: summary)
+    result = run("export", graded, "--to", "canvas", "--push")
+    assert result.exit_code == 3
+    assert "1 sent to canvas" in result.stderr
+    assert "failed: bob: the LMS was busy" in result.stderr

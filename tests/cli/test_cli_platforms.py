@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from cli_doubles import Run
 
-from grader.cli.run import PLATFORMS
 from grader.platforms import table
 
 
-def test_the_helps_platforms_are_those_there_are() -> None:
-    assert tuple(table.PLATFORMS) == PLATFORMS
+@pytest.mark.parametrize("command", ["run", "package"])
+def test_the_help_lists_the_platforms(command: str, run: Run) -> None:
+    help_text = "".join(run(command, "--help").stdout.split())
+    assert "|".join(table.PLATFORMS) in help_text
 
 
 @pytest.mark.usefixtures("pipeline")
