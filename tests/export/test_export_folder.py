@@ -33,6 +33,10 @@ def test_the_contract_s_formats_are_there_and_load() -> None:
     assert all(one.name == name and one.title for name, one in exporters().items())
 
 
+def test_what_is_the_instructor_s_is_gone_before_an_exporter_sees_it(graded: Path) -> None:
+    assert not any(one.instructor for stored in ReportFolder(graded) for one in stored.report.functions)
+
+
 def test_reports_come_by_id_and_without_what_is_gone(graded: Path) -> None:
     assert [one.id for one in ReportFolder(graded, frozenset({"eve"}))] == ["ada", "sec1/bob", "sec1/hostile"]
 

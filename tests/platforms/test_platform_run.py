@@ -16,6 +16,7 @@ from platform_world import NOTEBOOK, World, broken, fake_grade, unisolated
 from grader.errors import CannotWrite, RubricError, UsageError
 from grader.model import Report
 from grader.platforms import PLATFORMS, run_platform
+from grader.platforms.uploads import from_file
 
 WHERE = {  # platform → where a submission lies, where its result is
     "gradescope": ("autograder/submission/week4.ipynb", "autograder/results/results.json"),
@@ -175,6 +176,11 @@ def test_a_link_to_the_answers_is_not_followed(world: World) -> None:
     os.mkfifo(folder / "pipe.ipynb")
     assert world.run("gradescope") == 0
     assert world.json(WHERE["gradescope"][1])["score"] == 0
+    assert "No file was handed in at all" in str(world.json(WHERE["gradescope"][1])["output"])
+    for name in ("mine.ipynb", "pipe.ipynb"):  # nor where the name comes from the platform
+        found, reason = from_file(folder / name)
+        assert found is None
+        assert name in reason
 
 
 def test_a_large_file_is_not_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
