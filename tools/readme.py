@@ -4,7 +4,8 @@
     python -m tools.readme --check    exit 1 if an output is no longer what its command prints
 
 An output stands between `<!-- run: COMMAND -->` and the end of the code block below it. Commands run one after the
-other in an empty folder that has sample_submissions/ in it. What changes from run to run (seconds) is not compared.
+other in an empty folder that has sample_submissions/ in it. What changes from run to run and from machine to machine
+(seconds, isolation) is not compared.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-_BLOCK = re.compile(r"(<!-- run: (?P<command>.*?) -->\n```[a-z]*\n)(?P<output>.*?)(\n```)", re.DOTALL)
-_PROGRESS = re.compile(r"^\d[\d,]* submissions to grade\n|^\d+/\d+ done, .*\n", re.MULTILINE)
-_VARYING = re.compile(r"\d+\.\d+ s\b|\"seconds\": [\d.]+")
+_BLOCK = re.compile(
+    r"(<!-- run: (?P<command>.*?) -->\n```[a-z]*\n)(?P<output>.*?)(?P<end>^```$)", re.DOTALL | re.MULTILINE
+)
+_PROGRESS = re.compile(
+    r"^\d[\d,]* submissions to grade\n|^\d+/\d+ done, .*\n|^Not isolated: .*\n", re.MULTILINE
+)
+_VARYING = re.compile(r"\d+\.\d+ s\b|\"seconds\": [\d.]+|(?<=,)(strong|seccomp|none)(?=,)")
 
 
 def main(arguments: list[str]) -> int:
@@ -44,7 +49,9 @@ def refreshed(text: str) -> str:
     """The text with every output made anew."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "sample_submissions").symlink_to(ROOT / "sample_submissions")
-        return _BLOCK.sub(lambda block: block[1] + output_of(block["command"], folder) + block[4], text)
+        return _BLOCK.sub(
+            lambda block: block[1] + output_of(block["command"], folder) + "\n" + block["end"], text
+        )
 
 
 def output_of(command: str, folder: str) -> str:
