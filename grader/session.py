@@ -216,7 +216,10 @@ class Session:
     def _in_place(self) -> None:
         """With the student's own helpers: formats that they agree on, and a 1/m that enters elsewhere."""
         failing = [name for name in self._failing() if self.plan.suite.in_place.get(name)]
-        calls = {name: self._own_chain(name) for name in private_format.needed(failing, self.findings, self.plan)}
+        wanted = private_format.needed(failing, self.findings, self.plan)
+        if MODEL in self.findings and any(self._touches_convention(name) for name in failing):
+            wanted = list(dict.fromkeys((*wanted, MODEL)))
+        calls = {name: self._own_chain(name) for name in wanted if self.findings[name].observed}
         found = self._observe({name: made for name, made in calls.items() if made}, bind=False)
         judged = {
             name: self._judged(self.findings[name], observed, self.findings[name].convention)
@@ -260,11 +263,18 @@ class Session:
         finding = self.findings[name]
         if finding.explained or finding.observed is None or not finding.failed:
             return
-        found = self.matcher.explain(finding.observed, finding.failed, finding.convention)
+        found = self.matcher.explain(finding.observed, finding.failed, finding.convention, self._called(finding))
         named = (
             self.matcher.components(finding.observed, found, finding.failed, finding.convention) if found else {}
         )
         self.findings[name] = replace(finding, explanation=found, explained=True, named=named)
+
+    def _called(self, finding: Finding) -> frozenset[str]:
+        """The right helpers that the function calls by name, itself or through another helper."""
+        if not self._was_bound(finding.spec.name):
+            return frozenset()
+        needed = {name for index in finding.facts.needs for name in self.extraction.definitions[index].binds}
+        return frozenset(name for name in finding.spec.helpers if name in needed and name not in self.own_interface)
 
     def _verify(self) -> None:
         """An explanation has to hold on calls that no other submission gets."""

@@ -8,7 +8,7 @@ every call, at the precision that the student's numbers have.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from grader.rubric.schema import Form, Rubric
 #: misconceptions never agree to 1e-4 on every call.
 MATCH = 3e-7
 MAX_COMBINATIONS = 300
-MAX_PAIRS = 4000
+MAX_PAIRS = 12_000
 MAX_NEAR = 3
 
 #: What wrong data raises, here or there. A NameError or an AssertionError is another matter.
@@ -53,26 +53,38 @@ class Matcher:
         self.oracle = oracle
         self._candidates: dict[tuple[str, str], Forms] = {}
 
-    def explain(self, observed: Observed, failed: Sequence[str], convention: str) -> Explanation | None:
-        """The smallest explanation of all components together, or None."""
+    def explain(
+        self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str] = ()
+    ) -> Explanation | None:
+        """The smallest explanation of all components together, or None.
+
+        `called` are helpers that the function calls by name: while it was observed they were right ones,
+        so their misconceptions are looked for last, and alone.
+        """
         if not observed.valued or not failed:
             return None
-        search = Search(self, observed, tuple(failed), convention)
-        for found in (search.singles(), search.together(1), search.together(2)):
-            if found:
+        everything = self.candidates(observed.spec.name, convention)
+        likely = tuple(form for form in everything if self._can_show(form, observed.spec.name, called))
+        for candidates, depth in ((likely, 2), (everything, 1)):
+            search = Search(self, observed, tuple(failed), convention, candidates)
+            for found in search.ever_larger(depth):
                 return self._chosen(found, observed.spec.name)
         return None
 
+    def _can_show(self, form: Form, function: str, called: Collection[str]) -> bool:
+        places = self.rubric.functions_of(form)
+        return function in places or not places <= set(called)
+
     def agrees(self, observed: Observed, forms: Forms, convention: str) -> bool:
         """Whether the forms give every component of every call (used on fresh calls)."""
-        return Search(self, observed, tuple(observed.spec.returns), convention).agrees(forms)
+        return Search(self, observed, tuple(observed.spec.returns), convention, ()).agrees(forms)
 
     def near(self, observed: Observed, convention: str) -> list[str]:
         """Misconceptions of the function itself that agree with most of its calls, the nearest first.
 
         Too little to name one; enough to try whether its repair makes everything right.
         """
-        search = Search(self, observed, tuple(observed.spec.returns), convention)
+        search = Search(self, observed, tuple(observed.spec.returns), convention, ())
         best: dict[str, int] = {}
         for form in self.candidates(observed.spec.name, convention):
             if observed.spec.name in self.rubric.functions_of(form):
@@ -85,7 +97,7 @@ class Matcher:
         self, observed: Observed, explanation: Explanation, failed: Sequence[str], convention: str
     ) -> dict[str, tuple[str, ...]]:
         """Misconception id → the failing components that change when its forms are taken out."""
-        search = Search(self, observed, tuple(failed), convention)
+        search = Search(self, observed, tuple(failed), convention, ())
         found: dict[str, tuple[str, ...]] = {}
         for form in explanation.forms:
             rest = tuple(other for other in explanation.forms if other.misconception != form.misconception)
@@ -134,9 +146,17 @@ class Matcher:
 
 
 class Search:
-    """One search: the results of one function, its failing components, a convention."""
+    """One search: the results of one function, its failing components, a convention, the forms to look among."""
 
-    def __init__(self, matcher: Matcher, observed: Observed, failed: tuple[str, ...], convention: str) -> None:
+    def __init__(
+        self,
+        matcher: Matcher,
+        observed: Observed,
+        failed: tuple[str, ...],
+        convention: str,
+        candidates: Forms,
+    ) -> None:
+        self.candidates = candidates
         self.matcher = matcher
         self.observed = observed
         self.failed = failed
@@ -211,9 +231,17 @@ class Search:
 
     # ---------------------------------------------------------------- search
 
+    def ever_larger(self, depth: int) -> Iterator[list[Forms]]:
+        """Explanations, fewest forms first; only sizes at which there is one."""
+        if found := self.singles():
+            yield found
+        for size in range(1, depth + 1):
+            if found := self.together(size):
+                yield found
+
     def singles(self) -> list[Forms]:
         """Single forms that reproduce everything."""
-        found = [(form,) for form in self._candidates() if self.agrees((form,))]
+        found = [(form,) for form in self.candidates if self.agrees((form,))]
         return [forms for forms in found if self.telling(forms, self.failed)]
 
     def together(self, depth: int) -> list[Forms]:
@@ -226,11 +254,8 @@ class Search:
             by_component.append(found)
         return self._verified(by_component)
 
-    def _candidates(self) -> Forms:
-        return self.matcher.candidates(self.spec.name, self.convention)
-
     def _for_component(self, name: str, depth: int) -> list[Forms]:
-        ones: list[Forms] = [(form,) for form in self._candidates() if self.agrees((form,), (name,))]
+        ones: list[Forms] = [(form,) for form in self.candidates if self.agrees((form,), (name,))]
         ones = [forms for forms in ones if self.telling(forms, (name,))]
         if ones or depth == 1:
             return ones
@@ -238,9 +263,14 @@ class Search:
         return [pair for pair in twos if self.telling(pair, (name,))]
 
     def _pairs(self, name: str) -> Iterator[Forms]:
-        """Pairs of forms, each of which acts on the component."""
-        acting = [form for form in self._candidates() if self._acts(form, name)]
-        return itertools.islice(itertools.combinations(acting, 2), MAX_PAIRS)
+        """Pairs of forms, each of which acts on the component; the function's own before inlined ones."""
+        acting = [form for form in self.candidates if self._acts(form, name)]
+        own = [form for form in acting if self.spec.name in self.matcher.rubric.functions_of(form)]
+        rest = [form for form in acting if form not in own]
+        pairs = itertools.chain(
+            itertools.combinations(own, 2), itertools.product(own, rest), itertools.combinations(rest, 2)
+        )
+        return itertools.islice(pairs, MAX_PAIRS)
 
     def _acts(self, form: Form, name: str) -> bool:
         for index in self.order:

@@ -116,6 +116,8 @@ def _notes(finding: Finding) -> tuple[Note, ...]:
         notes.append(words.note(finding.accepted))
     if finding.convention == "J" and finding.verdict is not None and not failed_components(finding):
         notes.append(words.note("j-convention"))
+    if finding.own_derivative:
+        notes.append(words.note("own-derivative"))
     if finding.follows_functions:
         notes.append(words.note("follows-on", functions=words.listed(finding.follows_functions)))
     return tuple(notes)

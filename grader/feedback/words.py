@@ -28,6 +28,10 @@ NOTES = {
     "follows-on": (
         "What is off here follows from an error in {functions}, which is named there. It costs nothing a second time."
     ),
+    "own-derivative": (
+        "This is the true derivative of the cost that this notebook's compute_cost returns, so it follows from the "
+        "error there and keeps its marks."
+    ),
     "later-placeholder": "A later cell defines this function again as a blank; the written definition is graded.",
 }
 

@@ -126,6 +126,8 @@ class _Blanks:
         return not _is_given(value)
 
     def _loops(self, node: ast.For | ast.While) -> bool:
+        if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
+            return True  # no template has a loop without an end
         if all(isinstance(inner, ast.Pass) or _is_ellipsis(inner) for inner in node.body):
             self.empty_loops += 1
             return False

@@ -1,0 +1,149 @@
+"""The table of conventions: every combination of 1/m in dAL, dW, db and dA_prev, and where it is told."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from grading_world import GradeCells
+
+
+def linear_backward(beta_W: int, beta_b: int, gamma: int = 0) -> str:
+    def over(power: int) -> str:
+        return " / m" * power
+
+    return f"""
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = np.dot(dZ, A_prev.T){over(beta_W)}
+    db = np.sum(dZ, axis=1, keepdims=True){over(beta_b)}
+    dA_prev = np.dot(W.T, dZ){over(gamma)}
+    return dA_prev, dW, db
+"""
+
+
+def model_backward(alpha: int) -> str:
+    return f"""
+def L_model_backward(AL, Y, caches):
+    grads = {{}}
+    L = len(caches)
+    m = AL.shape[1]
+    dAL = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL)){" / m" * alpha}
+    dA_prev, dW, db = linear_activation_backward(dAL, caches[L - 1], "sigmoid")
+    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = dA_prev, dW, db
+    for l in reversed(range(L - 1)):
+        dA_prev, dW, db = linear_activation_backward(dA_prev, caches[l], "relu")
+        grads["dA" + str(l)], grads["dW" + str(l + 1)], grads["db" + str(l + 1)] = dA_prev, dW, db
+    return grads
+"""
+
+
+def inlined(alpha: int, beta_W: int, beta_b: int) -> str:
+    return f"""
+def L_model_backward(AL, Y, caches):
+    grads = {{}}
+    L = len(caches)
+    m = AL.shape[1]
+    dA = (-(Y / AL) + (1 - Y) / (1 - AL)){" / m" * alpha}
+    for l in range(L, 0, -1):
+        (A_prev, W, b), Z = caches[l - 1]
+        if l == L:
+            s = 1 / (1 + np.exp(-Z))
+            dZ = dA * s * (1 - s)
+        else:
+            dZ = np.where(Z > 0, dA, 0)
+        grads["dW%d" % l] = (dZ @ A_prev.T){" / m" * beta_W}
+        grads["db%d" % l] = dZ.sum(axis=1, keepdims=True){" / m" * beta_b}
+        dA = W.T @ dZ
+        grads["dA%d" % (l - 1)] = dA
+    return grads
+"""
+
+
+MODEL, LINEAR = "L_model_backward", "linear_backward"
+MISSING, DOUBLED, AT_DAL = {"missing-1-over-m"}, {"doubled-1-over-m"}, {"dal-includes-1-over-m"}
+
+#: (α, β_W, β_b) → the report's word, and function → ids.
+TABLE = {
+    (0, 1, 1): ("L", {}),
+    (1, 0, 0): ("J", {}),
+    (1, 1, 1): ("mixed", {MODEL: AT_DAL}),
+    (0, 0, 0): ("mixed", {LINEAR: MISSING}),
+    (0, 0, 1): ("mixed", {LINEAR: MISSING}),
+    (0, 1, 0): ("mixed", {LINEAR: MISSING}),
+    (1, 0, 1): ("mixed", {LINEAR: DOUBLED}),
+    (1, 1, 0): ("mixed", {LINEAR: DOUBLED}),
+    (0, 2, 1): ("mixed", {LINEAR: DOUBLED}),
+    (0, 1, 2): ("mixed", {LINEAR: DOUBLED}),
+}
+
+
+@pytest.mark.parametrize(("powers", "expected"), TABLE.items(), ids=str)
+def test_every_row(grade_functions: GradeCells, powers: tuple[int, int, int], expected: tuple[str, dict]) -> None:
+    alpha, beta_W, beta_b = powers
+    graded = grade_functions(linear_backward=linear_backward(beta_W, beta_b), L_model_backward=model_backward(alpha))
+    assert (graded.report.convention, graded.ids) == expected
+    assert graded.full_marks == (not expected[1])
+
+
+@pytest.mark.parametrize(("powers", "expected"), [row for row in TABLE.items() if 2 not in row[0]], ids=str)
+def test_every_row_in_components(grade_functions: GradeCells, powers: tuple[int, int, int], expected) -> None:  # type: ignore[no-untyped-def]
+    """Only the components that are off fail, in the function where it is told."""
+    alpha, beta_W, beta_b = powers
+    graded = grade_functions(linear_backward=linear_backward(beta_W, beta_b), L_model_backward=model_backward(alpha))
+    wanted = 0 if alpha == 1 and 0 in (beta_W, beta_b) else 1
+    failed = {part.name for part in graded[LINEAR].components if part.status == "failed"}
+    assert failed == {name for name, beta in (("dW", beta_W), ("db", beta_b)) if beta != wanted}
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [*itertools.product((0, 1), (0, 1))])
+def test_dA_prev_divided_is_told_besides(grade_functions: GradeCells, alpha: int, beta: int) -> None:
+    graded = grade_functions(
+        linear_backward=linear_backward(beta, beta, gamma=1), L_model_backward=model_backward(alpha)
+    )
+    expected = {name: set(ids) for name, ids in TABLE[alpha, beta, beta][1].items()}
+    expected.setdefault(LINEAR, set()).add("extra-1-over-m")
+    assert graded.ids == expected
+
+
+@pytest.mark.parametrize(("powers", "expected"), [row for row in TABLE.items() if 2 not in row[0]], ids=str)
+def test_everything_inlined(grade_functions: GradeCells, powers: tuple[int, int, int], expected) -> None:  # type: ignore[no-untyped-def]
+    """With no linear_backward in the notebook, what L_model_backward returns tells the exponents."""
+    alpha, beta_W, beta_b = powers
+    graded = grade_functions(
+        L_model_backward=inlined(alpha, beta_W, beta_b), linear_backward=None, linear_activation_backward=None
+    )
+    ids = set().union(*expected[1].values()) if expected[1] else set()
+    assert graded.ids == ({MODEL: ids} if ids else {})
+    assert (graded[MODEL].status == "passed") == (not ids)
+
+
+def test_without_the_model_the_convention_stays_open(grade_functions: GradeCells) -> None:
+    graded = grade_functions(linear_backward=linear_backward(0, 0), L_model_backward=None)
+    assert graded.report.convention == "undetermined"
+    assert graded.ids == {LINEAR: MISSING}
+
+
+def test_a_1_over_m_elsewhere_is_right(grade_functions: GradeCells) -> None:
+    """linear_backward adds up, linear_activation_backward divides: once, elsewhere along the chain."""
+    graded = grade_functions(
+        linear_backward=linear_backward(0, 0),
+        linear_activation_backward="""
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    dZ = relu_backward(dA, Z) if activation == "relu" else sigmoid_backward(dA, Z)
+    dA_prev, dW, db = linear_backward(dZ, linear_cache)
+    m = dA.shape[1]
+    return dA_prev, dW / m, db / m
+""",
+    )
+    assert graded.full_marks
+    assert graded.report.convention == "other"
+    assert [note.code for note in graded.report.notes] == ["other-convention"]
+
+
+def test_J_has_its_note(grade_functions: GradeCells) -> None:
+    graded = grade_functions(linear_backward=linear_backward(0, 0), L_model_backward=model_backward(1))
+    assert graded.full_marks
+    assert "j-convention" in [note.code for note in graded.report.notes]

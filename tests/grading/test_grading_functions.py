@@ -1,0 +1,277 @@
+"""What counts as right, what is told of what is not, and whose fault it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from grading_world import GradeCells, Graded
+from tools.notebooks import nbformat4, notebook_cells
+from tools.samples import function_texts
+
+from grader.model import Report
+from grader.pipeline import Grader
+from grader.render.json_report import to_json
+
+LINEAR_FORWARD = "def linear_forward(A, W, b):\n    return {result}\n"
+
+
+def test_the_reference_gets_full_marks(grade_functions: GradeCells) -> None:
+    graded = grade_functions()
+    assert graded.full_marks
+    assert graded.report.convention == "L"
+    assert not graded.ids
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    {
+        "numpy-matrix": ("linear_backward", """
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    return W.T @ dZ, dZ @ A_prev.T / m, np.matrix(dZ).sum(axis=1) / m
+"""),
+        "float32-inside": ("linear_backward", """
+def linear_backward(dZ, cache):
+    A_prev, W, b = [np.asarray(x, dtype=np.float32) for x in cache]
+    dZ = dZ.astype(np.float32)
+    m = A_prev.shape[1]
+    return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+"""),
+        "zero-dimensional-cost": ("compute_cost", """
+def compute_cost(AL, Y):
+    return np.squeeze(np.mean(-(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)), keepdims=True))
+"""),
+        "python-float-cost": ("compute_cost", """
+def compute_cost(AL, Y):
+    total = 0.0
+    for a, y in zip(AL[0], Y[0]):
+        total -= y * np.log(a) + (1 - y) * np.log(1 - a)
+    return float(total / AL.shape[1])
+"""),
+        "update-in-place": ("update_parameters", """
+def update_parameters(parameters, grads, learning_rate):
+    for key in parameters:
+        parameters[key] -= learning_rate * grads["d" + key]
+    return parameters
+"""),
+        "caches-as-a-tuple": ("L_model_forward", """
+def L_model_forward(X, parameters):
+    caches, A, L = (), X, len(parameters) // 2
+    for l in range(1, L + 1):
+        A, cache = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu" if l < L else "sigmoid")
+        caches += (cache,)
+    return A, caches
+"""),
+        "another-generator": ("initialize_parameters_deep", """
+def initialize_parameters_deep(layer_dims):
+    rng = np.random.default_rng(7)
+    return {k: v for l in range(1, len(layer_dims)) for k, v in (
+        ("W%d" % l, rng.normal(0, 0.01, (layer_dims[l], layer_dims[l - 1]))), ("b%d" % l, np.zeros((layer_dims[l], 1))))}
+"""),
+        "other-parameter-names-and-defaults": ("linear_forward", """
+def linear_forward(eingabe, gewichte, verschiebung, verbose=False):
+    return gewichte.dot(eingabe) + verschiebung, (eingabe, gewichte, verschiebung)
+"""),
+    }.values(),
+    ids=lambda value: value if value.isidentifier() else "",
+)
+def test_right_in_another_way(grade_functions: GradeCells, name: str, source: str) -> None:
+    graded = grade_functions({name: source})
+    assert graded[name].status == "passed"
+    assert graded.full_marks
+
+
+def test_dA_keys_of_2017_are_right(dnn: Grader) -> None:
+    source = function_texts(dnn.rubric)["L_model_backward"]
+    source = source.replace('grads[f"dA{L - 1}"]', 'grads[f"dA{L}"]').replace('grads[f"dA{l}"]', 'grads[f"dA{l + 1}"]')
+    source = source.replace('dA = grads[f"dA{l + 1}"]', 'dA = grads[f"dA{l + 2}"]')
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": source}, "2017")
+    assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks
+
+
+def test_a_private_cache_format_is_right(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",
+        linear_backward="""
+def linear_backward(dZ, cache):
+    m = cache['A'].shape[1]
+    return cache['W'].T @ dZ, dZ @ cache['A'].T / m, dZ.sum(axis=1, keepdims=True) / m
+""",
+    )
+    assert graded.full_marks
+    assert [note.code for note in graded["linear_forward"].notes] == ["private-format"]
+    assert [note.code for note in graded["linear_backward"].notes] == ["private-format"]
+
+
+def test_a_private_format_excuses_no_value(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",
+        linear_backward="""
+def linear_backward(dZ, cache):
+    return cache['W'].T @ dZ, dZ @ cache['A'].T, dZ.sum(axis=1, keepdims=True)
+""",
+    )
+    assert graded.ids == {"linear_backward": {"missing-1-over-m"}}
+
+
+def test_one_error_costs_marks_once(grade_functions: GradeCells) -> None:
+    """Functions downstream of an error are graded with right helpers."""
+    graded = grade_functions(linear_forward=LINEAR_FORWARD.format(result="W @ A, (A, W, b)"))
+    assert [function.name for function in graded.report.functions if function.status != "passed"] == ["linear_forward"]
+    assert graded.ids == {"linear_forward": {"forward-missing-bias"}}
+
+
+def test_two_errors_in_different_functions(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="def compute_cost(AL, Y):\n    return np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))",
+        relu_backward="def relu_backward(dA, cache):\n    return np.array(dA)",
+    )
+    assert graded.ids == {"compute_cost": {"cost-missing-minus"}, "relu_backward": {"relu-mask-missing"}}
+
+
+def test_two_errors_on_one_line(grade_functions: GradeCells, dnn: Grader) -> None:
+    source = function_texts(dnn.rubric)["L_model_backward"].replace("slope = -(first - second)", "slope = (first - second) / m")
+    graded = grade_functions(L_model_backward=source)
+    assert graded.ids == {"L_model_backward": {"dal-wrong-sign", "dal-includes-1-over-m"}}
+
+
+def test_a_derivative_of_the_own_wrong_cost_keeps_its_marks(grade_functions: GradeCells, dnn: Grader) -> None:
+    source = function_texts(dnn.rubric)["L_model_backward"].replace("slope = -(first - second)", "slope = first - second")
+    graded = grade_functions(
+        compute_cost="def compute_cost(AL, Y):\n    return np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))",
+        L_model_backward=source,
+    )
+    assert graded.ids == {"compute_cost": {"cost-missing-minus"}, "L_model_backward": {"dal-wrong-sign"}}
+    assert graded["L_model_backward"].score == graded["L_model_backward"].max_score
+    assert graded["compute_cost"].score < graded["compute_cost"].max_score
+
+
+def test_an_inlined_error_is_not_told_twice(grade_functions: GradeCells) -> None:
+    shared = """
+class Layer:
+    @staticmethod
+    def back(dZ, cache):
+        A_prev, W, b = cache
+        return W.T @ dZ, dZ @ A_prev.T, dZ.sum(axis=1, keepdims=True)
+
+"""
+    graded = grade_functions(
+        linear_backward=shared + "def linear_backward(dZ, cache):\n    return Layer.back(dZ, cache)",
+        linear_activation_backward="""
+def linear_activation_backward(dA, cache, activation):
+    back = relu_backward if activation == "relu" else sigmoid_backward
+    return Layer.back(back(dA, cache[1]), cache[0])
+""",
+    )
+    assert graded.ids == {"linear_backward": {"missing-1-over-m"}}
+    assert graded["linear_activation_backward"].status == "passed"
+    assert [note.code for note in graded["linear_activation_backward"].notes] == ["follows-on"]
+
+
+def test_a_stale_assertion_does_not_decide(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_backward="""
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW, db, dA_prev = dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m, W.T @ dZ
+    assert isinstance(db, float)
+    return dA_prev, dW, db
+"""
+    )
+    assert graded.full_marks
+    assert [note.code for note in graded["linear_backward"].notes] == ["stale-assertion"]
+
+
+def test_own_sigmoid_that_returns_one_value_stays_a_helper(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        sigmoid="def sigmoid(z):\n    return 1 / (1 + np.exp(-z))",
+        linear_activation_forward="""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A = sigmoid(Z) if activation == "sigmoid" else np.maximum(0, Z)
+    return A, (linear_cache, Z)
+""",
+    )
+    assert graded.full_marks
+    assert "sigmoid" not in [function.name for function in graded.report.functions]
+
+
+def test_own_sigmoid_with_the_course_interface_is_graded(grade_functions: GradeCells) -> None:
+    graded = grade_functions(sigmoid="def sigmoid(Z):\n    return 1 / (1 + np.exp(Z)), Z")
+    assert graded["sigmoid"].status == "failed"
+    assert graded.report.max_score == 100
+    assert [function.name for function in graded.report.functions if function.status != "passed"] == ["sigmoid"]
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [
+        ("def compute_cost(AL, Y):\n    ### START CODE HERE ###\n    cost = None\n    ### END CODE HERE ###\n    return cost", "not-implemented"),
+        ("def compute_cost(AL, Y):\n    pass", "not-implemented"),
+        ("def compute_cost(AL, Y):\n    while True:\n        pass", "timeout"),
+        ("def compute_cost(AL, Y):\n    return compute_cost(AL, Y)", "error"),
+        ("def compute_cost(AL, Y):\n    import os\n    os._exit(1)", "error"),
+        ("def compute_cost(AL, Y):\n    x = bytearray(10**12)\n    return 1.0", "error"),
+        ("def compute_cost(AL):\n    return 1.0", "error"),
+        ("def compute_cost(AL, Y):\n    yield 1.0", "failed"),
+        ("async def compute_cost(AL, Y):\n    return 1.0", "failed"),
+        ("def compute_cost(AL, Y:\n    return 1.0", "error"),
+        ("def compute_cost(AL, Y):\n    print 'cost'\n    return 1.0", "error"),
+        ("def compute_cost(AL, Y):\n    print('x' * 10**7)\n    return 1.0", "failed"),
+        ("class Odd:\n    __array__ = __eq__ = __repr__ = None\ndef compute_cost(AL, Y):\n    return Odd()", "failed"),
+    ],
+)
+def test_a_broken_function_costs_itself_alone(grade_functions: GradeCells, source: str, status: str) -> None:
+    graded = grade_functions(compute_cost=source)
+    assert graded["compute_cost"].status == status
+    assert graded["compute_cost"].score == 0
+    assert [f.name for f in graded.report.functions if f.status != "passed"] == ["compute_cost"]
+    assert graded.report.score == 90
+    json.loads(to_json(graded.report))
+
+
+def test_a_function_that_returns_nothing(grade_functions: GradeCells) -> None:
+    graded = grade_functions(compute_cost="def compute_cost(AL, Y):\n    cost = -np.mean(Y * np.log(AL))\n")
+    assert graded.ids == {"compute_cost": {"returns-none"}}
+
+
+def test_an_unknown_error_stays_unnamed_and_is_described(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="def compute_cost(AL, Y):\n    return 3.5 * np.mean(-(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)))"
+    )
+    assert not graded.ids
+    (part,) = graded["compute_cost"].components
+    assert part.status == "failed"
+    assert "3.5 times" in part.detail
+
+
+def _without_times(report: Report) -> object:
+    return {**json.loads(to_json(report)), "seconds": 0}
+
+
+def test_the_same_seed_gives_the_same_report(dnn: Grader) -> None:
+    data = nbformat4(notebook_cells({"compute_cost": "def compute_cost(AL, Y):\n    return np.sum(AL)"}, "2021")).encode()
+    first, second = (dnn.grade(data, "a.ipynb", "a", None) for _ in range(2))
+    assert _without_times(first) == _without_times(second)
+
+
+def test_another_seed_gives_other_hidden_inputs(dnn: Grader) -> None:
+    other = Grader(dnn.rubric, dnn.runner, seed=12)
+    one, two = dnn.plan.suite.isolated["compute_cost"][0], other.plan.suite.isolated["compute_cost"][0]
+    assert (one.steps[0].args[0] != two.steps[0].args[0]).any()
+    public = [grader.plan.suite.public["compute_cost"][0].steps[0].args[0] for grader in (dnn, other)]
+    assert (public[0] == public[1]).all()
+
+
+def test_hidden_texts_go_to_the_instructor_only(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="def compute_cost(AL, Y):\n    print('seen', AL)\n    raise ValueError('secret %r' % (AL,))"
+    )
+    report = graded["compute_cost"]
+    assert "secret" in report.instructor["hidden"]
+    assert report.error is not None
+    hidden = str(graded.report.functions).replace(str(dict(report.instructor)), "")
+    assert hidden.count("secret") == 1, "only the error on public inputs"
