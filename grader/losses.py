@@ -46,7 +46,8 @@ class Loss:
     def d_cost(self, a: ArrayLike, y: ArrayLike) -> Array:
         """∂J/∂a = (1/m) ∂L/∂a, (n, m)."""
         slopes = self.d_per_example(a, y)
-        return slopes / slopes.shape[1]
+        mean: Array = slopes / slopes.shape[1]
+        return mean
 
 
 def binary_cross_entropy(a: ArrayLike, y: ArrayLike) -> Array:
@@ -57,7 +58,8 @@ def binary_cross_entropy(a: ArrayLike, y: ArrayLike) -> Array:
     """
     a, y = _columns(a, y)
     with _limits_allowed():
-        return -(_weighted(y, np.log(a)) + _weighted(1 - y, np.log(1 - a))).sum(axis=0)
+        losses: Array = -(_weighted(y, np.log(a)) + _weighted(1 - y, np.log(1 - a))).sum(axis=0)
+        return losses
 
 
 def d_binary_cross_entropy(a: ArrayLike, y: ArrayLike) -> Array:
@@ -76,7 +78,8 @@ def squared_error(a: ArrayLike, y: ArrayLike) -> Array:
     Source: the definition; J is then the mean squared error of least squares for n = 1.
     """
     a, y = _columns(a, y)
-    return ((a - y) ** 2).sum(axis=0)
+    losses: Array = ((a - y) ** 2).sum(axis=0)
+    return losses
 
 
 def d_squared_error(a: ArrayLike, y: ArrayLike) -> Array:
@@ -106,7 +109,8 @@ def softmax_cross_entropy(a: ArrayLike, y: ArrayLike) -> Array:
     """
     a, y = _columns(a, y)
     with _limits_allowed():
-        return -_weighted(y, np.log(a)).sum(axis=0)
+        losses: Array = -_weighted(y, np.log(a)).sum(axis=0)
+        return losses
 
 
 def d_softmax_cross_entropy(a: ArrayLike, y: ArrayLike) -> Array:

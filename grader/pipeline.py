@@ -1,6 +1,6 @@
 """The composition: bytes of a notebook → Report. The only file that knows the order of the stages.
 
-    read ─▶ extract ─▶ examine (session.py) ─▶ words ─▶ Report
+read ─▶ extract ─▶ examine (session.py) ─▶ words ─▶ Report
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import Self
 
 from grader.batch.engine import JobSpec
 from grader.diagnose.finding import Finding
@@ -23,8 +24,6 @@ from grader.feedback.words import note
 from grader.judge.score import points
 from grader.model import (
     Convention,
-    Extraction,
-    FunctionFacts,
     FunctionReport,
     Note,
     Notebook,
@@ -60,14 +59,16 @@ def draw_seed() -> int:
 class Grader:
     """Grades submissions of one rubric, one after the other. Use as a context manager."""
 
-    def __init__(self, rubric: Rubric, runner: Runner, seed: int, close: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, rubric: Rubric, runner: Runner, seed: int, close: Callable[[], None] | None = None
+    ) -> None:
         self.rubric = rubric
         self.runner = runner
         self.plan: Plan = make_plan(rubric, seed)
         self.matcher = Matcher(rubric, self.plan.oracle)
         self._close = close
 
-    def __enter__(self) -> Grader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -99,7 +100,9 @@ class Grader:
             report = self._grade(notebook, stamp, data, only)
         return replace(report, seconds=round(time.perf_counter() - began, 4))
 
-    def _grade(self, notebook: Notebook, stamp: SubmissionStamp, data: bytes, only: Collection[str]) -> Report:
+    def _grade(
+        self, notebook: Notebook, stamp: SubmissionStamp, data: bytes, only: Collection[str]
+    ) -> Report:
         names = list(self.rubric.functions)
         extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
         session = Session(self.plan, self.matcher, self.runner, extraction, data, only)

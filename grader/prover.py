@@ -13,7 +13,9 @@ from grader.model import Call, Helper, Location, Outcome, Program, Proposal, Run
 class Prover:
     """Tries inverse edits of one submission's source. `bound` binds a call's helpers as they were bound."""
 
-    def __init__(self, runner: Runner, program: Program, helper: Helper, bound: Callable[[Call], Call]) -> None:
+    def __init__(
+        self, runner: Runner, program: Program, helper: Helper, bound: Callable[[Call], Call]
+    ) -> None:
         self.runner = runner
         self.program = program
         self.helper = helper
@@ -34,7 +36,11 @@ class Prover:
             chunk = proposals[start : start + CHUNK]
             first = self._run(goal, [(one,) for one in chunk], [goal.telling])
             for one, outcomes in zip(chunk, first, strict=True):
-                if outcomes and proof.agrees_on(goal, goal.telling, outcomes[0]) and self._suffices(goal, (one,)):
+                if (
+                    outcomes
+                    and proof.agrees_on(goal, goal.telling, outcomes[0])
+                    and self._suffices(goal, (one,))
+                ):
                     return one
         return None
 
@@ -46,7 +52,9 @@ class Prover:
         parts: list[tuple[Proposal, Mended]] = []
         for start in range(0, len(proposals), CHUNK):
             chunk = proposals[start : start + CHUNK]
-            for one, outcomes in zip(chunk, self._run(goal, [(one,) for one in chunk], everything), strict=True):
+            for one, outcomes in zip(
+                chunk, self._run(goal, [(one,) for one in chunk], everything), strict=True
+            ):
                 now = proof.mended(goal, outcomes) if outcomes else frozenset()
                 if now > goal.before:
                     parts.append((one, now))

@@ -101,7 +101,7 @@ class Session:
     def _bound(self, call: Call, convention: str = "L") -> Call:
         helpers = self.plan.rubric.functions[call.function].helpers
         bind = tuple(name for name in helpers if name not in self.own_interface)
-        return replace(call, bind=bind, convention=convention)
+        return replace(call, bind=bind, convention="J" if convention == "J" else "L")
 
     # ------------------------------------------------------------------ running
 
@@ -132,9 +132,7 @@ class Session:
 
     def _judged(self, finding: Finding, observed: Observed, convention: str = "L") -> Finding:
         """The finding with a verdict on these observations."""
-        verdict = judge(
-            observed, lambda call: self.plan.right(call, convention), self.plan.rubric.tolerance
-        )
+        verdict = judge(observed, lambda call: self.plan.right(call, convention), self.plan.rubric.tolerance)
         return replace(
             finding,
             observed=observed,
@@ -195,7 +193,12 @@ class Session:
 
     def _measured(self, name: str) -> Measured | None:
         finding = self.findings.get(name)
-        if finding is None or finding.observed is None or finding.verdict is None or not finding.observed.valued:
+        if (
+            finding is None
+            or finding.observed is None
+            or finding.verdict is None
+            or not finding.observed.valued
+        ):
             return None
         return Measured(finding.observed, finding.verdict, finding.explanation)
 
@@ -263,9 +266,13 @@ class Session:
         finding = self.findings[name]
         if finding.explained or finding.observed is None or not finding.failed:
             return
-        found = self.matcher.explain(finding.observed, finding.failed, finding.convention, self._called(finding))
+        found = self.matcher.explain(
+            finding.observed, finding.failed, finding.convention, self._called(finding)
+        )
         named = (
-            self.matcher.components(finding.observed, found, finding.failed, finding.convention) if found else {}
+            self.matcher.components(finding.observed, found, finding.failed, finding.convention)
+            if found
+            else {}
         )
         self.findings[name] = replace(finding, explanation=found, explained=True, named=named)
 
@@ -274,7 +281,9 @@ class Session:
         if not self._was_bound(finding.spec.name):
             return frozenset()
         needed = {name for index in finding.facts.needs for name in self.extraction.definitions[index].binds}
-        return frozenset(name for name in finding.spec.helpers if name in needed and name not in self.own_interface)
+        return frozenset(
+            name for name in finding.spec.helpers if name in needed and name not in self.own_interface
+        )
 
     def _verify(self) -> None:
         """An explanation has to hold on calls that no other submission gets."""
@@ -286,7 +295,9 @@ class Session:
             calls = {name: self._fresh_calls(fresh, name) for name in due if self._was_bound(name) == bind}
             for name, observed in self._observe(calls, bind=bind).items():
                 self._keep_if_holds(name, observed)
-        self.plan.oracle.forget(call for made in (fresh.isolated, fresh.in_place) for c in made.values() for call in c)
+        self.plan.oracle.forget(
+            call for made in (fresh.isolated, fresh.in_place) for c in made.values() for call in c
+        )
 
     def _was_bound(self, name: str) -> bool:
         observed = self.findings[name].observed

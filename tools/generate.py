@@ -19,7 +19,9 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 def main() -> int:
     check = "--check" in sys.argv[1:]
-    stale = [(path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text]
+    stale = [
+        (path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text
+    ]
     for path, text in stale:
         print(("stale: " if check else "wrote ") + str(path.relative_to(ROOT)))
         if not check:

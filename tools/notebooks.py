@@ -99,7 +99,14 @@ def nbformat3(cells: Cells) -> str:
     worksheet = [
         {"cell_type": kind, "metadata": {}, "source": source}
         if kind == "markdown"
-        else {"cell_type": kind, "metadata": {}, "language": "python", "collapsed": False, "input": source, "outputs": []}
+        else {
+            "cell_type": kind,
+            "metadata": {},
+            "language": "python",
+            "collapsed": False,
+            "input": source,
+            "outputs": [],
+        }
         for kind, source in cells
     ]
     document = {

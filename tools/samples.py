@@ -35,7 +35,9 @@ def form_named(rubric: Rubric, name: str) -> Form:
     return next(form for form in forms if not wanted or form.name == wanted)
 
 
-def function_texts(rubric: Rubric, edits: frozenset[Edit] = frozenset(), *, helpers: bool = False) -> dict[str, str]:
+def function_texts(
+    rubric: Rubric, edits: frozenset[Edit] = frozenset(), *, helpers: bool = False
+) -> dict[str, str]:
     """Function → source of the reference with the edits made; optional functions where edited or asked for."""
     source = load_source(rubric.reference)
     edited = {edit.function for edit in edits}
@@ -74,7 +76,10 @@ def dnn_samples() -> Iterator[tuple[str, str]]:
     yield "lise-syntax-error.ipynb", nbformat4(notebook_cells(_syntax_error(right), "2021"))
     yield "max-endless-loop.ipynb", nbformat4(notebook_cells(_endless(right), "2021"))
     yield "niels-global-variable.ipynb", nbformat4(notebook_cells(_global_read(right), "2021"))
-    yield "otto-not-a-notebook.ipynb", "<!DOCTYPE html>\n<html><head><title>Jupyter Notebook</title></head></html>\n"
+    yield (
+        "otto-not-a-notebook.ipynb",
+        "<!DOCTYPE html>\n<html><head><title>Jupyter Notebook</title></head></html>\n",
+    )
 
 
 def _style_2017() -> dict[str, str]:
@@ -87,8 +92,8 @@ def _unfinished(functions: Mapping[str, str]) -> dict[str, str]:
     blank = (
         "def update_parameters(parameters, grads, learning_rate):\n"
         "    L = len(parameters) // 2\n\n    ### START CODE HERE ### (≈ 3 lines of code)\n"
-        "    for l in range(L):\n        parameters[\"W\" + str(l+1)] = None\n"
-        "        parameters[\"b\" + str(l+1)] = None\n    ### END CODE HERE ###\n    return parameters"
+        '    for l in range(L):\n        parameters["W" + str(l+1)] = None\n'
+        '        parameters["b" + str(l+1)] = None\n    ### END CODE HERE ###\n    return parameters'
     )
     cost = (
         "def compute_cost(AL, Y):\n    m = Y.shape[1]\n\n    ### START CODE HERE ### (≈ 1 line of code)\n"

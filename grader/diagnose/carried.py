@@ -39,7 +39,9 @@ def _without(finding: Finding, elsewhere: Mapping[str, str]) -> Finding:
     own = {name: parts for name, parts in finding.named.items() if name not in elsewhere}
     kept = {part for parts in own.values() for part in parts}
     follows = tuple(part for part in finding.failed if part not in kept)
-    return replace(finding, named=own, follows_on=follows, follows_functions=tuple(sorted(set(elsewhere.values()))))
+    return replace(
+        finding, named=own, follows_on=follows, follows_functions=tuple(sorted(set(elsewhere.values())))
+    )
 
 
 def same_place(findings: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -50,7 +52,9 @@ def same_place(findings: Mapping[str, Finding]) -> dict[str, Finding]:
             misconception: helper
             for misconception, where in finding.proofs.items()
             for helper in finding.spec.helpers
-            if helper in findings and findings[helper].failed and findings[helper].proofs.get(misconception) == where
+            if helper in findings
+            and findings[helper].failed
+            and findings[helper].proofs.get(misconception) == where
         }
         if elsewhere:
             changed[name] = _without(finding, elsewhere)

@@ -8,7 +8,7 @@ the headline bug full marks where a function is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,11 @@ from grader.model import Convention, Value
 ABOUT_1_OVER_M = frozenset(
     {"missing-1-over-m", "doubled-1-over-m", "extra-1-over-m", "dal-includes-1-over-m"}
 )
+
+
+#: (α, β_W, β_b) of the two consistent conventions.
+_CONVENTIONS: Mapping[tuple[int | None, ...], Convention] = {(0, 1, 1): "L", (1, 0, 0): "J"}
+Pick = Callable[[Value], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Exponents:
         betas = (self.own_W, self.own_b) if self.inlined else (self.beta_W, self.beta_b)
         if self.alpha is None or None in betas:
             return "undetermined"
-        return {(0, 1, 1): "L", (1, 0, 0): "J"}.get((self.alpha, *betas), "mixed")  # type: ignore[return-value]
+        return _CONVENTIONS.get((self.alpha, *betas), "mixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,9 @@ class Measured:
 def measure(linear: Measured | None, model: Measured | None, right: Predict) -> Exponents:
     """Exponents from linear_backward and L_model_backward, each observed in isolation under L."""
     alpha = None if model is None else _alpha(model, right)
-    own = (None, None) if model is None else (_own(model, "dW", alpha, right), _own(model, "db", alpha, right))
+    own = (
+        (None, None) if model is None else (_own(model, "dW", alpha, right), _own(model, "db", alpha, right))
+    )
     if linear is None:
         return Exponents(alpha, own_W=own[0], own_b=own[1])
     return Exponents(alpha, _beta(linear, "dW", right), _beta(linear, "db", right), *own)
@@ -99,10 +106,14 @@ def _own(model: Measured, component: str, alpha: int | None, right: Predict) -> 
     return None if exponent is None else 1 + exponent - alpha
 
 
-def _exponent(measured: Measured, component: str, right: Predict, pick: object = None) -> int | None:
+def _exponent(measured: Measured, component: str, right: Predict, pick: Pick | None = None) -> int | None:
     """The exponent of 1/m in found / right, where they differ by a factor."""
-    law = fit_scale_law(measured.observed, component, right, *([pick] if pick else []))  # type: ignore[list-item]
+    law = fit_scale_law(measured.observed, component, right, pick or _whole)
     return None if law is None else -law.m
+
+
+def _whole(value: Value) -> Value:
+    return value
 
 
 def _last(value: Value) -> Value:

@@ -97,7 +97,9 @@ def _arrays(wanted: Value, found: Value) -> Iterator[tuple[Value, Value]]:
 
 def _transposed(wanted: Value, found: Value) -> bool:
     right, got = as_array(wanted), as_array(found)
-    return right is not None and got is not None and right.ndim == 2 and compare(right.T, got, PRECISION) is None
+    return (
+        right is not None and got is not None and right.ndim == 2 and compare(right.T, got, PRECISION) is None
+    )
 
 
 def _shape_only(wanted: Value, found: Value) -> bool:
@@ -117,7 +119,9 @@ def _offset(wanted: Value, found: Value) -> bool:
 
 def _constant(wanted: Value, found: Value) -> bool:
     right, got = as_array(wanted), as_array(found)
-    return got is not None and right is not None and right.size > 1 and got.size > 0 and bool(np.ptp(got) == 0)
+    return (
+        got is not None and right is not None and right.size > 1 and got.size > 0 and bool(np.ptp(got) == 0)
+    )
 
 
 def _permuted(wanted: Value, found: Value) -> bool:

@@ -28,7 +28,9 @@ MAX_PAIRS = 12_000
 MAX_NEAR = 3
 
 #: What wrong data raises, here or there. A NameError or an AssertionError is another matter.
-_DATA_ERRORS = frozenset({"ValueError", "TypeError", "IndexError", "KeyError", "AttributeError", "LinAlgError"})
+_DATA_ERRORS = frozenset(
+    {"ValueError", "TypeError", "IndexError", "KeyError", "AttributeError", "LinAlgError"}
+)
 
 Forms = tuple[Form, ...]
 
@@ -169,7 +171,11 @@ class Search:
         return tuple(
             sorted(
                 range(len(self.observed.calls)),
-                key=lambda i: (self.observed.outcomes[i].status != "value", len(str(self.observed.calls[i].id)), i),
+                key=lambda i: (
+                    self.observed.outcomes[i].status != "value",
+                    len(str(self.observed.calls[i].id)),
+                    i,
+                ),
             )
         )
 
@@ -193,10 +199,7 @@ class Search:
             return _stop_alike(predicted, outcome)
         parts = split(self.spec, predicted)
         got = self.observed.parts[index]
-        return all(
-            self._same(parts[name], got[name])
-            for name in components or self.spec.returns
-        )
+        return all(self._same(parts[name], got[name]) for name in components or self.spec.returns)
 
     def _same(self, wanted: Value, got: Value) -> bool:
         return part_difference(self.spec, wanted, got, MATCH, odd_is_odd=True) is None
@@ -216,7 +219,9 @@ class Search:
 
     def changed(self, forms: Forms, others: Forms) -> tuple[str, ...]:
         """The failing components in which two sets of forms differ, on some call."""
-        return tuple(name for name in self.failed if any(self._differ(i, name, forms, others) for i in self.order))
+        return tuple(
+            name for name in self.failed if any(self._differ(i, name, forms, others) for i in self.order)
+        )
 
     def _differ(self, index: int, name: str, forms: Forms, others: Forms) -> bool:
         call = self.observed.calls[index]

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from grader.diagnose.finding import Finding
-from grader.judge.components import Absent, split
 from grader.judge.compare import as_array
+from grader.judge.components import Absent, split
 from grader.model import Outcome
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
@@ -32,7 +32,9 @@ def needed(failing: Iterable[str], findings: Mapping[str, Finding], plan: Plan) 
     odd = {name for name in wanted if set(findings[name].failed) & set(findings[name].spec.private)}
     for name, calls in plan.suite.in_place.items():
         makers = {step.function for call in calls for step in call.steps[:-1]}
-        reads = makers & odd or any(odd & set(findings[maker].spec.helpers) for maker in makers if maker in findings)
+        reads = makers & odd or any(
+            odd & set(findings[maker].spec.helpers) for maker in makers if maker in findings
+        )
         if name in findings and name not in wanted and reads and findings[name].observed:
             wanted.append(name)
     return wanted

@@ -8,6 +8,7 @@ all of them together must suffice.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -63,7 +64,10 @@ def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) ->
 def _telling(made: Goal) -> int:
     """The first call with the most components still to be mended, among those that are cheap to run."""
     before = made.before
-    missing = {i: sum((i, name) not in before for name in made.observed.spec.returns) for i in range(len(made.wanted))}
+    missing = {
+        i: sum((i, name) not in before for name in made.observed.spec.returns)
+        for i in range(len(made.wanted))
+    }
     return max(missing, key=lambda i: (missing[i] > 0, made.wanted[i].status == "value", missing[i], -i))
 
 
@@ -95,7 +99,9 @@ def _agreeing(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[str]:
 # ------------------------------------------------------------------------------------------ variants
 
 
-def variant(definitions: Sequence[Definition], proposals: Sequence[Proposal]) -> tuple[Definition, ...] | None:
+def variant(
+    definitions: Sequence[Definition], proposals: Sequence[Proposal]
+) -> tuple[Definition, ...] | None:
     """The definitions with the proposals made; None where two of them overlap."""
     changed = list(definitions)
     for number in {proposal.definition for proposal in proposals}:
@@ -110,7 +116,7 @@ def variant(definitions: Sequence[Definition], proposals: Sequence[Proposal]) ->
 def _merged(original: str, edited: Sequence[str]) -> str | None:
     """Several edits of one text, each given as the whole edited text."""
     spans = sorted(_span(original, text) for text in edited)
-    for (_, end, _), (start, _, _) in zip(spans, spans[1:], strict=False):
+    for (_, end, _), (start, _, _) in itertools.pairwise(spans):
         if start < end:
             return None
     for start, end, new in reversed(spans):
@@ -151,7 +157,9 @@ def decided_by_repair(rubric: Rubric, near: Sequence[str]) -> list[Misconception
 
     Where values could tell but for a few calls, only the repairs that undo this very error are tried.
     """
-    return [found for name in near if (found := _deciding(rubric.misconceptions[name])).repairs and found.sure]
+    return [
+        found for name in near if (found := _deciding(rubric.misconceptions[name])).repairs and found.sure
+    ]
 
 
 def _deciding(found: Misconception) -> Misconception:

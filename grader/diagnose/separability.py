@@ -49,7 +49,10 @@ def lint(rubric: Rubric) -> LintReport:
     plan = make_plan(rubric, SEED)
     matcher = Matcher(rubric, plan.oracle)
     twins = [pair for spec in rubric.functions.values() for pair in _twins(plan, matcher, spec)]
-    problems = [*_self_test(plan, matcher), *(_twin_problem(rubric, pair) for pair in twins if pair.undeclared)]
+    problems = [
+        *_self_test(plan, matcher),
+        *(_twin_problem(rubric, pair) for pair in twins if pair.undeclared),
+    ]
     return LintReport(tuple(problems), _certificate(plan, matcher, twins))
 
 
@@ -61,7 +64,9 @@ def _self_test(plan: Plan, matcher: Matcher) -> Iterator[str]:
     for found in plan.rubric.misconceptions.values():
         if found.verdict != "wrong" or not found.forms:
             continue
-        results = [_recognised(plan, matcher, form, name) for form in found.forms for name in _places(plan, form)]
+        results = [
+            _recognised(plan, matcher, form, name) for form in found.forms for name in _places(plan, form)
+        ]
         yield from (f"{found.path}: {text}" for _, text in results if text)
         if found.decides == "values" and not any(recognised for recognised, _ in results):
             yield f"{found.path}: no form of it is recognised in its own numbers"
@@ -91,7 +96,11 @@ def imagined(plan: Plan, spec: FunctionSpec, form: Form, convention: str = "L") 
     """What a function with exactly this form would give on the plan's calls."""
     calls = plan.suite.isolated[spec.name]
     predicted = [plan.oracle.predict(call, (form,), convention) for call in calls]
-    return observe(spec, calls, [outcome or Outcome(call.id, "not-run") for call, outcome in zip(calls, predicted, strict=True)])
+    return observe(
+        spec,
+        calls,
+        [outcome or Outcome(call.id, "not-run") for call, outcome in zip(calls, predicted, strict=True)],
+    )
 
 
 # ------------------------------------------------------------------------------------- separability
@@ -123,7 +132,9 @@ def _same(spec: FunctionSpec, one: Outcome | None, two: Outcome | None) -> bool:
     if one is None or two is None or one.status != "value" or two.status != "value":
         return one is not None and two is not None and one.status == two.status
     left, right = split(spec, one), split(spec, two)
-    return all(part_difference(spec, left[name], right[name], MATCH, odd_is_odd=True) is None for name in left)
+    return all(
+        part_difference(spec, left[name], right[name], MATCH, odd_is_odd=True) is None for name in left
+    )
 
 
 def _decides(rubric: Rubric, function: str, first: Form, second: Form) -> str:
@@ -149,20 +160,25 @@ def _twin_problem(rubric: Rubric, pair: Twins) -> str:
     )
 
 
+def _count_forms(rubric: Rubric) -> int:
+    return sum(len(found.forms) for found in rubric.misconceptions.values())
+
+
 def _certificate(plan: Plan, matcher: Matcher, twins: list[Twins]) -> str:
     rubric = plan.rubric
     lines = [
         f"Separability of the rubric {rubric.id}, version {rubric.version}",
         f"sha256 {rubric.sha256}",
-        f"{len(rubric.misconceptions)} misconceptions, "
-        f"{sum(len(found.forms) for found in rubric.misconceptions.values())} forms",
+        f"{len(rubric.misconceptions)} misconceptions, {_count_forms(rubric)} forms",
         "Models of a function are its own forms and those of its helpers, which a student may have inlined.",
         "",
     ]
     for name in rubric.functions:
         forms = matcher.candidates(name, "L")
         calls = len(plan.suite.isolated[name])
-        lines.append(f"{name}: {len(forms)} models on {calls} calls, {len(forms) * (len(forms) - 1) // 2} pairs")
+        lines.append(
+            f"{name}: {len(forms)} models on {calls} calls, {len(forms) * (len(forms) - 1) // 2} pairs"
+        )
         lines += [
             f"  {pair.first.key} = {pair.second.key}: decided by {pair.decides or 'nothing'}"
             for pair in twins

@@ -24,7 +24,9 @@ def named_by_status(finding: Finding, rubric: Rubric) -> Finding:
     read = _stopped_at(finding) or _stopped_before(finding)
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
-        return replace(finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where}, verified=True)
+        return replace(
+            finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where}, verified=True
+        )
     return finding
 
 

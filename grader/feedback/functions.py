@@ -65,7 +65,9 @@ def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tu
     if finding.verdict is None:
         return ()
     return tuple(
-        Component(name, "failed", describe(finding, name, right)) if name in failed else Component(name, "passed")
+        Component(name, "failed", describe(finding, name, right))
+        if name in failed
+        else Component(name, "passed")
         for name in finding.spec.returns
     )
 
@@ -154,5 +156,7 @@ def _instructor(finding: Finding) -> Mapping[str, str]:
 
 def _hidden(outcome: Outcome) -> str:
     raised = outcome.raised
-    said = f"{raised.type}: {raised.message}" if raised else outcome.status if outcome.status != "value" else ""
+    said = (
+        f"{raised.type}: {raised.message}" if raised else outcome.status if outcome.status != "value" else ""
+    )
     return f"{outcome.call}: {said} {outcome.stdout[:200]}".strip() if said or outcome.stdout else ""

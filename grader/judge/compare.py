@@ -30,9 +30,7 @@ class Difference:
     where: tuple[int | str, ...] = ()
 
 
-def compare(
-    expected: Value, got: Value, tolerance: float, *, odd_is_odd: bool = False
-) -> Difference | None:
+def compare(expected: Value, got: Value, tolerance: float, *, odd_is_odd: bool = False) -> Difference | None:
     """The first difference, or None where they agree.
 
     `tolerance` is relative to the largest magnitude in the expected array; numbers that the student made
@@ -98,7 +96,9 @@ def _compare_arrays(expected: Value, got: Value, tolerance: float, odd_is_odd: b
     if right is None:
         return None if type(expected) is type(got) else _type_difference(got)
     if found is None:
-        return Difference("type", "an object of another kind" if isinstance(got, Opaque) else describe_type(got))
+        return Difference(
+            "type", "an object of another kind" if isinstance(got, Opaque) else describe_type(got)
+        )
     if found.shape != right.shape:
         return Difference("shape", shape_text(found.shape, right.shape))
     return _compare_numbers(right, found, tolerance, odd_is_odd)

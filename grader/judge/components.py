@@ -76,7 +76,13 @@ def describe_type(value: Value) -> str:
     """A value's type in a learner's words; never the value."""
     if value is None:
         return "`None`"
-    names = {"ndarray": "an array", "dict": "a dictionary", "str": "a text", "tuple": "a tuple", "list": "a list"}
+    names = {
+        "ndarray": "an array",
+        "dict": "a dictionary",
+        "str": "a text",
+        "tuple": "a tuple",
+        "list": "a list",
+    }
     kind = type(value).__name__
     if kind in names:
         return names[kind]

@@ -59,8 +59,8 @@ def judge(observed: Observed, right: Predict, tolerance: float) -> Verdict:
         if expected is None:
             continue
         wanted = split(observed.spec, expected)
-        for name in differences:
-            if differences[name] is None:
+        for name, known in differences.items():
+            if known is None:
                 differences[name] = _difference(observed.spec, wanted[name], parts[name], outcome, tolerance)
     return Verdict(differences)
 

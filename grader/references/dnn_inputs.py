@@ -83,7 +83,13 @@ def _pass(functions: Functions, net: tuple[tuple[int, ...], int, bool], rng: np.
 
 def _cost(calls: CallMaker, functions: Functions) -> None:
     rng = calls.rng("cost")
-    for sizes, m, soft in (((3, 2, 1), 7, False), ((3, 2, 1), 5, True), ((2, 1), 11, True), ((2, 1), 13, False), ((2, 1), 1, False)):
+    for sizes, m, soft in (
+        ((3, 2, 1), 7, False),
+        ((3, 2, 1), 5, True),
+        ((2, 1), 11, True),
+        ((2, 1), 13, False),
+        ((2, 1), 1, False),
+    ):
         made = forward_pass(functions, sizes, m, rng, soft=soft)
         calls.add("compute_cost", made.AL, made.Y)
 

@@ -49,7 +49,9 @@ class CallMaker:
         """Whether calls of any of these functions were asked for."""
         return self.only is None or any(function in self.only for function in functions)
 
-    def add(self, function: str, *args: Value, before: tuple[Step, ...] = (), seed: int | None = None) -> None:
+    def add(
+        self, function: str, *args: Value, before: tuple[Step, ...] = (), seed: int | None = None
+    ) -> None:
         """One call of `function`; `before` are the steps whose results the arguments refer to."""
         if not self.wants(function):
             return

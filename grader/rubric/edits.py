@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ def edited_function(source: Source, function: str, edits: Iterable[Edit]) -> str
 
 def _edited(source: Source, edits: Iterable[Edit], start: int, end: int) -> str | None:
     placed = sorted((source.span_of(edit), edit.new) for edit in set(edits))
-    for (first, _), (second, _) in zip(placed, placed[1:], strict=False):
+    for (first, _), (second, _) in itertools.pairwise(placed):
         if second[0] < first[1]:
             return None
     text = source.text[:end]

@@ -17,15 +17,47 @@ from grader.rubric.edits import Source, read_source
 from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Rubric
 from grader.rubric.yaml_file import YamlFile, read_yaml
 
-_RUBRIC_KEYS = (
-    "title version reference functions conventions convention stand_ins tolerance total infer detail"
-).split()
-_FUNCTION_KEYS = "points parameters returns weights helpers optional shifted random private".split()
-_MISCONCEPTION_KEYS = (
-    "title function credit forms repairs replacements feedback sure verdict same_text_as see decides derivative_of"
-).split()
-_FORM_KEYS = "edits drops".split()
-_EDIT_KEYS = "in from to".split()
+_RUBRIC_KEYS = [
+    "title",
+    "version",
+    "reference",
+    "functions",
+    "conventions",
+    "convention",
+    "stand_ins",
+    "tolerance",
+    "total",
+    "infer",
+    "detail",
+]
+_FUNCTION_KEYS = [
+    "points",
+    "parameters",
+    "returns",
+    "weights",
+    "helpers",
+    "optional",
+    "shifted",
+    "random",
+    "private",
+]
+_MISCONCEPTION_KEYS = [
+    "title",
+    "function",
+    "credit",
+    "forms",
+    "repairs",
+    "replacements",
+    "feedback",
+    "sure",
+    "verdict",
+    "same_text_as",
+    "see",
+    "decides",
+    "derivative_of",
+]
+_FORM_KEYS = ["edits", "drops"]
+_EDIT_KEYS = ["in", "from", "to"]
 
 
 def rubric_root() -> Path:
@@ -190,7 +222,9 @@ def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source
         id=path.stem,
         title=file.need(where, file.data, "title", str),
         function=function,
-        forms=tuple(_form(file, path.stem, str(name), form, function, source) for name, form in forms.items()),
+        forms=tuple(
+            _form(file, path.stem, str(name), form, function, source) for name, form in forms.items()
+        ),
         feedback=_feedback(file, where),
         credit=float(file.typed(where, file.data, "credit", (int, float), 0.0)),
         repairs=tuple(file.typed(where, file.data, "repairs", list, [])),
@@ -209,7 +243,10 @@ def _feedback(file: YamlFile, where: str) -> Feedback:
     levels = file.need(where, file.data, "feedback", dict)
     file.check_keys(f"{where}, feedback", levels, ("nudge", "explanation", "fix"))
     return Feedback(
-        *(str(file.need(f"{where}, feedback", levels, level, str)).strip() for level in ("nudge", "explanation", "fix"))
+        *(
+            str(file.need(f"{where}, feedback", levels, level, str)).strip()
+            for level in ("nudge", "explanation", "fix")
+        )
     )
 
 
@@ -227,7 +264,9 @@ def _form(file: YamlFile, owner: str, name: str, form: Any, function: str, sourc
 
 def _edit(file: YamlFile, where: str, edit: Any, function: str | None, source: Source) -> Edit:
     if not isinstance(edit, dict):
-        raise file.error(f"{where}: an edit has the keys `from`, `to` and, elsewhere than in {function}, `in`")
+        raise file.error(
+            f"{where}: an edit has the keys `from`, `to` and, elsewhere than in {function}, `in`"
+        )
     file.check_keys(f"{where}, edit", edit, _EDIT_KEYS)
     made = Edit(
         str(edit.get("in") or function),

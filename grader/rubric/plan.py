@@ -40,4 +40,11 @@ def make_plan(rubric: Rubric, seed: int) -> Plan:
     """Plan a rubric's calls. Raises ImportError where the reference has no input maker."""
     oracle = ReferenceOracle(rubric)
     maker: Any = importlib.import_module(f"grader.references.{rubric.reference}_inputs")
-    return Plan(rubric, seed, maker.make_suite(oracle.functions(), seed), oracle, RightHelper(oracle), maker.make_suite)
+    return Plan(
+        rubric,
+        seed,
+        maker.make_suite(oracle.functions(), seed),
+        oracle,
+        RightHelper(oracle),
+        maker.make_suite,
+    )

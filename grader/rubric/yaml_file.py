@@ -85,4 +85,6 @@ def _refuse_aliases(path: Path, text: str) -> None:
         return
     for token in yaml.scan(text, Loader=_Loader):
         if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
-            raise RubricError(f"{path}, line {token.start_mark.line + 1}: YAML anchors and aliases are refused")
+            raise RubricError(
+                f"{path}, line {token.start_mark.line + 1}: YAML anchors and aliases are refused"
+            )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
-from grading_world import Graded, GradeCells
-from tools.notebooks import nbformat4, notebook_cells
-from tools.samples import function_texts
+from grading_world import GradeCells, Graded
 
 from grader.pipeline import Grader
 from grader.rubric.load import load_rubric
 from grader.worker.sandbox import Sandbox
+from tools.notebooks import nbformat4, notebook_cells
+from tools.samples import function_texts
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tools.samples import misconception_sample
 
 from grader.pipeline import Grader
 from grader.rubric.load import load_rubric
 from grader.rubric.schema import Misconception
+from tools.samples import misconception_sample
 
 RUBRIC = load_rubric("dnn-step-by-step")
 WRONG = [found for found in RUBRIC.misconceptions.values() if found.verdict == "wrong" and found.forms]

@@ -80,9 +80,13 @@ TABLE = {
 
 
 @pytest.mark.parametrize(("powers", "expected"), TABLE.items(), ids=str)
-def test_every_row(grade_functions: GradeCells, powers: tuple[int, int, int], expected: tuple[str, dict]) -> None:
+def test_every_row(
+    grade_functions: GradeCells, powers: tuple[int, int, int], expected: tuple[str, dict]
+) -> None:
     alpha, beta_W, beta_b = powers
-    graded = grade_functions(linear_backward=linear_backward(beta_W, beta_b), L_model_backward=model_backward(alpha))
+    graded = grade_functions(
+        linear_backward=linear_backward(beta_W, beta_b), L_model_backward=model_backward(alpha)
+    )
     assert (graded.report.convention, graded.ids) == expected
     assert graded.full_marks == (not expected[1])
 
@@ -91,7 +95,9 @@ def test_every_row(grade_functions: GradeCells, powers: tuple[int, int, int], ex
 def test_every_row_in_components(grade_functions: GradeCells, powers: tuple[int, int, int], expected) -> None:  # type: ignore[no-untyped-def]
     """Only the components that are off fail, in the function where it is told."""
     alpha, beta_W, beta_b = powers
-    graded = grade_functions(linear_backward=linear_backward(beta_W, beta_b), L_model_backward=model_backward(alpha))
+    graded = grade_functions(
+        linear_backward=linear_backward(beta_W, beta_b), L_model_backward=model_backward(alpha)
+    )
     wanted = 0 if alpha == 1 and 0 in (beta_W, beta_b) else 1
     failed = {part.name for part in graded[LINEAR].components if part.status == "failed"}
     assert failed == {name for name, beta in (("dW", beta_W), ("db", beta_b)) if beta != wanted}

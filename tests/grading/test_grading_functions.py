@@ -6,12 +6,12 @@ import json
 
 import pytest
 from grading_world import GradeCells, Graded
-from tools.notebooks import nbformat4, notebook_cells
-from tools.samples import function_texts
 
 from grader.model import Report
 from grader.pipeline import Grader
 from grader.render.json_report import to_json
+from tools.notebooks import nbformat4, notebook_cells
+from tools.samples import function_texts
 
 LINEAR_FORWARD = "def linear_forward(A, W, b):\n    return {result}\n"
 
@@ -26,54 +26,78 @@ def test_the_reference_gets_full_marks(grade_functions: GradeCells) -> None:
 @pytest.mark.parametrize(
     ("name", "source"),
     {
-        "numpy-matrix": ("linear_backward", """
+        "numpy-matrix": (
+            "linear_backward",
+            """
 def linear_backward(dZ, cache):
     A_prev, W, b = cache
     m = A_prev.shape[1]
     return W.T @ dZ, dZ @ A_prev.T / m, np.matrix(dZ).sum(axis=1) / m
-"""),
-        "float32-inside": ("linear_backward", """
+""",
+        ),
+        "float32-inside": (
+            "linear_backward",
+            """
 def linear_backward(dZ, cache):
     A_prev, W, b = [np.asarray(x, dtype=np.float32) for x in cache]
     dZ = dZ.astype(np.float32)
     m = A_prev.shape[1]
     return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
-"""),
-        "zero-dimensional-cost": ("compute_cost", """
+""",
+        ),
+        "zero-dimensional-cost": (
+            "compute_cost",
+            """
 def compute_cost(AL, Y):
     return np.squeeze(np.mean(-(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)), keepdims=True))
-"""),
-        "python-float-cost": ("compute_cost", """
+""",
+        ),
+        "python-float-cost": (
+            "compute_cost",
+            """
 def compute_cost(AL, Y):
     total = 0.0
     for a, y in zip(AL[0], Y[0]):
         total -= y * np.log(a) + (1 - y) * np.log(1 - a)
     return float(total / AL.shape[1])
-"""),
-        "update-in-place": ("update_parameters", """
+""",
+        ),
+        "update-in-place": (
+            "update_parameters",
+            """
 def update_parameters(parameters, grads, learning_rate):
     for key in parameters:
         parameters[key] -= learning_rate * grads["d" + key]
     return parameters
-"""),
-        "caches-as-a-tuple": ("L_model_forward", """
+""",
+        ),
+        "caches-as-a-tuple": (
+            "L_model_forward",
+            """
 def L_model_forward(X, parameters):
     caches, A, L = (), X, len(parameters) // 2
     for l in range(1, L + 1):
         A, cache = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu" if l < L else "sigmoid")
         caches += (cache,)
     return A, caches
-"""),
-        "another-generator": ("initialize_parameters_deep", """
+""",
+        ),
+        "another-generator": (
+            "initialize_parameters_deep",
+            """
 def initialize_parameters_deep(layer_dims):
     rng = np.random.default_rng(7)
     return {k: v for l in range(1, len(layer_dims)) for k, v in (
         ("W%d" % l, rng.normal(0, 0.01, (layer_dims[l], layer_dims[l - 1]))), ("b%d" % l, np.zeros((layer_dims[l], 1))))}
-"""),
-        "other-parameter-names-and-defaults": ("linear_forward", """
+""",
+        ),
+        "other-parameter-names-and-defaults": (
+            "linear_forward",
+            """
 def linear_forward(eingabe, gewichte, verschiebung, verbose=False):
     return gewichte.dot(eingabe) + verschiebung, (eingabe, gewichte, verschiebung)
-"""),
+""",
+        ),
     }.values(),
     ids=lambda value: value if value.isidentifier() else "",
 )
@@ -85,7 +109,9 @@ def test_right_in_another_way(grade_functions: GradeCells, name: str, source: st
 
 def test_dA_keys_of_2017_are_right(dnn: Grader) -> None:
     source = function_texts(dnn.rubric)["L_model_backward"]
-    source = source.replace('grads[f"dA{L - 1}"]', 'grads[f"dA{L}"]').replace('grads[f"dA{l}"]', 'grads[f"dA{l + 1}"]')
+    source = source.replace('grads[f"dA{L - 1}"]', 'grads[f"dA{L}"]').replace(
+        'grads[f"dA{l}"]', 'grads[f"dA{l + 1}"]'
+    )
     source = source.replace('dA = grads[f"dA{l + 1}"]', 'dA = grads[f"dA{l + 2}"]')
     cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": source}, "2017")
     assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks
@@ -119,7 +145,9 @@ def linear_backward(dZ, cache):
 def test_one_error_costs_marks_once(grade_functions: GradeCells) -> None:
     """Functions downstream of an error are graded with right helpers."""
     graded = grade_functions(linear_forward=LINEAR_FORWARD.format(result="W @ A, (A, W, b)"))
-    assert [function.name for function in graded.report.functions if function.status != "passed"] == ["linear_forward"]
+    assert [function.name for function in graded.report.functions if function.status != "passed"] == [
+        "linear_forward"
+    ]
     assert graded.ids == {"linear_forward": {"forward-missing-bias"}}
 
 
@@ -132,13 +160,17 @@ def test_two_errors_in_different_functions(grade_functions: GradeCells) -> None:
 
 
 def test_two_errors_on_one_line(grade_functions: GradeCells, dnn: Grader) -> None:
-    source = function_texts(dnn.rubric)["L_model_backward"].replace("slope = -(first - second)", "slope = (first - second) / m")
+    source = function_texts(dnn.rubric)["L_model_backward"].replace(
+        "slope = -(first - second)", "slope = (first - second) / m"
+    )
     graded = grade_functions(L_model_backward=source)
     assert graded.ids == {"L_model_backward": {"dal-wrong-sign", "dal-includes-1-over-m"}}
 
 
 def test_a_derivative_of_the_own_wrong_cost_keeps_its_marks(grade_functions: GradeCells, dnn: Grader) -> None:
-    source = function_texts(dnn.rubric)["L_model_backward"].replace("slope = -(first - second)", "slope = first - second")
+    source = function_texts(dnn.rubric)["L_model_backward"].replace(
+        "slope = -(first - second)", "slope = first - second"
+    )
     graded = grade_functions(
         compute_cost="def compute_cost(AL, Y):\n    return np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))",
         L_model_backward=source,
@@ -203,13 +235,18 @@ def test_own_sigmoid_with_the_course_interface_is_graded(grade_functions: GradeC
     graded = grade_functions(sigmoid="def sigmoid(Z):\n    return 1 / (1 + np.exp(Z)), Z")
     assert graded["sigmoid"].status == "failed"
     assert graded.report.max_score == 100
-    assert [function.name for function in graded.report.functions if function.status != "passed"] == ["sigmoid"]
+    assert [function.name for function in graded.report.functions if function.status != "passed"] == [
+        "sigmoid"
+    ]
 
 
 @pytest.mark.parametrize(
     ("source", "status"),
     [
-        ("def compute_cost(AL, Y):\n    ### START CODE HERE ###\n    cost = None\n    ### END CODE HERE ###\n    return cost", "not-implemented"),
+        (
+            "def compute_cost(AL, Y):\n    ### START CODE HERE ###\n    cost = None\n    ### END CODE HERE ###\n    return cost",
+            "not-implemented",
+        ),
         ("def compute_cost(AL, Y):\n    pass", "not-implemented"),
         ("def compute_cost(AL, Y):\n    while True:\n        pass", "timeout"),
         ("def compute_cost(AL, Y):\n    return compute_cost(AL, Y)", "error"),
@@ -221,7 +258,10 @@ def test_own_sigmoid_with_the_course_interface_is_graded(grade_functions: GradeC
         ("def compute_cost(AL, Y:\n    return 1.0", "error"),
         ("def compute_cost(AL, Y):\n    print 'cost'\n    return 1.0", "error"),
         ("def compute_cost(AL, Y):\n    print('x' * 10**7)\n    return 1.0", "failed"),
-        ("class Odd:\n    __array__ = __eq__ = __repr__ = None\ndef compute_cost(AL, Y):\n    return Odd()", "failed"),
+        (
+            "class Odd:\n    __array__ = __eq__ = __repr__ = None\ndef compute_cost(AL, Y):\n    return Odd()",
+            "failed",
+        ),
     ],
 )
 def test_a_broken_function_costs_itself_alone(grade_functions: GradeCells, source: str, status: str) -> None:
@@ -253,7 +293,9 @@ def _without_times(report: Report) -> object:
 
 
 def test_the_same_seed_gives_the_same_report(dnn: Grader) -> None:
-    data = nbformat4(notebook_cells({"compute_cost": "def compute_cost(AL, Y):\n    return np.sum(AL)"}, "2021")).encode()
+    data = nbformat4(
+        notebook_cells({"compute_cost": "def compute_cost(AL, Y):\n    return np.sum(AL)"}, "2021")
+    ).encode()
     first, second = (dnn.grade(data, "a.ipynb", "a", None) for _ in range(2))
     assert _without_times(first) == _without_times(second)
 
