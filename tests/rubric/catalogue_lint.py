@@ -13,7 +13,7 @@ LENGTHS = {"nudge": 200, "explanation": 500, "fix": 300}
 PLACEHOLDERS = {"components", "ratio", "function"}
 REPAIRS = set(FAMILY_NAMES)
 #: Names that the template itself uses inside the functions; a replacement may name them.
-LOCALS = {"l", "Z"}
+LOCALS = {"l", "Z", "linear_cache", "activation_cache"}
 #: Words that blame, ask, joke or belittle; and those that name a change outside `fix`.
 UNFIT = re.compile(
     r"\b(you|your|(?-i:I)|we|forgot|forgotten|mistake|mistakes|wrongly|simply|just|obviously|clearly|easy|easily|illegal|"
