@@ -12,6 +12,7 @@ from platform_world import everything, perfect, ungradable
 
 from grader.errors import CannotGrade, UsageError
 from grader.platforms import push_folder
+from grader.platforms.push import main
 from grader.platforms.pushing import Pace
 from grader.render.json_report import to_json
 
@@ -66,6 +67,23 @@ def test_canvas_gets_grades_comments_and_rubric(graded: Path, canvas: FakeCanvas
         "eve": "Canvas has the student excused",
         "zed": "no row of the course's list of students fits its student zed, or two do",
     }
+
+
+def test_the_command_tells_what_it_did(
+    graded: Path, canvas: FakeCanvas, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key, value in settings(canvas).items():
+        monkeypatch.setenv(key, value)
+    assert main(["canvas", str(graded), "--dry-run"]) == 0
+    assert "2 would be sent, 0 unchanged" in capsys.readouterr().err
+    canvas.failures = [422]
+    assert main(["canvas", str(graded)]) == 3
+    said = capsys.readouterr().err
+    assert "1 sent" in said
+    assert "failed: ada:" in said
+    monkeypatch.delenv("CANVAS_COURSE")
+    assert main(["canvas", str(graded)]) == 2
+    assert "CANVAS_COURSE is not set" in capsys.readouterr().err
 
 
 def test_a_second_push_sends_nothing(graded: Path, canvas: FakeCanvas) -> None:
