@@ -93,3 +93,11 @@ def test_exports(graded: Path, format_name: str) -> None:
     assert result.returncode == 0, result.stderr
     assert all(Path(line).stat().st_size for line in result.stdout.splitlines())
     assert result.stdout
+
+
+def test_a_class_gets_the_strongest_isolation_there_is(tmp_path: Path) -> None:
+    best = json.loads(grader("doctor", "--json").stdout)["tier"]
+    right = notebook(tmp_path, "right", SOURCE)
+    result = grader("grade", right, "--out", tmp_path / "graded", *(["--unsafe"] if best == "none" else []))
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / "graded" / "run.json").read_text())["isolation"]["tier"] == best
