@@ -55,9 +55,8 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
             yield change(node, f"{right} - {left}", RESTORED if whole else COMPUTED, rank=0 if whole else 1)
         elif not isinstance(node.left, ast.Name):
             yield change(node, f"-{left} + {right}", COMPUTED, rank=2)
-    elif isinstance(site.parent(node), ast.BinOp) and not _has_minus(node):
-        if isinstance(node.op, ast.Mult | ast.Div):
-            yield change(node, f"-{left} {_symbol(node.op)} {right}", COMPUTED, rank=2)
+    elif isinstance(node.op, ast.Mult | ast.Div) and _takes_minus(site, node):
+        yield change(node, f"-{left} {_symbol(node.op)} {right}", COMPUTED, rank=2)
 
 
 def _adds_up(site: Site, node: ast.BinOp) -> bool:
@@ -77,8 +76,10 @@ def _symbol(op: ast.operator) -> str:
     return "*" if isinstance(op, ast.Mult) else "/"
 
 
-def _has_minus(node: ast.BinOp) -> bool:
-    return any(isinstance(part, ast.UnaryOp) for part in (node.left, node.right))
+def _takes_minus(site: Site, node: ast.BinOp) -> bool:
+    """A product inside a larger expression, without a minus of its own."""
+    signed = any(isinstance(part, ast.UnaryOp) for part in (node.left, node.right))
+    return isinstance(site.parent(node), ast.BinOp) and not signed
 
 
 def _named(site: Site, node: ast.Call) -> Iterator[Change]:

@@ -47,9 +47,9 @@ def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str
 def _element(site: Site, place: Place) -> str:
     """`i, k` where an element `X[i, k]` is computed."""
     for node in (place.target, *ast.walk(place.node)):
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
-            if all(isinstance(part, ast.Name) for part in node.slice.elts):
-                return ", ".join(site.text(part) for part in node.slice.elts)
+        at = node.slice if isinstance(node, ast.Subscript) else None
+        if isinstance(at, ast.Tuple) and all(isinstance(part, ast.Name) for part in at.elts):
+            return ", ".join(site.text(part) for part in at.elts)
     return ""
 
 
@@ -71,6 +71,22 @@ def statement(site: Site) -> Iterator[Change]:
     yield from _moved_in(site)
     yield from _appended(site)
     yield from _by_analogy(site)
+    yield from _left_out(site)
+
+
+def _left_out(site: Site) -> Iterator[Change]:
+    """`return AL, caches[:-1]`, `for k in filter(…, names)`, `for k in ("W",)`: a part that is passed over."""
+    for node in site.nodes():
+        match node:
+            case ast.Subscript(slice=ast.Slice(), value=whole) if isinstance(site.node, ast.Return | ast.For):
+                yield change(node, site.atom(whole), rank=0)
+            case ast.Call(func=ast.Name(id="filter"), args=[_, whole]):
+                yield change(node, site.text(whole), rank=0)
+            case (
+                ast.Tuple(elts=[ast.Constant(value="W" | "b")])
+                | ast.List(elts=[ast.Constant(value="W" | "b")])
+            ):
+                yield change(node, '("W", "b")', rank=0)
 
 
 #: The letters of one kind of parameter and those of the other.
