@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from grader.diagnose.finding import Finding
-from grader.model import Definition, GlobalRead, Location, Raised
+from grader.judge.compare import as_array
+from grader.model import Definition, GlobalRead, Location, Raised, Value
 from grader.rubric.schema import Misconception, Rubric
 
 RETURNS_NONE = "returns-none"
@@ -21,7 +26,7 @@ def named_by_status(finding: Finding, rubric: Rubric) -> Finding:
     values = [outcome.value for outcome in observed.outcomes if outcome.status == "value"]
     if values and all(value is None for value in values) and RETURNS_NONE in rubric.misconceptions:
         return replace(finding, named={RETURNS_NONE: finding.failed}, verified=True)
-    read = _stopped_at(finding) or _stopped_before(finding)
+    read = _stopped_at(finding) or _stopped_before(finding) or _stale(finding)
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
         return replace(
@@ -61,6 +66,37 @@ def _stopped_before(finding: Finding) -> GlobalRead | None:
     places = {(raised.cell, raised.line) if raised else None for raised in _stops(finding)}
     values = [d for d in finding.variables if any(place == (d.cell, d.line) for place in places)]
     return next(iter(_variables(finding)), None) if len(places) == 1 and values else None
+
+
+def _stale(finding: Finding) -> GlobalRead | None:
+    """The first notebook variable read, where a wrong output holds the same array whatever the inputs."""
+    if not _variables(finding) or finding.observed is None or len(finding.observed.valued) < 3:
+        return None
+    observed = finding.observed
+    first, *others = (observed.parts[index] for index in observed.valued)
+    held = {name: _arrays(first[name]) for name in finding.failed}
+    for arrays in held.values():
+        for array in arrays:
+            if all(
+                any(_equal(array, other) for name in held for other in _arrays(parts[name]))
+                for parts in others
+            ):
+                return _variables(finding)[0]
+    return None
+
+
+def _arrays(value: Value) -> list[NDArray[Any]]:
+    """The arrays of more than one entry in a value."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, tuple | list):
+        return [array for item in value for array in _arrays(item)]
+    array = as_array(value)
+    return [array] if array is not None and array.size > 1 and np.ptp(array) > 0 else []
+
+
+def _equal(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return one.shape == other.shape and bool(np.array_equal(one, other))
 
 
 def _stops(finding: Finding) -> list[Raised | None]:

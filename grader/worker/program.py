@@ -30,6 +30,8 @@ class Notebook:
         self.module = types.ModuleType("__main__")
         self.names: dict[str, Any] = vars(self.module)
         self.names["__builtins__"] = student_builtins(program.stand_ins, proxy, available)
+        if not any("np" in item.binds for item in program.definitions):
+            self.names["np"] = sys.modules.get("numpy")  # scripts of one function come without their import
         self.cells = {_file_name(item.cell): item.cell for item in program.definitions}
         self.mentions_random = any("random" in item.source for item in program.definitions)
         self.flags = 0
