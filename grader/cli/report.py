@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import output
+from grader.cli import clusters, output
 from grader.cli.files import write_file
 from grader.cli.folder import damage, read_reports, run_facts, stored_reports
 from grader.cli.params import Existing
+from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.export.folder import ReportFolder
+    from grader.render.html.class_page import Cluster
+    from grader.rubric.schema import Rubric
 
 _GRADED = Existing("folder", " Give the folder that `grader grade` wrote.")
 _LISTED = 10
+_CLUSTERS = 12
 
 
 @click.command(short_help="Write the class page, one HTML file.")
@@ -42,16 +46,47 @@ def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | Non
     target = out or folder / "class.html"
     from grader.render.html import class_page
 
+    rubric = _rubric(folder)
     page = class_page.render(
         (stored.report for stored in reports),
         anonymous=anonymous,
         compare=earlier,
+        clusters=_clusters(folder, rubric),
+        explanations=None if rubric is None else rubric.misconceptions,
         feedback_links=_links(folder, reports, target.parent),
         key=str(run_facts(folder).get("seed")).encode(),
     )
     write_file(target, page)
     output.show(f"{target}\n")
     _warn(reports)
+
+
+def _rubric(folder: Path) -> Rubric | None:
+    """The rubric of the run, if it can still be had."""
+    from grader.rubric.load import load_rubric
+
+    name = clusters.rubric_of(run_facts(folder))
+    try:
+        return None if name is None else load_rubric(name)
+    except UsageError:
+        return None
+
+
+def _clusters(folder: Path, rubric: Rubric | None) -> list[Cluster]:
+    """Equal wrong answers without a name, each with the file that would name it."""
+    from grader.diagnose.clusters import REPRESENTATIVES
+    from grader.render.html.class_page import Cluster
+
+    return [
+        Cluster(
+            one.function,
+            one.description,
+            one.count,
+            one.submissions[:REPRESENTATIVES],
+            clusters.file_of(folder, one, rubric.id) if rubric else "",
+        )
+        for one in clusters.of_folder(folder)[:_CLUSTERS]
+    ]
 
 
 def _links(folder: Path, reports: ReportFolder, start: Path) -> Mapping[str, str]:

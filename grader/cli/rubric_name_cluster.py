@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
 
 from grader.cli import output
-from grader.cli.folder import stored_reports
+from grader.cli.files import write_file
 from grader.cli.params import Existing
-from grader.errors import CannotGrade
 
 
 @click.command(short_help="Make a misconception's file from a cluster.")
@@ -31,12 +28,17 @@ def command(folder: Path, cluster: str | None, identifier: str | None, rubric: s
       grader rubric name-cluster graded
       grader rubric name-cluster graded linear_backward-1 dw-halved
     """
-    stored_reports(folder)
-    output.show(_clusters().name_cluster(folder, cluster, identifier, rubric))
+    from grader.cli import clusters
 
-
-def _clusters() -> Any:
-    try:
-        return import_module("grader.diagnose.clusters")
-    except ModuleNotFoundError:
-        raise CannotGrade("this version of the grader cannot make clusters yet.") from None
+    found = clusters.of_folder(folder)
+    if cluster is None:
+        output.show(clusters.listing(found))
+        return
+    text = clusters.file_of(folder, clusters.named(found, cluster), rubric)
+    if identifier is None:
+        output.show(text)
+        return
+    path = clusters.target(folder, identifier, rubric)
+    write_file(path, text.encode())
+    output.show(f"{path}\n")
+    output.say(f"Write its title and its words, then run: grader rubric lint {path.parent.parent.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from grader.diagnose.clusters import FINGERPRINT, fingerprint
 from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
 from grader.diagnose.scale_law import fit_scale_law
@@ -147,11 +148,12 @@ def _public_stdout(finding: Finding) -> str:
 
 
 def _instructor(finding: Finding) -> Mapping[str, str]:
-    """What student code said on hidden calls, for the instructor's eyes only."""
+    """For the instructor's eyes only: what student code said on hidden calls, and what clusters are made of."""
     if finding.observed is None or not finding.failed:
         return {}
     text = "\n".join(line for outcome in finding.observed.outcomes if (line := _hidden(outcome)))
-    return {"hidden": text[:HIDDEN_CHARS]} if text else {}
+    kept = {"hidden": text[:HIDDEN_CHARS]} if text else {}
+    return kept if finding.named else {**kept, FINGERPRINT: fingerprint(finding.observed)}
 
 
 def _hidden(outcome: Outcome) -> str:
