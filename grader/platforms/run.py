@@ -13,17 +13,19 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
 from grader.batch.engine import GraderLike, JobSpec
-from grader.errors import CannotWrite, GraderError
-from grader.model import Report
+from grader.errors import CannotWrite, GraderError, UsageError
+from grader.model import LEVELS, Report
 from grader.platforms.base import Grade, Handed, Output, Platform, Surroundings
 from grader.platforms.table import platform_named
 from grader.render.escape import one_line
 from grader.render.plain import NOT_ISOLATED
+from grader.rubric.load import load_rubric
 
 GRADED, NOT_GRADED = 0, 3
 
@@ -67,7 +69,7 @@ def run_platform(
     pipeline = Pipeline(rubric)
     try:
         with _stopping(_limit(seconds, env, platform)), closing(pipeline):
-            result = _grade(platform, around, grade or pipeline)
+            result = _grade(platform, around, grade or pipeline, rubric)
     except _Stopped as stop:
         return _fail(platform, around, out, str(stop))
     except Exception as error:  # noqa: BLE001 - whatever broke, the platform needs an answer
@@ -76,9 +78,21 @@ def run_platform(
     return GRADED
 
 
-def _grade(platform: Platform, around: Surroundings, grade: Grade) -> Output:
+def _grade(platform: Platform, around: Surroundings, grade: Grade, rubric: str | None) -> Output:
+    if around.detail not in LEVELS:
+        raise UsageError(f"GRADER_DETAIL is {around.detail!r}; it is one of {', '.join(LEVELS)}.")
     report, handed = grade_best(platform.receive(around), grade)
-    return platform.results(report, handed, around)
+    detail = allowed_detail(around.detail, rubric or report.rubric.id)
+    return platform.results(report, handed, replace(around, detail=detail))
+
+
+def allowed_detail(wanted: str, rubric: str) -> str:
+    """The level wanted, or the deepest that the rubric lets students see."""
+    try:
+        most = load_rubric(rubric).detail
+    except UsageError:  # not a rubric of this machine: then nobody set a limit
+        return wanted
+    return min(wanted, most, key=LEVELS.index)
 
 
 def grade_best(handed: Handed, grade: Grade) -> tuple[Report, Handed]:

@@ -29,7 +29,7 @@ from grader.export.edx import reply
 from grader.platforms.base import Grade
 from grader.platforms.credentials import Secret, read_secret, safe_url, setting
 from grader.platforms.edx import failed, handed_in
-from grader.platforms.run import Pipeline, grade_best
+from grader.platforms.run import Pipeline, allowed_detail, grade_best
 
 _SECONDS = 30.0
 _MOST_BYTES = 64 * 1024 * 1024
@@ -130,6 +130,7 @@ def serve_one(queue: Queue, grade: Grade, detail: str) -> bool:
         return False
     try:
         report, handed = grade_best(handed_in(json.dumps(message)), grade)
+        detail = allowed_detail(detail, report.rubric.id)
         body = reply(report, detail=detail, before=" ".join(handed.notes))
     except Exception as error:  # noqa: BLE001 - the student waits for an answer
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)

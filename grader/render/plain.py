@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from grader.model import Diagnosis, ErrorReport, FunctionReport, Location, Report
@@ -153,5 +154,6 @@ def _name(function: FunctionReport) -> str:
     return words.code(escape.clean(function.name))
 
 
+@lru_cache(maxsize=4096)  # a class makes the same mistakes: most sentences come again and again
 def _clean(text: str) -> str:
     return escape.one_line(text)

@@ -154,6 +154,15 @@ def test_sarif_tools_counts_our_results(tmp_path: Path) -> None:
     assert found.get_result_count() == len(json.loads(path.read_bytes())["runs"][0]["results"])
 
 
+def test_sarif_pydantic_s_model_of_the_schema_takes_our_file() -> None:
+    sarif = pytest.importorskip("sarif_pydantic")
+    data = json.loads(run("sarif", *ALL).files["results.sarif"])
+    assert len(sarif.Sarif.model_validate(data).runs[0].results) == len(data["runs"][0]["results"])
+    data["runs"][0]["results"][0]["level"] = "fatal"
+    with pytest.raises(ValueError, match="level"):
+        sarif.Sarif.model_validate(data)
+
+
 # ---------------------------------------------------------------------------------------- nbgrader
 
 

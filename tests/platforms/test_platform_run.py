@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from platform_world import NOTEBOOK, World, broken, fake_grade, unisolated
@@ -196,6 +197,29 @@ def test_missing_isolation_is_said(world: World, platform: str) -> None:
     world.run(platform, unisolated)
     where = "shared/htmlFeedback.html" if platform == "coursera" else WHERE[platform][1]
     assert "Not isolated" in (world.root / where).read_text()
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed", "seen"),
+    [("", "fix", "EXPLANATION"), ("fix", "fix", "FIX"), ("fix", "nudge", "NUDGE"), ("nudge", "fix", "NUDGE")],
+)
+def test_feedback_goes_as_deep_as_asked_and_allowed(
+    world: World, monkeypatch: pytest.MonkeyPatch, asked: str, allowed: str, seen: str
+) -> None:
+    monkeypatch.setattr("grader.platforms.run.load_rubric", lambda name: SimpleNamespace(detail=allowed))
+    world.env |= {"GRADER_DETAIL": asked} if asked else {}
+    world.put(WHERE["gradescope"][0], NOTEBOOK)
+    assert world.run("gradescope") == 0
+    text = (world.root / WHERE["gradescope"][1]).read_text()
+    found = [word for word in ("NUDGE", "EXPLANATION", "FIX") if f"{word}-WORDS" in text]
+    assert found[-1] == seen
+
+
+def test_an_unknown_level_is_said(world: World) -> None:
+    world.env["GRADER_DETAIL"] = "everything"
+    world.put(WHERE["gradescope"][0], NOTEBOOK)
+    assert world.run("gradescope") == 3
+    assert "GRADER_DETAIL is 'everything'" in str(world.json(WHERE["gradescope"][1])["output"])
 
 
 # -------------------------------------------------------------------------------------- Gradescope
