@@ -10,9 +10,9 @@ import pytest
 from fake_lms import FakeCanvas, FakeLti
 from platform_world import everything, perfect, ungradable
 
+from grader.cli.main import cli
 from grader.errors import CannotGrade, UsageError
 from grader.platforms import push_folder
-from grader.platforms.push import main
 from grader.platforms.pushing import Pace
 from grader.render.json_report import to_json
 
@@ -72,17 +72,22 @@ def test_canvas_gets_grades_comments_and_rubric(graded: Path, canvas: FakeCanvas
 def test_the_command_tells_what_it_did(
     graded: Path, canvas: FakeCanvas, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def command(*more: str) -> int:
+        with pytest.raises(SystemExit) as left:
+            cli(["export", str(graded), "--to", "canvas", "--push", *more])
+        return int(left.value.code or 0)
+
     for key, value in settings(canvas).items():
         monkeypatch.setenv(key, value)
-    assert main(["canvas", str(graded), "--dry-run"]) == 0
-    assert "2 would be sent, 0 unchanged" in capsys.readouterr().err
+    assert command("--dry-run") == 0
+    assert "2 would be sent" in capsys.readouterr().err
     canvas.failures = [422]
-    assert main(["canvas", str(graded)]) == 3
+    assert command() == 3
     said = capsys.readouterr().err
     assert "1 sent" in said
     assert "failed: ada:" in said
     monkeypatch.delenv("CANVAS_COURSE")
-    assert main(["canvas", str(graded)]) == 2
+    assert command() == 2
     assert "CANVAS_COURSE is not set" in capsys.readouterr().err
 
 
