@@ -17,6 +17,7 @@ from grader.model import (
     Helper,
     Isolation,
     Note,
+    Notebook,
     Outcome,
     Program,
     Proposal,
@@ -24,8 +25,10 @@ from grader.model import (
     Report,
     Runner,
     StandIn,
+    SubmissionStamp,
 )
-from grader.pipeline import Grader
+from grader.packed_session import PackSession
+from grader.pipeline import Grader, _convention, _notes
 from grader.render.words import listed
 from grader.rubric.pack_plan import load_pack
 from grader.rubric.plan import Plan
@@ -51,6 +54,17 @@ class PackGrader(Grader):
         self.plan = plan
         self.matcher = Matcher(plan.rubric, plan.oracle)
         self._close = close
+
+    def _grade(
+        self, notebook: Notebook, stamp: SubmissionStamp, data: bytes, only: Collection[str]
+    ) -> Report:
+        names = list(self.rubric.functions)
+        extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
+        session = PackSession(self.plan, self.matcher, self.runner, extraction, data, only)
+        examined = session.examine()
+        problems = (*notebook.problems, *extraction.problems)
+        functions = self._functions(examined)
+        return self._report(stamp, functions, _convention(examined), _notes(examined), problems)
 
     def grade(
         self, data: bytes, file: str, submission_id: str, student: str | None, only: Collection[str] = ()

@@ -1,0 +1,148 @@
+"""The functions of `import grader`: check in a notebook or a file, grade one or many, explain."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import CannotGrade, UsageError
+
+if TYPE_CHECKING:
+    from grader.batch.summary import RunSummary
+    from grader.model import Report
+    from grader.plugins.result import CheckResult
+
+_NOTEBOOKS = (".ipynb", ".py")
+
+
+def check(
+    *what: str | Path,
+    rubric: str | None = None,
+    pack: str | Path | None = None,
+    detail: str = "explanation",
+    seed: int | None = None,
+    namespace: dict[str, Any] | None = None,
+) -> CheckResult:
+    """Check functions, and say what is wrong, where, and why.
+
+    `check("linear_backward")` checks live functions of the notebook, or of the module, that calls it; `check()`
+    all of them. `check("week4.ipynb")` checks a file, `check("week4.ipynb", "linear_backward")` a function in
+    it. With `pack`, a student pack's tests are used and not a rubric's. Raises UsageError for an unknown
+    rubric, function or pack, CannotGrade for a file that cannot be read.
+    """
+    from grader.plugins.result import CheckResult
+    from grader.render.words import levels
+
+    if detail not in ("nudge", "explanation", "fix"):
+        raise UsageError(f"detail={detail!r}: choose nudge, explanation or fix.")
+    levels(detail)
+    if what and _is_file(what[0]):
+        functions = tuple(map(str, what[1:]))
+        return CheckResult(_check_file(Path(what[0]), functions, rubric, pack, seed), detail)
+    from grader.plugins.live_check import check_live
+
+    names = tuple(map(str, what))
+    own = namespace if namespace is not None else _callers_namespace()
+    return CheckResult(check_live(own, names, rubric=rubric, pack=pack, seed=seed), detail, live=True)
+
+
+def _is_file(what: str | Path) -> bool:
+    return isinstance(what, Path) or Path(what).suffix.lower() in _NOTEBOOKS
+
+
+def _check_file(
+    path: Path, functions: Sequence[str], rubric: str | None, pack: str | Path | None, seed: int | None
+) -> Report:
+    if pack is not None:
+        from grader.packed import check_with_pack
+
+        return check_with_pack(path, Path(pack), functions=functions, rubric=rubric)
+    from grader.pipeline import check as check_file
+
+    return check_file(path, functions=functions, rubric=rubric, seed=seed)
+
+
+def _callers_namespace() -> dict[str, Any]:
+    """IPython's, where it runs; else the globals of the first frame outside this package."""
+    shell = running_shell()
+    if shell is not None:
+        names: dict[str, Any] = shell.user_ns
+        return names
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] == "grader":
+        frame = frame.f_back
+    return frame.f_globals
+
+
+def running_shell() -> Any:
+    """The running IPython shell, or None. Does not import IPython."""
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
+
+
+def grade(
+    path: str | Path, *, rubric: str | None = None, seed: int | None = None, student: str | None = None
+) -> Report:
+    """Grade one submission as `grade_many` does, in the strongest isolation. Writes nothing.
+
+    Raises UsageError for an unknown rubric, NotIsolated where student code cannot be isolated, CannotGrade
+    for a file that cannot be read.
+    """
+    from grader.batch.engine import JobSpec
+    from grader.pipeline import make_grader
+
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CannotGrade(f"{path}: cannot be read ({error.strerror or error})") from None
+    grader = make_grader(JobSpec(rubric=rubric, seed=seed, tier="seccomp"))
+    try:
+        return grader.grade(data, path.name, path.stem, student)
+    finally:
+        grader.close()
+
+
+def grade_many(
+    paths: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    rubric: str | None = None,
+    seed: int | None = None,
+    detail: str = "explanation",
+    **options: Any,
+) -> RunSummary:
+    """Grade files, folders and zips into the folder `out`, as `grader grade` does; say how it went.
+
+    `options` are those of `grader.batch.run.grade_many`: jobs, html, resume, force, engine, roster …
+    """
+    from grader.batch.engine import JobSpec
+    from grader.batch.run import grade_many as run
+
+    several = [paths] if isinstance(paths, str | Path) else list(paths)
+    spec = JobSpec(rubric=rubric, seed=seed, tier="seccomp", detail=detail)  # type: ignore[arg-type]
+    return run(spec, several, out, **options)
+
+
+def explain(identifier: str, *, rubric: str | None = None) -> Explained:
+    """The long explanation of one misconception. Raises UsageError with the nearest id for an unknown one."""
+    from grader.cli import catalogue
+
+    owners = catalogue.find(identifier, catalogue.rubrics(rubric))
+    return Explained("\n\n".join(catalogue.page(identifier, owners)))
+
+
+class Explained(str):
+    """A text that a notebook shows with its line ends."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext grader`: the magics `%check` and `%%check`."""
+    from grader.plugins.magics import register
+
+    register(shell)

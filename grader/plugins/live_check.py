@@ -1,0 +1,94 @@
+"""Checks live functions: which rubric or pack, then the pipeline on a LiveRunner."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from grader.errors import UsageError
+from grader.model import Cell, Notebook, Report
+from grader.packed import OwnHelpers, PackGrader, open_pack
+from grader.pipeline import Grader, draw_seed
+from grader.plugins.live import LiveRunner
+from grader.plugins.live_source import cell_files, is_own
+from grader.rubric.infer import infer
+from grader.rubric.load import find_rubric, load_rubric
+
+FILE = "this notebook"
+
+
+def check_live(
+    namespace: dict[str, Any],
+    functions: Sequence[str] = (),
+    *,
+    rubric: str | None = None,
+    pack: str | Path | None = None,
+    seed: int | None = None,
+) -> Report:
+    """The report on the functions of a namespace. Raises UsageError for what is unknown, or fits no rubric."""
+    runner = LiveRunner(namespace)
+    grader = _grader_of(namespace, rubric, pack, seed)
+    _check_names(functions, grader)
+    grader.runner = OwnHelpers(runner) if isinstance(grader, PackGrader) else runner
+    try:
+        report = grader.grade(b"pass\n", "live.py", "live", None, functions)
+    finally:
+        grader.runner = LiveRunner({})  # the kept grader does not keep the notebook's variables
+    stamp = replace(report.submission, file=FILE, sha256=_digest(namespace))
+    return replace(report, submission=stamp)
+
+
+def _grader_of(
+    namespace: Mapping[str, Any], rubric: str | None, pack: str | Path | None, seed: int | None
+) -> Grader:
+    if pack is not None:
+        path = Path(pack).absolute()
+        grader = _pack_grader(path, path.stat().st_mtime_ns if path.is_file() else 0)
+        open_rubric = grader.rubric.id
+        if rubric not in (None, open_rubric):
+            raise UsageError(f"{path.name} is a pack of the rubric {open_rubric}, not of {rubric}.")
+        return grader
+    return _rubric_grader(str(find_rubric(rubric or _inferred(namespace))), seed)
+
+
+# Made once in a session: a second check of the same function is quick, and is done with the same tests.
+@lru_cache(maxsize=4)
+def _rubric_grader(folder: str, seed: int | None) -> Grader:
+    return Grader(load_rubric(folder), LiveRunner({}), draw_seed() if seed is None else seed)
+
+
+@lru_cache(maxsize=4)
+def _pack_grader(path: Path, modified: int) -> PackGrader:
+    return PackGrader(open_pack(path), LiveRunner({}))
+
+
+def _inferred(namespace: Mapping[str, Any]) -> str:
+    """The rubric that the live functions fit."""
+    names = [name for name, value in list(namespace.items()) if is_own(value, namespace)]
+    cell = Cell(0, "\n".join(f"def {name}(): ..." for name in names))
+    try:
+        return infer(Notebook((cell,)), FILE)[0]
+    except UsageError as error:
+        raise UsageError(str(error).replace("--rubric", "rubric=")) from None
+
+
+def _check_names(functions: Sequence[str], grader: Grader) -> None:
+    known = grader.rubric.functions
+    unknown = [name for name in functions if name not in known]
+    if unknown:
+        raise UsageError(
+            f"the rubric {grader.rubric.id} has no function {unknown[0]!r}; it has {', '.join(known)}"
+        )
+
+
+def _digest(namespace: Mapping[str, Any]) -> str:
+    """Stands for the cells that were checked."""
+    digest = hashlib.sha256()
+    for file in sorted(cell_files(namespace)):
+        digest.update("".join(linecache.getlines(file)).encode("utf-8", "replace"))
+    return digest.hexdigest()
