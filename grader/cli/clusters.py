@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.cli.folder import read_reports, run_facts
+from grader.cli.folder import run_facts, stored_reports
 from grader.cli.lazy import nearest
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.diagnose.clusters import Found
+    from grader.model import Report
     from grader.rubric.plan import Plan
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -22,7 +23,15 @@ def of_folder(folder: Path) -> list[Found]:
     """The clusters of the folder's reports, the largest first."""
     from grader.diagnose.clusters import find_clusters
 
-    return find_clusters(read_reports(folder))
+    return find_clusters(_whole_reports(folder))
+
+
+def _whole_reports(folder: Path) -> Iterator[Report]:
+    """The reports with what is for the instructor only: a cluster's fingerprint is."""
+    from grader.render.json_report import from_json
+
+    for stored in stored_reports(folder):
+        yield from_json((folder / stored.id / "report.json").read_bytes())
 
 
 def listing(found: Sequence[Found]) -> str:

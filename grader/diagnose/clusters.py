@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grader.errors import RubricError
 from grader.judge.compare import as_array
 from grader.judge.components import Absent
 from grader.judge.verdict import Observed, observe
@@ -128,7 +129,10 @@ def smallest_edit(plan: Plan, found: Found) -> Edit | None:
 def _imagined(plan: Plan, function: str, edit: Edit, convention: str) -> Observed | None:
     form = Form("candidate", "candidate", (edit,))
     calls = plan.suite.isolated[function]
-    outcomes = [plan.oracle.predict(call, (form,), convention) for call in calls]
+    try:
+        outcomes = [plan.oracle.predict(call, (form,), convention) for call in calls]
+    except RubricError:  # an edit of part of a block may not stand alone
+        return None
     made: list[Outcome] = [outcome for outcome in outcomes if outcome is not None]
     return observe(plan.rubric.functions[function], calls, made) if len(made) == len(calls) else None
 

@@ -81,7 +81,9 @@ def _recognised(plan: Plan, matcher: Matcher, form: Form, function: str) -> tupl
 
     One that only ever stops with an error is not found by numbers; its repair may still name it.
     """
-    convention = next(name for name in plan.rubric.baselines if set(form.drops) <= set(plan.rubric.edits_of(name)))
+    convention = next(
+        name for name in plan.rubric.baselines if set(form.drops) <= set(plan.rubric.edits_of(name))
+    )
     observed = imagined(plan, plan.rubric.functions[function], form, convention)
     verdict = judge(observed, lambda call: plan.right(call, convention), plan.rubric.tolerance)
     if verdict.passed:
