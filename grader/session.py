@@ -1,6 +1,6 @@
 """One submission's examination: which calls are run, in which order, and what each answer leads to.
 
-    isolated ─▶ stale asserts ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public
+    isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public
 
 Only the runner touches student code; every decision is made by a pure function on what it gave.
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grader.diagnose import carried, private_format, proof, special
+from grader.diagnose import alternative, carried, private_format, proof, special
 from grader.diagnose.convention import Exponents, Measured, measure, only_about_1_over_m
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
-from grader.judge.verdict import Observed, judge, observe
+from grader.judge.verdict import Observed, Predict, judge, observe
 from grader.model import Call, Extraction, FunctionFacts, Outcome, Program, Runner
 from grader.prover import Prover
 from grader.references.suite import Suite
@@ -58,11 +58,13 @@ class Session:
         self.findings: dict[str, Finding] = {}
         self.exponents = Exponents()
         self.other = False
+        self.alternative = ""  # another baseline of the rubric (another loss) that the notebook keeps to
 
     def examine(self) -> Examined:
         self.own_interface = self._own_interfaces()
         self._isolated()
         self._without_stale_asserts()
+        self._settle_alternative()
         self._settle_convention()
         self._in_place()
         self._explain()
@@ -101,7 +103,7 @@ class Session:
     def _bound(self, call: Call, convention: str = "L") -> Call:
         helpers = self.plan.rubric.functions[call.function].helpers
         bind = tuple(name for name in helpers if name not in self.own_interface)
-        return replace(call, bind=bind, convention="J" if convention == "J" else "L")
+        return replace(call, bind=bind, convention="J" if convention.startswith("J") else "L")
 
     # ------------------------------------------------------------------ running
 
@@ -128,7 +130,11 @@ class Session:
         }
 
     def _convention(self, name: str) -> str:
-        return self.findings[name].convention if name in self.findings else "L"
+        return self.findings[name].convention if name in self.findings else self._under("L")
+
+    def _under(self, convention: str) -> str:
+        """L or J, with the alternative that the notebook keeps to."""
+        return f"{convention}+{self.alternative}" if self.alternative else convention
 
     def _judged(self, finding: Finding, observed: Observed, convention: str = "L") -> Finding:
         """The finding with a verdict on these observations."""
@@ -178,12 +184,30 @@ class Session:
         for name, observed in self._observe(stopped, bind=True).items():
             self.findings[name] = replace(self._judged(self.findings[name], observed), stale_assertion=True)
 
+    def _settle_alternative(self) -> None:
+        """Where the notebook keeps to an alternative of the rubric (another loss), judge it by that."""
+        self.alternative = alternative.kept_to(self.plan.rubric, self._shown)
+        for name in alternative.functions(self.plan.rubric, self.alternative):
+            if (finding := self.findings.get(name)) and finding.observed:
+                self.findings[name] = self._judged(finding, finding.observed, self._under("L"))
+
+    def _shown(self, name: str, baseline: str) -> frozenset[str] | None:
+        """The misconceptions that a function shows under a baseline; None where nothing is known of it."""
+        if not (finding := self.findings.get(name)) or not finding.observed:
+            return None
+        judged = self._judged(finding, finding.observed, baseline)
+        if not judged.failed:
+            return frozenset()
+        found = self.matcher.explain(finding.observed, judged.failed, baseline, self._called(finding))
+        return None if found is None else found.ids
+
     def _settle_convention(self) -> None:
         """Measure α and β under L; where the notebook keeps to J, judge it under J."""
         for name in (LINEAR, MODEL):
             if name in self.findings:
                 self._explain_one(name)
-        self.exponents = measure(self._measured(LINEAR), self._measured(MODEL), self.plan.right)
+        right: Predict = lambda call: self.plan.right(call, self._under("L"))
+        self.exponents = measure(self._measured(LINEAR), self._measured(MODEL), right)
         wanted = self.plan.rubric.required_convention
         if wanted == "L" or not (self.exponents.inlined or self.exponents.judged_under == "J"):
             return
@@ -214,7 +238,7 @@ class Session:
         inlined = name == MODEL and self.exponents.inlined
         if self.plan.rubric.functions[name].helpers and not inlined:
             observed = self._observe({name: observed.calls}, bind=True, convention="J")[name]
-        self.findings[name] = self._judged(finding, observed, "J")
+        self.findings[name] = self._judged(finding, observed, self._under("J"))
 
     def _in_place(self) -> None:
         """With the student's own helpers: formats that they agree on, and a 1/m that enters elsewhere."""

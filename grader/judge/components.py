@@ -1,13 +1,14 @@
 """A function's result, taken apart into the components that are graded.
 
-A component is a position of a tuple (`dW` of `dA_prev, dW, db`), the whole result (`cost`), or all keys of
-a dictionary that are its prefix and a number (`dW1`, `dW2` …).
+A component is a position of a tuple (`dW` of `dA_prev, dW, db`), the whole result (`cost`), all keys of a
+dictionary that are its prefix and a number (`dW1`, `dW2` …), or what stands at the end of a path: a position,
+then keys (`dw` of `grads, cost`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.model import Outcome, Value
@@ -30,16 +31,39 @@ def split(spec: FunctionSpec, outcome: Outcome) -> dict[str, Value]:
         return {next(iter(spec.returns)): outcome.value}
     if isinstance(places[0], int):
         return _positions(spec, outcome.value)
+    if isinstance(places[0], tuple):
+        return _paths(spec, outcome.value)
     return _prefixes(spec, outcome.value)
 
 
 def _positions(spec: FunctionSpec, value: Value) -> dict[str, Value]:
-    wanted = len(spec.returns)
-    if not isinstance(value, tuple | list):
-        return dict.fromkeys(spec.returns, Absent(f"{describe_type(value)} is returned, not {wanted} values"))
-    if len(value) != wanted:
-        return dict.fromkeys(spec.returns, Absent(f"{len(value)} values are returned, not {wanted}"))
+    if (other := _not_so_many(value, len(spec.returns))) is not None:
+        return dict.fromkeys(spec.returns, other)
     return {name: value[place] for name, place in spec.returns.items() if isinstance(place, int)}
+
+
+def _not_so_many(value: Value, wanted: int) -> Absent | None:
+    """Why a result is not a tuple of so many values; None where it is one."""
+    if not isinstance(value, tuple | list):
+        return Absent(f"{describe_type(value)} is returned, not {wanted} values")
+    return None if len(value) == wanted else Absent(f"{len(value)} values are returned, not {wanted}")
+
+
+def _paths(spec: FunctionSpec, value: Value) -> dict[str, Value]:
+    paths = {name: place for name, place in spec.returns.items() if isinstance(place, tuple)}
+    if (other := _not_so_many(value, 1 + max(int(path[0]) for path in paths.values()))) is not None:
+        return dict.fromkeys(paths, other)
+    return {name: _followed(value[int(path[0])], path[1:]) for name, path in paths.items()}
+
+
+def _followed(value: Value, keys: Sequence[int | str]) -> Value:
+    for key in keys:
+        if not isinstance(value, dict):
+            return Absent(f"{describe_type(value)} is returned where a dictionary is wanted")
+        if key not in value:
+            return Absent(f"there is no key `{key}`")
+        value = value[key]
+    return value
 
 
 def _prefixes(spec: FunctionSpec, value: Value) -> dict[str, Value]:

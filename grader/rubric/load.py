@@ -14,7 +14,7 @@ from typing import Any
 from grader.errors import RubricError, UsageError
 from grader.model import Feedback, StandIn
 from grader.rubric.edits import Source, read_source
-from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Rubric
+from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
 from grader.rubric.yaml_file import YamlFile, read_yaml
 
 _RUBRIC_KEYS = [
@@ -173,14 +173,23 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
     )
 
 
-def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, int | str | None]:
-    """`returns: cost`, `returns: [Z, cache]` or `returns: {dW: dW, db: db}` (key prefixes)."""
+def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, Place]:
+    """`returns: cost`, `[Z, cache]`, `{dW: dW, db: db}` (key prefixes) or `{dw: 0.dw, cost: 1}` (paths)."""
     returns = file.need(where, spec, "returns", (str, list, dict))
     if isinstance(returns, str):
         return {returns: None}
     if isinstance(returns, list):
         return {name: position for position, name in enumerate(returns)}
-    return {str(name): str(prefix) for name, prefix in returns.items()}
+    places = {str(name): _place(str(place)) for name, place in returns.items()}
+    if len({type(place) for place in places.values()}) > 1:
+        raise file.error(f"{where}: `returns` has key prefixes or paths such as `0.dw`, not both", "returns")
+    return places
+
+
+def _place(text: str) -> Place:
+    """`dW`: a prefix of keys. `1`: the second value; `0.dw`: what the first value has under the key `dw`."""
+    position, *keys = text.split(".")
+    return (int(position), *keys) if position.isdecimal() else text
 
 
 def _stand_ins(file: YamlFile) -> tuple[StandIn, ...]:

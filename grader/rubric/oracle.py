@@ -72,8 +72,8 @@ class ReferenceOracle:
             self._calls.pop(call_id, None)
 
     def _edits(self, forms: Iterable[Form], convention: str) -> Edits | None:
-        """All edits of the forms on top of the convention's; None for a form that needs another convention."""
-        base = dict(self.rubric.conventions.get(convention, {}))
+        """All edits of the forms on top of the baseline's; None for a form that needs another baseline."""
+        base = self.rubric.edits_of(convention)
         made: set[Edit] = set()
         for form in forms:
             if not set(form.drops) <= set(base):

@@ -120,13 +120,13 @@ class Answers:
         return pack_answers.to_tree(self.maker.table)
 
     def _conventions(self) -> list[str]:
-        """Under which conventions the answers differ; "L" alone where none touches what the call reaches."""
-        touching = [
+        """Under which baselines the answers differ; "L" alone where none touches what the call reaches."""
+        touching = {
             name
             for name, edits in self.rubric.conventions.items()
             if any(edit.function in self.reach for edit in edits.values())
-        ]
-        return ["L", *touching]
+        }
+        return [name for name in self.rubric.baselines if set(name.split("+")) - {"L"} <= touching]
 
     def _fill(self, convention: str) -> None:
         rows: dict[Form, Row] = {}

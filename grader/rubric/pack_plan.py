@@ -129,7 +129,7 @@ class PackOracle:
         return not self.rubric.functions_of(form).isdisjoint(self._reach[call.id])
 
     def _row(self, table: Table, convention: str, key: Key) -> Row | None:
-        under = convention if convention in table.keys else "L"
+        under = _nearest(convention, table)
         stored = table.keys[under]
         if key in stored:
             return table.row(under, key)
@@ -150,6 +150,13 @@ class PackOracle:
             except _MALFORMED as error:
                 raise pack_file.damaged(self._name, f"{type(error).__name__} in an answer") from None
         return self._tables[call]
+
+
+def _nearest(convention: str, table: Table) -> str:
+    """The baseline that a table has for this one: without what does not touch the call."""
+    first, _, other = convention.partition("+")
+    names = (convention, f"L+{other}", first, "L")
+    return next(name for name in names if name in table.keys)
 
 
 def _checked(table: Table) -> Table:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from grader.model import LEVELS, Feedback, StandIn
-from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Rubric
+from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
 
 _PLAIN = ("id", "version", "title", "sha256", "required_convention", "tolerance", "total", "detail")
 _FUNCTION = (
@@ -133,7 +133,9 @@ def _function(tree: Mapping[str, Any]) -> FunctionSpec:
     )
 
 
-def _place(place: object) -> int | str | None:
+def _place(place: object) -> Place:
+    if isinstance(place, list):
+        return tuple(part if type(part) is int else str(part) for part in place)
     return place if place is None or type(place) is int else str(place)
 
 

@@ -9,6 +9,9 @@ from typing import Literal
 
 from grader.model import Feedback, StandIn
 
+#: Where a component is found in a result; FunctionSpec says what each form means.
+Place = int | str | None | tuple[int | str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -69,12 +72,13 @@ class FunctionSpec:
 
     A component's place is a tuple position, `None` for the whole result, or a key prefix: `dW` stands
     for `dW1`, `dW2` … `shifted` are prefixes whose numbers may all be one higher (the 2017 layout).
+    A place that is a tuple is a path: a position, then keys (`0.dw`: key `dw` of the first value).
     """
 
     name: str
     points: float
     parameters: tuple[str, ...]
-    returns: Mapping[str, int | str | None]
+    returns: Mapping[str, Place]
     weights: Mapping[str, float]
     helpers: tuple[str, ...] = ()
     optional: bool = False
@@ -105,6 +109,22 @@ class Rubric:
     """The most that a student is shown: nudge, explanation or fix."""
     folder: Path | None = None
     concepts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The baselines besides L and J: another loss, say, that a notebook may keep to as well."""
+        return tuple(name for name in self.conventions if name != "J")
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Everything that a notebook may be judged under: L, J, and each with an alternative (`L+squared`)."""
+        plain = ("L", *(name for name in self.conventions if name == "J"))
+        return (*plain, *(f"{one}+{other}" for other in self.alternatives for one in plain))
+
+    def edits_of(self, baseline: str) -> dict[str, Edit]:
+        """The edits, by name, that make the reference one of this baseline; L has none."""
+        parts = (self.conventions.get(part, {}) for part in baseline.split("+"))
+        return {name: edit for edits in parts for name, edit in edits.items()}
 
     def forms_in(self, function: str) -> tuple[Form, ...]:
         """The wrong forms of which some edit lies in `function`."""

@@ -101,7 +101,8 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
         yield "verdict, decides: unknown value"
     if bool(found.forms) == (found.decides == "status"):
         yield "forms: those decided by status have none, all others have some"
-    if unknown := {name for form in found.forms for name in form.drops} - set(rubric.conventions["J"]):
+    known = {name for edits in rubric.conventions.values() for name in edits}
+    if unknown := {name for form in found.forms for name in form.drops} - known:
         yield f"drops: unknown {unknown}"
     for form in found.forms:
         if len({edit.function for edit in form.edits}) > 1:
