@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import CannotGrade, UsageError
+from grader.errors import CannotGrade
 
 if TYPE_CHECKING:
     from grader.batch.summary import RunSummary
@@ -32,12 +32,9 @@ def check(
     it. With `pack`, a student pack's tests are used and not a rubric's. Raises UsageError for an unknown
     rubric, function or pack, CannotGrade for a file that cannot be read.
     """
-    from grader.plugins.result import CheckResult
-    from grader.render.words import levels
+    from grader.plugins.result import CheckResult, known_detail
 
-    if detail not in ("nudge", "explanation", "fix"):
-        raise UsageError(f"detail={detail!r}: choose nudge, explanation or fix.")
-    levels(detail)
+    known_detail(detail)
     if what and _is_file(what[0]):
         functions = tuple(map(str, what[1:]))
         return CheckResult(_check_file(Path(what[0]), functions, rubric, pack, seed), detail)

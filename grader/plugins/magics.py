@@ -13,7 +13,7 @@ from typing import Any
 
 from grader.errors import GraderError, UsageError
 from grader.plugins.live_source import MAGIC_LINE
-from grader.plugins.result import message_html
+from grader.plugins.result import CheckResult, known_detail, message_html
 
 _OPTIONS = ("rubric", "pack", "detail")
 
@@ -44,11 +44,12 @@ def register(shell: Any) -> None:
 
 
 def _checked(shell: Any, line: str) -> Any:
-    from grader.api import check
+    from grader.plugins.live_check import check_live
 
     try:
         functions, options = parse(line)
-        return check(*functions, namespace=shell.user_ns, **options)
+        detail = known_detail(options.pop("detail", "explanation"))
+        return CheckResult(check_live(shell.user_ns, functions, **options), detail, live=True)
     except GraderError as error:
         return Message(str(error))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from grader.model import Report
+from grader.errors import UsageError
+from grader.model import LEVELS, Report
 from grader.render import markdown, plain, words
 from grader.render.html import page
 
@@ -72,6 +73,13 @@ def _html(report: Report, detail: str) -> str:
         parts += [Markup('<p class="quiet">{}</p>').format(page.prose(one)) for one in notes if one]
     body = Markup("\n").join(parts)
     return str(Markup('<div class="whywrong"><style>{}</style>\n{}\n</div>').format(Markup(_STYLE), body))
+
+
+def known_detail(detail: str) -> str:
+    """The level of feedback, if it is one. Raises UsageError."""
+    if detail not in LEVELS:
+        raise UsageError(f"there is no detail {detail!r}; choose {', '.join(LEVELS)}.")
+    return detail
 
 
 def message_html(text: str) -> str:
