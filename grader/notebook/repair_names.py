@@ -70,25 +70,12 @@ def _is_plain(site: Site, word: str) -> bool:
 
 def _entries(site: Site) -> list[str]:
     """Keys under which this function stores: `grads["dA" + str(l + 1)]`, read where a value is passed on."""
-    function = _function(site)
-    found = []
-    for node in ast.walk(function) if function else ():
-        entry = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
-        if entry and "dA" in ast.unparse(node.slice):
-            found.append(node)
-    texts = [ast.unparse(node) for node in found]
+    texts = site.scope.entries
     moved = [text.replace(old, new) for text in texts for old, new in _NEXT if old in text]
     return list(dict.fromkeys((*texts, *moved)))[:_MAX_NAMES]
 
 
 _NEXT = (("str(l)", "str(l + 1)"), ("{l}", "{l + 1}"), ("str(i)", "str(i + 1)"), ("{i}", "{i + 1}"))
-
-
-def _function(site: Site) -> ast.AST | None:
-    at: ast.AST | None = site.node
-    while at is not None and not isinstance(at, ast.FunctionDef):
-        at = site.parent(at)
-    return at
 
 
 def _is_foreign(site: Site, node: ast.Attribute) -> bool:

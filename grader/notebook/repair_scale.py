@@ -18,7 +18,7 @@ from grader.notebook.repair_change import (
     is_start,
     places,
 )
-from grader.notebook.repair_scope import BATCH_NAME, Binding, batch_sizes
+from grader.notebook.repair_scope import BATCH_NAME, batch_sizes
 from grader.notebook.repair_sites import Site
 
 _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
@@ -65,7 +65,9 @@ def is_factor(site: Site, node: ast.expr) -> bool:
         case ast.BinOp(op=ast.Div(), left=left):
             return isinstance(_bare(left), ast.Constant)
         case ast.Name(id=name):
-            return any(b.value is not None and is_factor(site, b.value) for b in _bound(site, name))
+            return any(
+                value is not None and is_factor(site, value) for value in site.scope.values.get(name, ())
+            )
         case ast.Call(func=ast.Attribute(attr="divide" | "reciprocal"), args=[left, *_]):
             return isinstance(_bare(left), ast.Constant) or callee(node) == "reciprocal"
     return False
@@ -73,10 +75,6 @@ def is_factor(site: Site, node: ast.expr) -> bool:
 
 def _bare(node: ast.expr) -> ast.expr:
     return node.operand if isinstance(node, ast.UnaryOp) else node
-
-
-def _bound(site: Site, name: str) -> list[Binding]:
-    return [binding for binding in site.scope.bindings if binding.name == name]
 
 
 def _signed(factor: ast.expr, rest: str) -> str:
@@ -105,8 +103,12 @@ def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
 
 def _divides(site: Site, name: str) -> bool:
     """A small function of the student's own, such as `mean = lambda M: M / m`."""
-    bodies = [b.value.body for b in _bound(site, name) if isinstance(b.value, ast.Lambda)]
-    return any(isinstance(body, ast.BinOp) and isinstance(body.op, ast.Div | ast.Mult) for body in bodies)
+    return any(_is_divider(value) for value in site.scope.values.get(name, ()))
+
+
+def _is_divider(value: ast.expr | None) -> bool:
+    body = value.body if isinstance(value, ast.Lambda) else None
+    return isinstance(body, ast.BinOp) and isinstance(body.op, ast.Div | ast.Mult)
 
 
 def _summed(site: Site, node: ast.Call, other: str) -> Iterator[Change]:
@@ -132,7 +134,7 @@ def _divided(site: Site, place: Place) -> Iterator[Change]:
 
 
 def _dividers(site: Site) -> list[str]:
-    return [b.name for b in site.scope.bindings if b.line < site.line and _divides(site, b.name)]
+    return [b.name for b in site.scope.bindings if b.line < site.line and _is_divider(b.value)]
 
 
 def over_n(site: Site) -> Iterator[Change]:

@@ -42,11 +42,15 @@ class Scope:
     """`self.x` of the class around a method."""
     counts: frozenset[str] = field(default=frozenset())
     """Names that hold sizes and positions, not data."""
+    values: Mapping[str, tuple[ast.expr | None, ...]] = field(default_factory=dict)
+    """Everything that a local name is ever set to; None where that is no single expression."""
     sums: frozenset[str] = field(default=frozenset())
     """Names that add something up: `S += …`, `S = S + …`."""
     roles: Mapping[str, str] = field(default_factory=dict)
     filled: frozenset[str] = field(default=frozenset())
     """Arrays that a loop fills element by element."""
+    entries: tuple[str, ...] = ()
+    """Texts of the entries whose key begins with dA."""
     read: frozenset[str] = field(default=frozenset())
     """Names that the function reads somewhere else than in an assertion."""
     receiver: str = ""
@@ -87,16 +91,19 @@ def scope_of(
     body = [] if isinstance(node, ast.Lambda) else node.body
     nodes = list(own_nodes(body))
     bindings = tuple(sorted(_bindings(nodes), key=lambda b: b.line))
+    values = _values(bindings)
     return Scope(
         parameters,
         bindings,
         tuple(_loops(nodes)),
         outer,
         tuple(attributes),
-        counts=_counts(bindings, nodes),
+        counts=_counts(values, nodes),
+        values=values,
         sums=frozenset(_sums(nodes)),
         roles=_roles(nodes),
         filled=_filled(nodes),
+        entries=_entries(nodes),
         read=_read(nodes),
         receiver=parameters[0] if receiver and parameters else "",
     )
@@ -159,12 +166,16 @@ def _loops(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, frozenset[str]]
             yield node.lineno, node.end_lineno or node.lineno, names
 
 
-def _counts(bindings: Sequence[Binding], nodes: Sequence[ast.AST]) -> frozenset[str]:
+def _values(bindings: Sequence[Binding]) -> dict[str, tuple[ast.expr | None, ...]]:
+    values: dict[str, tuple[ast.expr | None, ...]] = {}
+    for binding in bindings:
+        values[binding.name] = (*values.get(binding.name, ()), binding.value)
+    return values
+
+
+def _counts(values: Mapping[str, Sequence[ast.expr | None]], nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Names that only ever hold sizes and positions."""
     found = {name for node in nodes for name in _range_targets(node)}
-    values: dict[str, list[ast.expr | None]] = {}
-    for binding in bindings:
-        values.setdefault(binding.name, []).append(binding.value)
     for _ in range(3):
         for name, given in values.items():
             if all(value is not None and is_count(value, found | {name}) for value in given):
@@ -180,6 +191,23 @@ def _filled(nodes: Sequence[ast.AST]) -> frozenset[str]:
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
     )
+
+
+def _entries(nodes: Sequence[ast.AST]) -> tuple[str, ...]:
+    """`grads["dA" + str(l)]` and the like, as they are stored or read, each once."""
+    found = (
+        ast.unparse(node)
+        for node in nodes
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and _begins_with_da(node.slice)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _begins_with_da(key: ast.expr) -> bool:
+    inner = (node.value for node in ast.walk(key) if isinstance(node, ast.Constant))
+    return any(isinstance(value, str) and value.startswith("dA") for value in inner)
 
 
 def _read(nodes: Sequence[ast.AST]) -> frozenset[str]:
@@ -275,9 +303,9 @@ def batch_sizes(scope: Scope, node: ast.AST, visible: Sequence[str]) -> tuple[st
     """Texts that may stand for the number of examples at `node`, the likeliest first."""
     named = [name for name in visible if _holds_batch(scope, name)]
     named.sort(key=lambda name: not BATCH_NAME.match(name))
-    used = names_in(node)
+    used, containers = names_in(node), _containers(scope)
     data = [name for name in visible if _COLUMNS.match(name) and not scope.counting(name)]
-    data.sort(key=lambda name: (name not in used, name in _reshaped(scope)))
+    data.sort(key=lambda name: (name not in used, name in containers))
     shapes = [f"{name}.shape[1]" for name in data or _other_data(scope, visible, used)]
     keep = 1 if named else 2
     return tuple(dict.fromkeys((*named[:2], *shapes[:keep])))[:_MAX_BATCH]
@@ -287,12 +315,12 @@ def _other_data(scope: Scope, visible: Sequence[str], used: frozenset[str]) -> l
     return sorted((name for name in visible if not scope.counting(name)), key=lambda name: name not in used)
 
 
-def _reshaped(scope: Scope) -> frozenset[str]:
+def _containers(scope: Scope) -> frozenset[str]:
     return frozenset(b.name for b in scope.bindings if isinstance(b.value, ast.Dict | ast.List))
 
 
 def _holds_batch(scope: Scope, name: str) -> bool:
-    values = [b.value for b in scope.bindings if b.name == name]
+    values = scope.values.get(name, ())
     if not values and scope.outer:
         return _holds_batch(scope.outer, name)
     return any(_is_columns(value) for value in values) or (

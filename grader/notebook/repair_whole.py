@@ -99,7 +99,8 @@ def _by_analogy(site: Site) -> Iterator[Change]:
     if not isinstance(node, ast.Assign | ast.AugAssign) or isinstance(_assigned(node), ast.Tuple):
         return
     _, block = _block(site)
-    for sibling in block:
+    at = block.index(node) if block else 0
+    for sibling in block[max(at - 4, 0) : at + 5]:
         if isinstance(sibling, ast.Assign | ast.AugAssign) and sibling is not node:
             for made in _analogies(site.text(sibling)):
                 if _target_of(made) == _target(site, node):
