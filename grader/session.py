@@ -14,6 +14,7 @@ from grader.diagnose import alternative, carried, private_format, proof, special
 from grader.diagnose.convention import Exponents, Measured, measure, only_about_1_over_m
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
+from grader.diagnose.symptoms import unread_parameters
 from grader.judge.verdict import Observed, Predict, judge, observe
 from grader.model import Call, Extraction, FunctionFacts, Outcome, Program, Runner
 from grader.prover import Prover
@@ -169,7 +170,9 @@ class Session:
     def _finding(self, spec: FunctionSpec) -> Finding:
         facts = self.facts(spec.name)
         needed = (self.extraction.definitions[index] for index in facts.needs)
-        return Finding(spec, facts, variables=tuple(made for made in needed if made.kind == "value"))
+        values = tuple(made for made in needed if made.kind == "value")
+        unread = unread_parameters(spec.name, self.extraction.definitions)
+        return Finding(spec, facts, variables=values, unread=tuple(unread))
 
     def _without_stale_asserts(self) -> None:
         """An assertion that was left over from a template does not decide: the numbers before it do."""

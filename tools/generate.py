@@ -1,4 +1,4 @@
-"""Writes what is derived from rubrics: sample submissions and pages. `--check` only says what is stale."""
+"""Writes what is derived from rubrics: samples, certificates, pages. `--check` only says what is stale."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader.diagnose.separability import lint
+from grader.rubric.load import load_rubric, rubric_root, shipped_rubrics
+from tools.pages import rubric_page
 from tools.samples import FOLDER, dnn_samples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,6 +18,13 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file and its text."""
     for name, text in dnn_samples():
         yield FOLDER / "dnn-step-by-step" / name, text
+    for name in shipped_rubrics():
+        rubric = load_rubric(name)
+        report = lint(rubric)
+        if report.problems:
+            raise SystemExit("\n".join((f"{name} does not pass its lint:", *report.problems)))
+        yield rubric_root() / name / "separability.txt", report.certificate
+        yield ROOT / "docs" / "rubrics" / f"{name}.md", rubric_page(rubric, report.certificate)
 
 
 def main() -> int:

@@ -40,6 +40,8 @@ class Finding:
     """Misconception id → a place known without a proof."""
     variables: tuple[Definition, ...] = ()
     """Top-level values of the notebook that the function needs."""
+    unread: tuple[str, ...] = ()
+    """Parameters that the function's code never reads."""
     public: tuple[Outcome, ...] = ()
     """Outcomes on public inputs."""
     proofs: Mapping[str, Location] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from grader.diagnose.clusters import FINGERPRINT, fingerprint
 from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
 from grader.diagnose.scale_law import fit_scale_law
+from grader.diagnose.symptoms import symptoms
 from grader.feedback import words
 from grader.judge.score import share
 from grader.judge.verdict import Predict
@@ -65,12 +66,19 @@ def failed_components(finding: Finding) -> tuple[str, ...]:
 def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tuple[Component, ...]:
     if finding.verdict is None:
         return ()
+    facts = [] if finding.named or not failed else [*symptoms(finding, right), *_unread(finding)]
     return tuple(
-        Component(name, "failed", describe(finding, name, right))
+        Component(name, "failed", " ".join((describe(finding, name, right), *facts)))
         if name in failed
         else Component(name, "passed")
         for name in finding.spec.returns
     )
+
+
+def _unread(finding: Finding) -> list[str]:
+    if not finding.unread:
+        return []
+    return [f"The code never reads {words.listed(finding.unread)}."]
 
 
 # --------------------------------------------------------------------------------------- diagnoses

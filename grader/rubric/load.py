@@ -103,7 +103,7 @@ def load_rubric(name_or_path: str) -> Rubric:
         id=folder.name,
         version=str(file.need("the rubric", file.data, "version", (str, int, float))),
         title=file.need("the rubric", file.data, "title", str),
-        sha256=_digest(folder, source),
+        sha256=_digest(folder, reference, source),
         functions=functions,
         misconceptions=misconceptions,
         conventions=_conventions(file, source),
@@ -132,9 +132,12 @@ def reference_source(file: YamlFile, reference: str) -> Source:
         raise file.error(f"there is no reference module grader.references.{reference}", "reference") from None
 
 
-def _digest(folder: Path, source: Source) -> str:
-    """Keys stored results and certificates: every file of the rubric, and the reference."""
+def _digest(folder: Path, reference: str, source: Source) -> str:
+    """Keys stored results and certificates: every file of the rubric, the reference, its input maker."""
+    inputs = Path(inspect.getfile(importlib.import_module(f"grader.references.{reference}")))
+    inputs = inputs.with_name(f"{reference}_inputs.py")
     digest = hashlib.sha256(source.text.encode())
+    digest.update(inputs.read_bytes() if inputs.exists() else b"")
     for path in [folder / "rubric.yaml", *sorted((folder / "misconceptions").glob("*.yaml"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

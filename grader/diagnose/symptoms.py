@@ -1,0 +1,101 @@
+"""Facts about a wrong function as a whole, for where no misconception explains it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.diagnose.finding import Finding
+from grader.judge.compare import as_array, compare
+from grader.judge.components import split
+from grader.judge.verdict import Predict
+from grader.model import Call, Definition, Value
+from grader.notebook.neutralise import code_only
+
+PRECISION = 1e-6
+_SIGNATURE = re.compile(r"def\s+\w+\s*\((?P<parameters>[^()]*(?:\([^()]*\)[^()]*)*)\)")
+
+
+def symptoms(finding: Finding, right: Predict) -> Iterator[str]:
+    """Sentences, each a measured fact; none shows a value."""
+    observed = finding.observed
+    if observed is None:
+        return
+    if any(outcome.differs_on_second_run for outcome in observed.outcomes) and not finding.spec.random:
+        yield "A second call with the same inputs gives another result: something outside the function is changed."
+    changed = sorted({index for outcome in observed.outcomes for index in outcome.changed_args})
+    if changed:
+        names = [
+            f"`{finding.spec.parameters[index]}`" for index in changed if index < len(finding.spec.parameters)
+        ]
+        yield f"The function changes its own {'argument' if len(names) == 1 else 'arguments'} {', '.join(names)}."
+    yield from _by_label(finding, right)
+
+
+def unread_parameters(name: str, definitions: Sequence[Definition]) -> list[str]:
+    """Parameters of the function that its code never reads."""
+    source = next((made.source for made in reversed(definitions) if name in made.binds), "")
+    code = code_only(source)
+    found = _SIGNATURE.search(code)
+    if found is None:
+        return []
+    names = re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"=[^,]*|:[^,=]*", "", found["parameters"]))
+    return [one for one in names if len(re.findall(rf"\b{re.escape(one)}\b", code)) == 1]
+
+
+def _by_label(finding: Finding, right: Predict) -> Iterator[str]:
+    """Right for the examples of one label, wrong for those of the other."""
+    seen: set[tuple[bool, bool]] = set()
+    observed = finding.observed
+    for index in observed.valued if observed else ():
+        call, parts = observed.calls[index], observed.parts[index]  # type: ignore[union-attr]
+        labels, expected = _labels(call), right(call)
+        if labels is None or expected is None or expected.status != "value":
+            continue
+        wanted = split(finding.spec, expected)
+        for name in finding.failed:
+            for one, other in _columns(wanted[name], parts[name], labels.size):
+                seen.add(
+                    tuple(
+                        compare(one[:, labels == v], other[:, labels == v], PRECISION) is None for v in (0, 1)
+                    )
+                )  # type: ignore[arg-type]
+    if seen and seen <= {(False, True), (True, True)} and (False, True) in seen:
+        yield "It is right for the examples with label 1, and wrong for those with label 0."
+    elif seen and seen <= {(True, False), (True, True)} and (True, False) in seen:
+        yield "It is right for the examples with label 0, and wrong for those with label 1."
+
+
+def _labels(call: Call) -> NDArray[Any] | None:
+    """The labels (m,) of a call that has any of both kinds."""
+    for arg in call.steps[-1].args:
+        if (
+            isinstance(arg, np.ndarray)
+            and arg.ndim == 2
+            and arg.shape[0] == 1
+            and set(np.unique(arg)) == {0.0, 1.0}
+        ):
+            return arg.ravel()
+    return None
+
+
+def _columns(wanted: Value, found: Value, m: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Pairs of arrays with one column for each example."""
+    if isinstance(wanted, dict):
+        for key, item in wanted.items():
+            if isinstance(found, dict) and key in found:
+                yield from _columns(item, found[key], m)
+        return
+    right, got = as_array(wanted), as_array(found)
+    if (
+        right is not None
+        and got is not None
+        and right.shape == got.shape
+        and right.ndim == 2
+        and right.shape[1] == m
+    ):
+        yield right, got
