@@ -22,7 +22,9 @@ _FILE = "gradebook.csv"
 _IDS = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
 _NAMES = ("Student", "Student Name")
 _ASSIGNMENT = re.compile(r"^(?P<title>.*\S)\s*\((?P<id>\d+)\)\s*$")
-_COMMENTS = "Canvas's CSV has no place for feedback: `grader export DIR --to canvas --push` sends it as comments."
+_COMMENTS = (
+    "Canvas's CSV has no place for feedback: `grader export DIR --to canvas --push` sends it as comments."
+)
 
 
 def export(reports: Reports, sink: Sink, options: Options) -> None:

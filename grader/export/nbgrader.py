@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -121,7 +122,9 @@ def _fill(path: Path, reports: Reports, sink: Sink, options: Options) -> None:
     except ImportError:
         raise UsageError("a gradebook.db needs nbgrader itself: pip install 'whywrong[nbgrader]'.") from None
     counts = _Counts()
-    with Gradebook(f"sqlite:///{path}") as gradebook:
+    with warnings.catch_warnings(), Gradebook(f"sqlite:///{path}") as gradebook:
+        # nbgrader makes new submissions in an order that SQLAlchemy remarks upon; nothing is lost by it.
+        warnings.filterwarnings("ignore", "Object of type .* not in session")
         for stored in reports:
             if not stored.student or people.internal_error(stored):
                 continue
