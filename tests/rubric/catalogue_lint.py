@@ -114,7 +114,7 @@ def _formulas(found: Misconception) -> Iterator[str]:
     if bool(found.replacements) and "formula" not in found.repairs:
         yield "replacements: without the family formula"
     for text in found.replacements:
-        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2"} - LOCALS:
+        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2", "3"} - LOCALS:
             yield f"replacements: {text} has a placeholder that is neither position nor local name"
         try:
             ast.parse(re.sub(r"\{(\w+)\}", r"p\1", text), mode="eval")
