@@ -10,7 +10,7 @@ from grader.notebook.repair_scope import BATCH_NAME
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_text import Edit
 
-#: The levels, tried one after the other. What the student wrote taken back or exchanged; something put in where
+#: The levels, tried in this order. What the student wrote taken back or exchanged; something put in where
 #: examples are added up; where else a value is computed; where it is only passed on; where it is handed out
 #: (returned, stored by key).
 RESTORED, REDUCED, COMPUTED, PASSED, DELIVERED = range(5)
@@ -20,8 +20,8 @@ RESTORED, REDUCED, COMPUTED, PASSED, DELIVERED = range(5)
 class Change:
     """Edits of one statement that belong together.
 
-    `level`: how late it is tried; `rank`: how unlikely, for the cap; `tag`: changes of one definition with the
-    same tag are also tried together.
+    `level`: how late it is tried; `rank`: how unlikely, for the cap; `tag`: changes of one definition with
+    the same tag are also tried together.
     """
 
     edits: tuple[Edit, ...]
@@ -51,7 +51,7 @@ def change(node: ast.AST, text: str, level: int = RESTORED, rank: int = 1, tag: 
 
 
 def places(site: Site) -> Iterator[Place]:
-    """Where a value is made: right sides, returned elements, stored values, terms added in loops, arguments."""
+    """Where a value is made: right sides, returned elements, stored values, terms of sums, arguments."""
     yield from _inner_places(site)
     node = site.node
     if isinstance(node, ast.Assign):
@@ -179,7 +179,7 @@ def is_alias(node: ast.expr) -> bool:
 
 
 def _inner_places(site: Site) -> Iterator[Place]:
-    """Values inside the statement's expressions: walrus, lambda bodies, arguments of the student's functions."""
+    """Values inside expressions: walrus, lambda bodies, arguments of the student's functions."""
     for node in site.nodes():
         if isinstance(node, ast.NamedExpr):
             yield from _spread(site, node.value, node.target)

@@ -26,7 +26,7 @@ def shifted(text: str, step: int) -> str:
 
 
 def index(site: Site) -> Iterator[Change]:
-    """An index one up or down, or another loop's or the last layer's; `.shape[0]` and `.shape[1]` exchanged."""
+    """An index one up or down, another loop's or the last layer's; `.shape[0]` and `.shape[1]` exchanged."""
     for node in site.nodes():
         if isinstance(node, ast.JoinedStr):
             continue

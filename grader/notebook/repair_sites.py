@@ -231,7 +231,8 @@ def _visit_class(walk: _Walk, index: int, node: ast.ClassDef) -> None:
 def _visit_methods(walk: _Walk, name: str, only: ast.ClassDef | None = None) -> None:
     for index, owner, method in walk.methods.get(name, ()):
         if only is None or owner is only:
-            static = any("static" in ast.dump(decorator) for decorator in method.decorator_list)  # type: ignore[union-attr]
+            decorators = getattr(method, "decorator_list", [])
+            static = any("static" in ast.dump(decorator) for decorator in decorators)
             _visit_function(
                 walk, index, method, Scope(), receiver=not static, attributes=_attributes(walk, owner)
             )

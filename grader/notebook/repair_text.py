@@ -132,7 +132,7 @@ def _apart(before: bytes, text: bytes, after: bytes) -> bytes:
 
 
 def _is_safe(source: Source, node: ast.AST, text: str) -> bool:
-    """An expression for an expression, a line for a simple statement: the result parses if the new one does."""
+    """An expression for an expression, a line for a simple statement: parses if the new one does."""
     if isinstance(node, ast.stmt):
         return not hasattr(node, "body") and "\n" not in text and parsed(text) is not None
     if not isinstance(node, ast.expr) or in_string(source, node) is not None:

@@ -75,7 +75,7 @@ def statement(site: Site) -> Iterator[Change]:
 
 
 def _left_out(site: Site) -> Iterator[Change]:
-    """`return AL, caches[:-1]`, `for k in filter(…, names)`, `for k in ("W",)`: a part that is passed over."""
+    """A part is passed over: `return AL, caches[:-1]`, `for k in filter(…, ks)`, `for k in ("W",)`."""
     for node in site.nodes():
         match node:
             case ast.Subscript(slice=ast.Slice(), value=whole) if isinstance(site.node, ast.Return | ast.For):
@@ -94,7 +94,7 @@ _KINDS = (("W", "b"), ("b", "W"))
 
 
 def _by_analogy(site: Site) -> Iterator[Change]:
-    """What is done for W done for b, instead of what is done for b now or beside it; and the other way round."""
+    """What is done for W done for b, instead of what is done for b now or beside it; and vice versa."""
     node = site.node
     if not isinstance(node, ast.Assign | ast.AugAssign) or isinstance(_assigned(node), ast.Tuple):
         return

@@ -116,7 +116,7 @@ def _kept(
 
 
 def _line(site: Site, made: Change) -> int:
-    """The first line that an edit touches; for an f-string, where positions are not known, the statement's."""
+    """The first line that an edit touches; inside an f-string, whose positions are unknown, the statement's."""
     nodes = [made.at] if made.at is not None else [node for node, _ in made.edits]
     lines = [
         site.line if in_string(site.source, node) else getattr(node, "lineno", site.line) for node in nodes

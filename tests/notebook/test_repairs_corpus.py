@@ -1,6 +1,6 @@
 """A corpus of wrong functions in many hands: the first proposal that mends one stands at the marked line.
 
-The cases are in test_repairs_corpus.txt: `=== FUNCTION: FAMILIES`, then the function. In it, `wrong  #! right`
+Cases are in test_repairs_corpus.txt: `=== FUNCTION: FAMILIES`, then the function. In it, `wrong  #! right`
 marks a line and what it should be, `wrong  #!` a line that should not be there.
 """
 
