@@ -104,7 +104,7 @@ class Session:
     def _bound(self, call: Call, convention: str = "L") -> Call:
         helpers = self.plan.rubric.functions[call.function].helpers
         bind = tuple(name for name in helpers if name not in self.own_interface)
-        return replace(call, bind=bind, convention="J" if convention.startswith("J") else "L")
+        return self.plan.bound(call, bind, convention)
 
     # ------------------------------------------------------------------ running
 
@@ -139,7 +139,9 @@ class Session:
 
     def _judged(self, finding: Finding, observed: Observed, convention: str = "L") -> Finding:
         """The finding with a verdict on these observations."""
-        verdict = judge(observed, lambda call: self.plan.right(call, convention), self.plan.rubric.tolerance)
+        verdict = judge(
+            observed, lambda call: self.matcher.right_parts(call, convention), self.plan.rubric.tolerance
+        )
         return replace(
             finding,
             observed=observed,
@@ -171,8 +173,7 @@ class Session:
         facts = self.facts(spec.name)
         needed = (self.extraction.definitions[index] for index in facts.needs)
         values = tuple(made for made in needed if made.kind == "value")
-        unread = unread_parameters(spec.name, self.extraction.definitions)
-        return Finding(spec, facts, variables=values, unread=tuple(unread))
+        return Finding(spec, facts, variables=values)
 
     def _without_stale_asserts(self) -> None:
         """An assertion that was left over from a template does not decide: the numbers before it do."""
@@ -287,7 +288,10 @@ class Session:
             self._explain_one(name)
         for name in self._failing():
             found = special.named_by_status(self.findings[name], self.plan.rubric)
-            self.findings[name] = special.with_lines(found, self.extraction.definitions)
+            unread = unread_parameters(name, self.extraction.definitions)
+            self.findings[name] = replace(
+                special.with_lines(found, self.extraction.definitions), unread=tuple(unread)
+            )
 
     def _explain_one(self, name: str) -> None:
         finding = self.findings[name]

@@ -54,6 +54,16 @@ class Matcher:
         self.rubric = rubric
         self.oracle = oracle
         self._candidates: dict[tuple[str, str], Forms] = {}
+        self._right: dict[tuple[int, str], tuple[Call, Parts | None]] = {}
+
+    def right_parts(self, call: Call, convention: str) -> Parts | None:
+        """The right components of a planned call; remembered, since it is the same for every submission."""
+        key = (id(call), convention)
+        if key not in self._right:
+            right = self.oracle.predict(call, (), convention)
+            spec = self.rubric.functions[call.function]
+            self._right[key] = (call, None if right is None else split(spec, right))
+        return self._right[key][1]
 
     def explain(
         self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str] = ()

@@ -85,7 +85,7 @@ def _recognised(plan: Plan, matcher: Matcher, form: Form, function: str) -> tupl
         name for name in plan.rubric.baselines if set(form.drops) <= set(plan.rubric.edits_of(name))
     )
     observed = imagined(plan, plan.rubric.functions[function], form, convention)
-    verdict = judge(observed, lambda call: plan.right(call, convention), plan.rubric.tolerance)
+    verdict = judge(observed, lambda call: matcher.right_parts(call, convention), plan.rubric.tolerance)
     if verdict.passed:
         return False, f"form {form.name!r} gives nothing wrong in {function} on any call"
     explanation = matcher.explain(observed, verdict.failed, convention)

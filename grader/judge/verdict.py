@@ -51,14 +51,17 @@ class Verdict:
         return tuple(name for name, difference in self.differences.items() if difference is not None)
 
 
-def judge(observed: Observed, right: Predict, tolerance: float) -> Verdict:
+#: Gives the right components of a call, or None where there are none.
+RightParts = Callable[[Call], Parts | None]
+
+
+def judge(observed: Observed, right: RightParts, tolerance: float) -> Verdict:
     """Compare every call's components with the right ones."""
     differences: dict[str, Difference | None] = dict.fromkeys(observed.spec.returns)
     for call, outcome, parts in zip(observed.calls, observed.outcomes, observed.parts, strict=True):
-        expected = right(call)
-        if expected is None:
+        wanted = right(call)
+        if wanted is None:
             continue
-        wanted = split(observed.spec, expected)
         for name, known in differences.items():
             if known is None:
                 differences[name] = _difference(observed.spec, wanted[name], parts[name], outcome, tolerance)

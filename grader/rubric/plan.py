@@ -6,8 +6,8 @@ import hashlib
 import hmac
 import importlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from grader.model import Call, Outcome
 from grader.references.suite import Suite
@@ -25,15 +25,35 @@ class Plan:
     oracle: ReferenceOracle
     helper: RightHelper
     make_suite: Callable[..., Suite] = field(repr=False)
+    _bound: dict[tuple[int, tuple[str, ...], str], Call] = field(default_factory=dict, repr=False)
 
     def fresh(self, submission: bytes, only: Collection[str]) -> Suite:
         """Calls that no other submission gets: their seed is an HMAC of the run's seed and the bytes."""
         key = hmac.new(str(self.seed).encode(), submission, hashlib.sha256).digest()
         return self.make_suite(self.oracle.functions(), int.from_bytes(key[:6], "big"), only=only)
 
+    def bound(self, call: Call, bind: tuple[str, ...], convention: str) -> Call:
+        """The call with right helpers of a convention: one object for all submissions, so that it is packed once.
+
+        Fresh calls are made for one submission and are not kept.
+        """
+        if not self._planned(call):
+            return replace(call, bind=bind, convention=_letter(convention))
+        key = (id(call), bind, _letter(convention))
+        if key not in self._bound:
+            self._bound[key] = replace(call, bind=bind, convention=_letter(convention))
+        return self._bound[key]
+
+    def _planned(self, call: Call) -> bool:
+        return any(call is one for one in self.suite.isolated.get(call.function, ()))
+
     def right(self, call: Call, convention: str = "L") -> Outcome | None:
         """The right outcome of a call."""
         return self.oracle.predict(call, (), convention)
+
+
+def _letter(convention: str) -> Literal["L", "J"]:
+    return "J" if convention.startswith("J") else "L"
 
 
 def make_plan(rubric: Rubric, seed: int) -> Plan:
