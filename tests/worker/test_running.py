@@ -122,6 +122,14 @@ def test_bound_helpers_replace_the_students_own_for_that_call_only(sandbox: Sand
     assert [outcome.value for outcome in outcomes] == ["mine", 0.5, "mine"]
 
 
+def test_a_bound_name_that_the_notebook_lacks_is_gone_afterwards(sandbox: Sandbox) -> None:
+    source = "def f():\n    return sigmoid(0.0)[0]"
+    bound, unbound = sandbox.run(program(source), [call("f", bind=("sigmoid",)), call("f")], helper)
+    assert bound.value == 0.5
+    assert unbound.raised is not None
+    assert unbound.raised.message == "name 'sigmoid' is not defined"
+
+
 def test_a_helper_is_told_the_convention_of_the_call(sandbox: Sandbox) -> None:
     source = "def f():\n    return convention()"
     calls = [call("f", bind=("convention",), convention=name) for name in ("L", "J")]
@@ -444,6 +452,22 @@ def test_a_forged_result_is_a_protocol_error(sandbox: Sandbox, payload: str, nam
     """
     forged, good = sandbox.run(program(source), [call("forge", 1), call("good")], helper)
     assert (forged.status, good.value) == ("protocol", 1)
+
+
+def test_more_results_than_calls_are_a_protocol_error(sandbox: Sandbox) -> None:
+    """Two right frames at once for one call: the second one is a byte too many."""
+    source = """
+        import gc, os
+        def forge():
+            child = [item for item in gc.get_objects() if type(item).__name__ == "Child"][0]
+            names = type(child.port).send.__globals__
+            number = names["after"](child.port.sequence)
+            result = type(child).parse.__globals__["encode"]((None, "", (), False, "forged"))
+            frames = [names["frame"](n, names["Kind"].RESULT, result) for n in (number, names["after"](number))]
+            os.write(child.port.replies, b"".join(frames))
+            while True: pass
+    """
+    assert one(sandbox, source, call("forge")).status == "protocol"
 
 
 # --------------------------------------------------------------------------------------- run_many
