@@ -49,6 +49,7 @@ class Student:
         return found, found.functions[name]
 
     def _call(self, name: str, args: tuple[Value, ...], seed: int | None) -> Outcome:
+        __tracebackhide__ = True
         extraction, facts = self._facts(name)
         if facts.status not in ("defined", "not-implemented"):
             raise StudentError(f"{name} is not defined in this notebook ({facts.status})")
@@ -80,6 +81,7 @@ class StudentFunction:
 
         Raises StudentError for what the student's code does, TypeError for arguments that do not fit.
         """
+        __tracebackhide__ = True
         placed = _placed(self.__name__, args, kwargs, self._student._parameters(self.__name__))
         outcome = self._student._call(self.__name__, placed, seed)
         self.stdout = outcome.stdout
@@ -92,6 +94,7 @@ def _placed(
     name: str, args: Sequence[Value], kwargs: Mapping[str, Value], parameters: Sequence[str]
 ) -> tuple[Any, ...]:
     """All arguments by position; the sandbox knows no others."""
+    __tracebackhide__ = True
     rest = list(parameters[len(args) : len(args) + len(kwargs)])
     if set(rest) != set(kwargs):
         raise TypeError(
@@ -101,6 +104,7 @@ def _placed(
 
 
 def _fail(name: str, outcome: Outcome) -> NoReturn:
+    __tracebackhide__ = True
     if outcome.raised is None:
         why = "took too long" if outcome.status == "timeout" else f"did not finish ({outcome.status})"
         raise StudentError(f"the student's {name} {why}")

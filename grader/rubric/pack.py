@@ -101,7 +101,10 @@ def _blob(tree: Value) -> Value:
 
 
 class Answers:
-    """All answers to one call: right, each form that can show in it, pairs that are not both side by side."""
+    """All answers to one call: right, each form that can show in it, pairs that are not both side by side.
+
+    Pairs are looked for under convention L only: who keeps to another rarely makes two errors in one function.
+    """
 
     def __init__(self, oracle: ReferenceOracle, call: Call, *, pairs: bool) -> None:
         self.oracle = oracle
@@ -137,7 +140,7 @@ class Answers:
             self.maker.put(convention, (self.numbers[form.key],), row)
             if row is not None:
                 rows[form] = row
-        if right is not None and self.with_pairs:
+        if right is not None and self.with_pairs and convention == "L":
             self._fill_pairs(convention, right, rows)
 
     def _forms(self, functions: Iterable[str]) -> list[Form]:

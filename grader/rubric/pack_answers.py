@@ -96,7 +96,7 @@ class TableMaker:
 
     def _number(self, kind: str, value: Value) -> int:
         store = self.table.shapes if kind == "shapes" else self.table.leaves
-        return self._unique(kind, encode(value, strict=True), value, store)
+        return self._unique(kind, _fingerprint(value), value, store)
 
     def _unique(self, kind: str, key: bytes | Row, value: Value, store: list[Value]) -> int:
         known = self._numbers.get((kind, key))
@@ -104,6 +104,13 @@ class TableMaker:
             known = self._numbers[kind, key] = len(store)
             store.append(value)
         return known
+
+
+def _fingerprint(value: Value) -> bytes:
+    """Equal for equal values only."""
+    if type(value) is np.ndarray:
+        return f"{value.dtype.str}{value.shape}".encode() + value.tobytes()
+    return encode(value, strict=True)
 
 
 def _shape(value: Value, leaves: list[Value]) -> Value:
