@@ -56,9 +56,17 @@ def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) ->
     wanted = tuple(outcome for outcome in predicted if outcome is not None)
     if len(wanted) != len(predicted):
         return None
-    request = RepairRequest(finding.spec.name, found.repairs, found.replacements)
+    replacements = tuple(_by_position(text, finding.spec.parameters) for text in found.replacements)
+    request = RepairRequest(finding.spec.name, found.repairs, replacements)
     made = Goal(found.id, request, observed, wanted, 0)
     return replace(made, telling=_telling(made))
+
+
+def _by_position(text: str, parameters: Sequence[str]) -> str:
+    """`{Y}` → `{1}`: a student's parameters may have other names, in the same order."""
+    for number, name in enumerate(parameters):
+        text = text.replace("{" + name + "}", "{" + str(number) + "}")
+    return text
 
 
 def _telling(made: Goal) -> int:
