@@ -36,6 +36,23 @@ LAYOUTS: Mapping[str, Layout] = {
         _test_2017,
         (("code", "!ls datasets\nplt.plot([1, 2, 3])\nplt.show()"),),
     ),
+    "logistic-2017": Layout(
+        "import numpy as np\nimport matplotlib.pyplot as plt\nimport h5py\nimport scipy\nfrom PIL import Image\n"
+        "from scipy import ndimage\nfrom lr_utils import load_dataset\n\n%matplotlib inline",
+        _test_2017,
+        (("code", 'd = model(train_set_x, train_set_y, test_set_x, test_set_y, num_iterations = 2000)'),),
+    ),
+    "logistic-2021": Layout(
+        "import numpy as np\nimport copy\nimport matplotlib.pyplot as plt\nimport h5py\nimport scipy\n"
+        "from PIL import Image\nfrom scipy import ndimage\nfrom lr_utils import load_dataset\n"
+        "from public_tests import *\n\n%matplotlib inline\n%load_ext autoreload\n%autoreload 2",
+        _test_2021,
+    ),
+    "regression": Layout(
+        "import numpy as np\nimport matplotlib.pyplot as plt\nfrom testCases import *\n"
+        "from dnn_utils import relu, relu_backward\n\n%matplotlib inline\nnp.random.seed(1)",
+        _test_2021,
+    ),
     "2021": Layout(
         "import numpy as np\nimport h5py\nimport matplotlib.pyplot as plt\nfrom testCases import *\n"
         "from dnn_utils import sigmoid, sigmoid_backward, relu, relu_backward\n"
@@ -56,6 +73,10 @@ HEADINGS: Mapping[str, str] = {
     "linear_activation_backward": "## Activation, then the linear step, backward",
     "L_model_backward": "## The whole backward pass",
     "update_parameters": "## One step of gradient descent",
+    "initialize_with_zeros": "### 4.2 - Initializing parameters",
+    "propagate": "### 4.3 - Forward and backward propagation",
+    "optimize": "### 4.4 - Optimization",
+    "predict": "### Predicting labels with the learned `w` and `b`",
     "sigmoid": "## Helper: sigmoid",
     "relu": "## Helper: relu",
     "sigmoid_backward": "## Helper: backward through sigmoid",

@@ -13,6 +13,9 @@ from tools.notebooks import nbformat3, nbformat4, notebook_cells
 FOLDER = Path(__file__).resolve().parent.parent / "sample_submissions"
 STYLE_2017 = Path(__file__).with_name("style_2017.py")
 
+#: Rubric → its layout, where it is not one of the anchor's.
+LAYOUTS: Mapping[str, str] = {"logistic-regression": "logistic-2021", "regression-step-by-step": "regression"}
+
 #: File name → forms, each `id@form`.
 HEADLINES: Mapping[str, tuple[str, ...]] = {
     "ada-1-over-m-twice": ("dal-includes-1-over-m",),
@@ -52,12 +55,14 @@ def function_texts(
 
 
 def misconception_sample(rubric: Rubric, forms: tuple[Form, ...], layout: str = "2021") -> str:
-    """A notebook that is right but for these forms."""
-    base = set(rubric.conventions.get("J", {}).values()) if any(form.drops for form in forms) else set()
-    for form in forms:
-        base -= {rubric.conventions["J"][name] for name in form.drops}
-    edits = frozenset(base.union(*(form.edits for form in forms)))
-    return nbformat4(notebook_cells(function_texts(rubric, edits), layout))
+    """A notebook that is right but for these forms; forms that drop a baseline's edits keep to that baseline."""
+    drops = {name for form in forms for name in form.drops}
+    base = next(edits for name in rubric.baselines if drops <= set(edits := rubric.edits_of(name)))
+    kept = {edit for name, edit in base.items() if name not in drops}
+    edits = frozenset(kept.union(*(form.edits for form in forms)))
+    return nbformat4(
+        notebook_cells(function_texts(rubric, edits), LAYOUTS.get(rubric.id, layout), rubric.title)
+    )
 
 
 def dnn_samples() -> Iterator[tuple[str, str]]:
