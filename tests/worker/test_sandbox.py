@@ -199,7 +199,7 @@ def test_a_host_that_is_killed_leaves_nothing(tier: str, number: int) -> None:
     mark = f"31.1{number:02d}7"
     with _host(tier, mark) as process:
         settings = f'"run_seconds": {mark}'
-        assert len(_processes(settings)) >= 2
+        assert _wait_until(lambda: len(_processes(settings)) >= 2)
         process.send_signal(number)
         process.wait()
         assert _wait_until(lambda: not _processes(settings))
