@@ -74,6 +74,11 @@ class Grader:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    @property
+    def most_detail(self) -> str:
+        """The deepest level of feedback that the rubric lets students see."""
+        return self.rubric.detail
+
     def close(self) -> None:
         if self._close is not None:
             self._close()
@@ -169,8 +174,8 @@ def _notes(examined: Examined) -> tuple[Note, ...]:
 
 
 def make_grader(spec: JobSpec) -> Grader | InferringGrader:
-    """A grader for a job, in a sandbox of the tier asked for. Raises NotIsolated, WorkerError, UsageError."""
-    sandbox = Sandbox.start("best" if spec.unsafe else spec.tier)
+    """A grader in the strongest sandbox there is, if the job's tier allows it. Raises NotIsolated, WorkerError, UsageError."""
+    sandbox = Sandbox.start(at_least="none" if spec.unsafe else spec.tier)
     seed = draw_seed() if spec.seed is None else spec.seed
     try:
         if spec.rubric is None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.batch.engine import Done, GraderLike, JobSpec, MakeGrader, Task, result_key, row_of, ungradable
 from grader.batch.found import Unreadable
 from grader.batch.reading import Reader
 from grader.batch.store import write_submission
-from grader.model import Problem, Report
+from grader.model import LEVELS, Problem, Report
 from grader.render import json_report, markdown
 
 Files = tuple[tuple[str, bytes], ...]
@@ -40,7 +40,13 @@ def set_up(spec: JobSpec, make_grader: MakeGrader) -> Bench:
     except BaseException:
         grader.close()
         raise
-    return Bench(spec, grader, template, Reader())
+    return Bench(_as_deep_as_allowed(spec, grader), grader, template, Reader())
+
+
+def _as_deep_as_allowed(spec: JobSpec, grader: GraderLike) -> JobSpec:
+    """The job with feedback no deeper than the rubric lets students see."""
+    most = getattr(grader, "most_detail", spec.detail)
+    return replace(spec, detail=most) if LEVELS.index(most) < LEVELS.index(spec.detail) else spec
 
 
 def grade_here(bench: Bench, task: Task, out: Path) -> Done:
