@@ -86,7 +86,9 @@ CHECKS = {
     central_difference_error: 1e-7,
     adjoint_error: 1e-13,
 }
-by_check = pytest.mark.parametrize(("check", "limit"), CHECKS.items(), ids=lambda x: getattr(x, "__name__", ""))
+by_check = pytest.mark.parametrize(
+    ("check", "limit"), CHECKS.items(), ids=lambda x: getattr(x, "__name__", "")
+)
 
 
 @by_loss
@@ -203,7 +205,9 @@ def test_the_order_of_examples_does_not_matter(loss: Loss, shape: Any, seed: int
 
 @relation
 @given(st.sampled_from([BINARY_CROSS_ENTROPY, SQUARED_ERROR, HALF_SQUARED_ERROR]), sizes, seeds)
-def test_swapping_the_two_classes_keeps_the_loss_and_turns_the_slope(loss: Loss, shape: Any, seed: int) -> None:
+def test_swapping_the_two_classes_keeps_the_loss_and_turns_the_slope(
+    loss: Loss, shape: Any, seed: int
+) -> None:
     a, y = batch(shape, seed)
     np.testing.assert_allclose(loss.per_example(1 - a, 1 - y), loss.per_example(a, y), rtol=1e-10)
     np.testing.assert_allclose(
