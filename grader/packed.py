@@ -9,22 +9,11 @@ from pathlib import Path
 from grader.diagnose.matching import Matcher
 from grader.errors import CannotGrade, UsageError
 from grader.model import (
-    Call,
-    Cell,
-    Definition,
-    Extraction,
     FunctionReport,
-    Helper,
-    Isolation,
     Note,
     Notebook,
-    Outcome,
-    Program,
-    Proposal,
-    RepairRequest,
     Report,
     Runner,
-    StandIn,
     SubmissionStamp,
 )
 from grader.packed_session import PackSession
@@ -50,7 +39,7 @@ class PackGrader(Grader):
     def __init__(self, plan: Plan, runner: Runner, close: Callable[[], None] | None = None) -> None:
         """Does not call Grader's own, which plans with a reference."""
         self.rubric = plan.rubric
-        self.runner = OwnHelpers(runner)
+        self.runner = runner
         self.plan = plan
         self.matcher = Matcher(plan.rubric, plan.oracle)
         self._close = close
@@ -72,35 +61,6 @@ class PackGrader(Grader):
         """As Grader's, with notes on what own helpers cannot separate."""
         report = super().grade(data, file, submission_id, student, only)
         return with_notes(report, {name: spec.helpers for name, spec in self.rubric.functions.items()})
-
-
-class OwnHelpers:
-    """A Runner that binds no right helpers: there are none in a pack."""
-
-    def __init__(self, runner: Runner) -> None:
-        self.runner = runner
-
-    @property
-    def isolation(self) -> Isolation:
-        return self.runner.isolation
-
-    def extract(
-        self, cells: Sequence[Cell], wanted: Sequence[str], stand_ins: Sequence[StandIn]
-    ) -> Extraction:
-        return self.runner.extract(cells, wanted, stand_ins)
-
-    def propose(self, definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
-        return self.runner.propose(definitions, request)
-
-    def run(self, program: Program, calls: Sequence[Call], helper: Helper) -> list[Outcome]:
-        return self.runner.run(program, _unbound(calls), helper)
-
-    def run_many(self, jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
-        return self.runner.run_many([(program, _unbound(calls)) for program, calls in jobs], helper)
-
-
-def _unbound(calls: Sequence[Call]) -> list[Call]:
-    return [replace(call, bind=()) if call.bind else call for call in calls]
 
 
 # ------------------------------------------------------------------------------------------- notes

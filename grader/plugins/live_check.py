@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.errors import UsageError
 from grader.model import Cell, Notebook, Report
-from grader.packed import OwnHelpers, PackGrader, open_pack
+from grader.packed import PackGrader, open_pack
 from grader.pipeline import Grader, draw_seed
 from grader.plugins.live import LiveRunner
 from grader.plugins.live_source import cell_files, is_own
@@ -31,10 +31,9 @@ def check_live(
     seed: int | None = None,
 ) -> Report:
     """The report on the functions of a namespace. Raises UsageError for what is unknown, or fits no rubric."""
-    runner = LiveRunner(namespace)
     grader = _grader_of(namespace, rubric, pack, seed)
     _check_names(functions, grader)
-    grader.runner = OwnHelpers(runner) if isinstance(grader, PackGrader) else runner
+    grader.runner = LiveRunner(namespace)
     try:
         report = grader.grade(b"pass\n", "live.py", "live", None, functions)
     finally:

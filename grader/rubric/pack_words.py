@@ -1,7 +1,8 @@
 """What a student pack keeps of a rubric: names, points, words; of the edits only which functions they lie in.
 
 An edit is a piece of the reference solution. Instead of its text the pack holds the names of the components
-that the text is about, by which the convention of a notebook is told.
+that the text is about, by which the convention of a notebook is told. The words of level `fix` stay out too:
+each is meant for one error, and all of them together are the solution.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from grader.model import LEVELS, Feedback, StandIn
 from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
 
+#: The deepest level of feedback in a pack.
+DEEPEST = "explanation"
 _PLAIN = ("id", "version", "title", "sha256", "required_convention", "tolerance", "total", "detail")
 _FUNCTION = (
     "name",
@@ -45,7 +48,8 @@ def to_text(rubric: Rubric, version: str) -> str:
     components = {component for spec in rubric.functions.values() for component in spec.returns}
     tree = {
         "grader_version": version,
-        **{key: getattr(rubric, key) for key in _PLAIN},
+        **_taken(rubric, _PLAIN),
+        "detail": _shown(rubric.detail)[-1],
         "functions": [_taken(spec, _FUNCTION) for spec in rubric.functions.values()],
         "misconceptions": [
             _misconception(one, rubric.detail, components) for one in rubric.misconceptions.values()
@@ -63,12 +67,18 @@ def _taken(value: object, keys: Iterable[str]) -> dict[str, Any]:
     return {key: getattr(value, key) for key in keys}
 
 
+def _shown(detail: str) -> tuple[str, ...]:
+    """The levels of feedback that are packed."""
+    return LEVELS[: min(LEVELS.index(detail), LEVELS.index(DEEPEST)) + 1]
+
+
 def _misconception(one: Misconception, detail: str, components: Iterable[str]) -> dict[str, Any]:
-    shown = LEVELS[: LEVELS.index(detail) + 1]
     return {
         **_taken(one, _MISCONCEPTION),
         "derivative_of": one.derivative_of,
-        "feedback": {level: getattr(one.feedback, level) if level in shown else "" for level in LEVELS},
+        "feedback": {
+            level: getattr(one.feedback, level) if level in _shown(detail) else "" for level in LEVELS
+        },
         "forms": [
             {
                 "name": form.name,
