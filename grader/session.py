@@ -7,16 +7,17 @@ Only the runner touches student code; every decision is made by a pure function 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from grader.bench import Bench
 from grader.diagnose import alternative, carried, private_format, proof, special
 from grader.diagnose.convention import Exponents, Measured, measure, only_about_1_over_m
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.symptoms import unread_parameters
-from grader.judge.verdict import Observed, Predict, judge, observe
-from grader.model import Call, Extraction, FunctionFacts, Outcome, Program, Runner
+from grader.judge.verdict import Observed, Predict, judge
+from grader.model import Call, Extraction, Runner
 from grader.prover import Prover
 from grader.references.suite import Suite
 from grader.rubric.plan import Plan
@@ -49,20 +50,17 @@ class Session:
         only: Collection[str] = (),
     ) -> None:
         self.plan = plan
-        self.only = only
         self.matcher = matcher
         self.runner = runner
         self.extraction = extraction
         self.data = data
-        self.program = Program(extraction.definitions, plan.rubric.stand_ins)
-        self.own_interface: frozenset[str] = frozenset()
+        self.bench = Bench(plan, runner, extraction, only)
         self.findings: dict[str, Finding] = {}
         self.exponents = Exponents()
         self.other = False
         self.alternative = ""  # another baseline of the rubric (another loss) that the notebook keeps to
 
     def examine(self) -> Examined:
-        self.own_interface = self._own_interfaces()
         self._isolated()
         self._without_stale_asserts()
         self._settle_alternative()
@@ -75,41 +73,7 @@ class Session:
         self._on_public_inputs()
         return Examined(self.findings, self.exponents, self.other)
 
-    # ------------------------------------------------------------------ which functions, which helpers
-
-    def facts(self, name: str) -> FunctionFacts:
-        return self.extraction.functions.get(name) or FunctionFacts(name, "missing")
-
-    def _own_interfaces(self) -> frozenset[str]:
-        """Optional functions that the notebook defines with an interface of its own: `sigmoid` → A alone."""
-        probes = [
-            call for name, call in self.plan.suite.interface.items() if self.facts(name).status == "defined"
-        ]
-        outcomes = self._run(probes)
-        specs = self.plan.rubric.functions
-        return frozenset(
-            call.function
-            for call, outcome in zip(probes, outcomes, strict=True)
-            if not private_format.has_course_interface(specs[call.function], outcome)
-        )
-
-    def graded(self) -> Iterable[FunctionSpec]:
-        """The rubric's functions, and the optional ones that the notebook defines with its interface."""
-        for name, spec in self.plan.rubric.functions.items():
-            if self.only and name not in self.only:
-                continue
-            if not spec.optional or (self.facts(name).status == "defined" and name not in self.own_interface):
-                yield spec
-
-    def _bound(self, call: Call, convention: str = "L") -> Call:
-        helpers = self.plan.rubric.functions[call.function].helpers
-        bind = tuple(name for name in helpers if name not in self.own_interface)
-        return self.plan.bound(call, bind, convention)
-
     # ------------------------------------------------------------------ running
-
-    def _run(self, calls: Sequence[Call]) -> list[Outcome]:
-        return self.runner.run(self.program, calls, self.plan.helper) if calls else []
 
     def _observe(
         self, calls: Mapping[str, Sequence[Call]], *, bind: bool, convention: str | None = None
@@ -119,16 +83,8 @@ class Session:
         With `bind`, right helpers of a convention (by default, the one that each function is judged under)
         take the place of the student's own.
         """
-        sent = [
-            self._bound(call, convention or self._convention(name)) if bind else call
-            for name, made in calls.items()
-            for call in made
-        ]
-        outcomes = iter(self._run(sent))
-        return {
-            name: observe(self.plan.rubric.functions[name], made, [next(outcomes) for _ in made])
-            for name, made in calls.items()
-        }
+        chosen = (lambda name: convention or self._convention(name)) if bind else None
+        return self.bench.observe(calls, chosen)
 
     def _convention(self, name: str) -> str:
         return self.findings[name].convention if name in self.findings else self._under("L")
@@ -159,7 +115,7 @@ class Session:
 
     def _isolated(self) -> None:
         """Every defined function on its own, with right helpers."""
-        for spec in self.graded():
+        for spec in self.bench.graded():
             self.findings[spec.name] = self._finding(spec)
         calls = {
             name: self.plan.suite.isolated[name]
@@ -170,7 +126,7 @@ class Session:
             self.findings[name] = self._judged(self.findings[name], observed)
 
     def _finding(self, spec: FunctionSpec) -> Finding:
-        facts = self.facts(spec.name)
+        facts = self.bench.facts(spec.name)
         needed = (self.extraction.definitions[index] for index in facts.needs)
         values = tuple(made for made in needed if made.kind == "value")
         return Finding(spec, facts, variables=values)
@@ -184,7 +140,7 @@ class Session:
         }
         if not stopped:
             return
-        self.program = replace(self.program, strip_asserts=True)
+        self.bench.strip_asserts()
         for name, observed in self._observe(stopped, bind=True).items():
             self.findings[name] = replace(self._judged(self.findings[name], observed), stale_assertion=True)
 
@@ -265,7 +221,7 @@ class Session:
         return tuple(
             call
             for call in self.plan.suite.in_place[name]
-            if all(self.facts(step.function).status == "defined" for step in call.steps)
+            if all(self.bench.facts(step.function).status == "defined" for step in call.steps)
         )
 
     def _accept_other(self, in_place: Mapping[str, Finding]) -> None:
@@ -313,7 +269,7 @@ class Session:
             return frozenset()
         needed = {name for index in finding.facts.needs for name in self.extraction.definitions[index].binds}
         return frozenset(
-            name for name in finding.spec.helpers if name in needed and name not in self.own_interface
+            name for name in finding.spec.helpers if name in needed and name not in self.bench.own_interface
         )
 
     def _verify(self) -> None:
@@ -354,7 +310,7 @@ class Session:
     def _prove(self) -> None:
         for name in self._failing():
             finding = self.findings[name]
-            prover = Prover(self.runner, self.program, self.plan.helper, self._binder(finding))
+            prover = Prover(self.runner, self.bench.program, self.plan.helper, self._binder(finding))
             if finding.named:
                 self._prove_named(prover, name)
             else:
@@ -365,7 +321,7 @@ class Session:
         """Binds a call's helpers as they were bound when the function was observed."""
         if not self._was_bound(finding.spec.name):
             return lambda call: call
-        return lambda call: self._bound(call, finding.convention)
+        return lambda call: self.bench.bound(call, finding.convention)
 
     def _prove_named(self, prover: Prover, name: str) -> None:
         for misconception in self.findings[name].named:

@@ -1,0 +1,79 @@
+"""The bench on which one submission's functions are called: which are graded, which helpers are right ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from grader.diagnose import private_format
+from grader.judge.verdict import Observed, observe
+from grader.model import Call, Extraction, FunctionFacts, Outcome, Program, Runner
+from grader.rubric.plan import Plan
+from grader.rubric.schema import FunctionSpec
+
+
+class Bench:
+    """Runs calls of one submission, with right helpers bound or with the student's own."""
+
+    def __init__(self, plan: Plan, runner: Runner, extraction: Extraction, only: Collection[str]) -> None:
+        self.plan = plan
+        self.runner = runner
+        self.extraction = extraction
+        self.only = only
+        self.program = Program(extraction.definitions, plan.rubric.stand_ins)
+        self.own_interface = self._own_interfaces()
+
+    def facts(self, name: str) -> FunctionFacts:
+        """What reading alone told of a function."""
+        return self.extraction.functions.get(name) or FunctionFacts(name, "missing")
+
+    def graded(self) -> Iterable[FunctionSpec]:
+        """The rubric's functions, and the optional ones that the notebook defines with its interface."""
+        for name, spec in self.plan.rubric.functions.items():
+            if self.only and name not in self.only:
+                continue
+            if not spec.optional or (self.facts(name).status == "defined" and name not in self.own_interface):
+                yield spec
+
+    def bound(self, call: Call, convention: str) -> Call:
+        """The call with right helpers, but for those that the notebook gives another interface."""
+        helpers = self.plan.rubric.functions[call.function].helpers
+        bind = tuple(name for name in helpers if name not in self.own_interface)
+        return self.plan.bound(call, bind, convention)
+
+    def strip_asserts(self) -> None:
+        """From now on, function bodies run without their assert statements."""
+        self.program = replace(self.program, strip_asserts=True)
+
+    def run(self, calls: Sequence[Call]) -> list[Outcome]:
+        return self.runner.run(self.program, calls, self.plan.helper) if calls else []
+
+    def observe(
+        self, calls: Mapping[str, Sequence[Call]], convention: Callable[[str], str] | None
+    ) -> dict[str, Observed]:
+        """Run the calls of several functions in one go.
+
+        `convention` gives the one whose right helpers a function gets; None leaves it the student's own.
+        """
+        sent = [
+            self.bound(call, convention(name)) if convention else call
+            for name, made in calls.items()
+            for call in made
+        ]
+        outcomes = iter(self.run(sent))
+        specs = self.plan.rubric.functions
+        return {
+            name: observe(specs[name], made, [next(outcomes) for _ in made]) for name, made in calls.items()
+        }
+
+    def _own_interfaces(self) -> frozenset[str]:
+        """Optional functions that the notebook defines with an interface of its own: `sigmoid` → A alone."""
+        probes = [
+            call for name, call in self.plan.suite.interface.items() if self.facts(name).status == "defined"
+        ]
+        specs = self.plan.rubric.functions
+        return frozenset(
+            call.function
+            for call, outcome in zip(probes, self.run(probes), strict=True)
+            if not private_format.has_course_interface(specs[call.function], outcome)
+        )
