@@ -27,6 +27,7 @@ _PROGRESS = re.compile(
     r"^\d[\d,]* submissions to grade\n|^\d+/\d+ done, .*\n|^Not isolated: .*\n", re.MULTILINE
 )
 _VARYING = re.compile(r"\d+\.\d+ s\b|\"seconds\": [\d.]+|(?<=,)(strong|seccomp|none)(?=,)")
+_DID_ITS_WORK = (0, 1)  # 1: `check` has found something
 
 
 def main(arguments: list[str]) -> int:
@@ -62,6 +63,10 @@ def output_of(command: str, folder: str) -> str:
         command, shell=True, cwd=folder, env=environment, text=True, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+    if done.returncode not in _DID_ITS_WORK or not done.stdout.strip():
+        sys.exit(
+            f"{command}\nended with {done.returncode}: {done.stdout[-1000:]}README.md is left as it was."
+        )
     return _PROGRESS.sub("", done.stdout).rstrip()
 
 

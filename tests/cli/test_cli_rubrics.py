@@ -48,7 +48,9 @@ def test_shows_functions_points_and_misconceptions(run: Run, rubric: Path) -> No
 def test_lists_the_shipped_rubrics(run: Run) -> None:
     result = run("rubric", "list")
     assert result.exit_code == 0
-    assert "dnn-step-by-step  Building your Deep Neural Network" in result.stdout
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    assert "Building your Deep Neural Network: Step by Step (14 functions" in dict(lines)["dnn-step-by-step"]
+    assert set(dict(lines)) == set(shipped_rubrics())
 
 
 def test_a_broken_rubric_says_where(run: Run, rubric: Path) -> None:
