@@ -8,12 +8,12 @@ hold both classes, or are soft; m = 1 is a control in which a missing 1/m cannot
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from grader.model import Call, Step
-from grader.references.networks import Array, Pass, draw_parameters, forward_pass
+from grader.references.networks import Array, Labels, Pass, draw_labels, draw_parameters, forward_pass
 from grader.references.suite import CallMaker, Functions, Suite, result
 
 #: (layer sizes, m, soft labels) of the passes that the model functions are observed on.
@@ -28,30 +28,55 @@ NETS: tuple[tuple[tuple[int, ...], int, bool], ...] = (
 )
 #: (n_prev, n, m) of single layers. In the one of size 3 throughout, any product runs and leaves its numbers.
 LAYERS = ((5, 4, 7), (3, 3, 8), (3, 2, 11), (2, 1, 5), (3, 3, 3), (4, 3, 1), (1, 1, 3))
-ACTIVATIONS = ("sigmoid", "relu")
 LARGE = (60, 50, 40, 30)
 
 
-def make_suite(functions: Functions, seed: int, only: Collection[str] | None = None) -> Suite:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What differs between assignments that have these ten functions.
+
+    `helpers` are the activations that a notebook may define as functions of its own, with their backward ones.
+    """
+
+    activations: tuple[str, ...] = ("sigmoid", "relu")
+    helpers: tuple[str, ...] = ("sigmoid", "relu")
+    labels: Labels = draw_labels
+
+
+#: An output between 0 and 1, and labels of two classes.
+CLASSIFICATION = Kind()
+
+
+class NetCalls(CallMaker):
+    """Calls of one kind of assignment."""
+
+    def __init__(self, kind: Kind, seed: int, prefix: str = "", only: Collection[str] | None = None) -> None:
+        super().__init__(seed, prefix, only)
+        self.kind = kind
+
+
+def make_suite(
+    functions: Functions, seed: int, only: Collection[str] | None = None, kind: Kind = CLASSIFICATION
+) -> Suite:
     """All calls for one seed, or those of some functions. `functions` are the reference's (convention L)."""
-    isolated, in_place = CallMaker(seed, only=only), CallMaker(seed, "in-place-", only=only)
+    isolated, in_place = NetCalls(kind, seed, only=only), NetCalls(kind, seed, "in-place-", only=only)
     for add, makes in _GROUPS:
         if isolated.wants(*makes):
             add(isolated, functions)
     _chains(in_place, functions)
     if only is not None:
         return Suite(isolated.done(), in_place.done())
-    return Suite(isolated.done(), in_place.done(), _public(functions), _interface(functions))
+    return Suite(isolated.done(), in_place.done(), _public(functions, kind), _interface(kind))
 
 
-def _initialize(calls: CallMaker, functions: Functions) -> None:
+def _initialize(calls: NetCalls, functions: Functions) -> None:
     for number, sizes in enumerate(((50, 40, 30), (3, 2, 1), (2, 5, 4))):
         calls.add("initialize_parameters", *sizes, seed=_stream(calls, number))
     for number, dims in enumerate((LARGE, (5, 4, 3), (2, 3, 4, 3, 1))):
         calls.add("initialize_parameters_deep", list(dims), seed=_stream(calls, number))
 
 
-def _stream(calls: CallMaker, number: int) -> int:
+def _stream(calls: NetCalls, number: int) -> int:
     return int(calls.rng(f"initialize{number}").integers(1, 2**31))
 
 
@@ -60,47 +85,49 @@ def _layer(rng: np.random.Generator, n_prev: int, n: int, m: int) -> tuple[Array
     return rng.normal(size=(n_prev, m)) + 0.3, parameters["W1"], parameters["b1"]
 
 
-def _layers_forward(calls: CallMaker, functions: Functions) -> None:
+def _layers_forward(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("forward")
     for sizes in LAYERS[:5]:
         calls.add("linear_forward", *_layer(rng, *sizes))
     for sizes in (*LAYERS[:3], LAYERS[4]):
-        for activation in ACTIVATIONS:
+        for activation in calls.kind.activations:
             calls.add("linear_activation_forward", *_layer(rng, *sizes), activation)
 
 
-def _model_forward(calls: CallMaker, functions: Functions) -> None:
+def _model_forward(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("L_model_forward")
     for net in NETS:
-        made = _pass(functions, net, rng)
+        made = _pass(calls, functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
 
 
-def _pass(functions: Functions, net: tuple[tuple[int, ...], int, bool], rng: np.random.Generator) -> Pass:
+def _pass(
+    calls: NetCalls, functions: Functions, net: tuple[tuple[int, ...], int, bool], rng: np.random.Generator
+) -> Pass:
     sizes, m, soft = net
-    return forward_pass(functions, sizes, m, rng, soft=soft)
+    return forward_pass(functions, sizes, m, rng, soft=soft, labels=calls.kind.labels)
 
 
-def _cost(calls: CallMaker, functions: Functions) -> None:
+def _cost(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("cost")
-    for sizes, m, soft in (
+    for net in (
         ((3, 2, 1), 7, False),
         ((3, 2, 1), 5, True),
         ((2, 1), 11, True),
         ((2, 1), 13, False),
         ((2, 1), 1, False),
     ):
-        made = forward_pass(functions, sizes, m, rng, soft=soft)
+        made = _pass(calls, functions, net, rng)
         calls.add("compute_cost", made.AL, made.Y)
 
 
-def _layers_backward(calls: CallMaker, functions: Functions) -> None:
+def _layers_backward(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("backward")
     for n_prev, n, m in LAYERS:
         cache = _layer(rng, n_prev, n, m)
         calls.add("linear_backward", rng.normal(size=(n, m)) + 0.2, cache)
     for n_prev, n, m in LAYERS[:5]:
-        for activation in ACTIVATIONS:
+        for activation in calls.kind.activations:
             _, cache = functions["linear_activation_forward"](*_layer(rng, n_prev, n, m), activation)
             calls.add("linear_activation_backward", _both_signs(rng, (n, m)), cache, activation)
 
@@ -109,32 +136,32 @@ def _both_signs(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     return rng.normal(size=shape) + 0.1
 
 
-def _model_backward(calls: CallMaker, functions: Functions) -> None:
+def _model_backward(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("L_model_backward")
     for net in NETS:
-        made = _pass(functions, net, rng)
+        made = _pass(calls, functions, net, rng)
         calls.add("L_model_backward", made.AL, made.Y, made.caches)
 
 
-def _update(calls: CallMaker, functions: Functions) -> None:
+def _update(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("update")
     for sizes, rate in (((5, 4, 3, 1), 0.37), ((3, 3, 1), 0.05), ((2, 1), 1.3)):
-        made = forward_pass(functions, sizes, 7, rng)
+        made = _pass(calls, functions, (sizes, 7, False), rng)
         grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
         calls.add("update_parameters", made.parameters, grads, rate)
 
 
-def _activations(calls: CallMaker, functions: Functions) -> None:
+def _activations(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("activations")
     for shape in ((4, 7), (3, 3), (1, 5)):
         Z = rng.normal(size=shape) * 1.6
         dA = _both_signs(rng, shape)
-        for name in ACTIVATIONS:
+        for name in calls.kind.helpers:
             calls.add(name, Z)
             calls.add(f"{name}_backward", dA, Z)
 
 
-def _chains(calls: CallMaker, functions: Functions) -> None:
+def _chains(calls: NetCalls, functions: Functions) -> None:
     """Calls in place: each function reads what the student's own earlier functions made."""
     if calls.wants("L_model_forward", "L_model_backward"):
         _model_chains(calls, functions)
@@ -144,27 +171,28 @@ def _chains(calls: CallMaker, functions: Functions) -> None:
         dZ = rng.normal(size=(sizes[1], sizes[2])) + 0.2
         calls.add("linear_forward", A, W, b)
         calls.add("linear_backward", dZ, result(0, 1), before=(Step("linear_forward", (A, W, b)),))
-        for activation in ACTIVATIONS:
+        for activation in calls.kind.activations:
             args = (A, W, b, activation)
             before = (Step("linear_activation_forward", args),)
             calls.add("linear_activation_forward", *args)
             calls.add("linear_activation_backward", dZ, result(0, 1), activation, before=before)
-            before = (Step(activation, (W @ A + b,)),)
-            calls.add(f"{activation}_backward", dZ, result(0, 1), before=before)
+        for helper in calls.kind.helpers:
+            before = (Step(helper, (W @ A + b,)),)
+            calls.add(f"{helper}_backward", dZ, result(0, 1), before=before)
 
 
-def _model_chains(calls: CallMaker, functions: Functions) -> None:
+def _model_chains(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("model chains")
     for net in (*NETS[:3], NETS[5]):
-        made = _pass(functions, net, rng)
+        made = _pass(calls, functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
         before = (Step("L_model_forward", (made.X, made.parameters)),)
         calls.add("L_model_backward", made.AL, made.Y, result(0, 1), before=before)
 
 
-def _public(functions: Functions) -> dict[str, tuple[Call, ...]]:
+def _public(functions: Functions, kind: Kind) -> dict[str, tuple[Call, ...]]:
     """Small inputs that are the same for everybody: a student may see what their code does on them."""
-    calls = CallMaker(2017, "public-")
+    calls = NetCalls(kind, 2017, "public-")
     rng = calls.rng("public")
     calls.add("initialize_parameters", 3, 2, 1, seed=1)
     calls.add("initialize_parameters_deep", [5, 4, 3], seed=3)
@@ -172,13 +200,14 @@ def _public(functions: Functions) -> dict[str, tuple[Call, ...]]:
     dZ = _both_signs(rng, (2, 4))
     calls.add("linear_forward", *layer)
     calls.add("linear_backward", dZ, tuple(layer))
-    for name in ACTIVATIONS:
+    for name in kind.activations:
         _, cache = functions["linear_activation_forward"](*layer, name)
         calls.add("linear_activation_forward", *layer, name)
         calls.add("linear_activation_backward", dZ, cache, name)
+    for name in kind.helpers:
         calls.add(name, cache[1])
         calls.add(f"{name}_backward", dZ, cache[1])
-    made = forward_pass(functions, (4, 3, 1), 5, rng)
+    made = _pass(calls, functions, ((4, 3, 1), 5, False), rng)
     grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
     calls.add("L_model_forward", made.X, made.parameters)
     calls.add("compute_cost", made.AL, made.Y)
@@ -187,17 +216,17 @@ def _public(functions: Functions) -> dict[str, tuple[Call, ...]]:
     return {name: tuple(replace(call, public=True) for call in made) for name, made in calls.done().items()}
 
 
-def _interface(functions: Functions) -> dict[str, Call]:
+def _interface(kind: Kind) -> dict[str, Call]:
     """`sigmoid(Z)` of the course returns A and a cache, its `sigmoid_backward` takes dA and that cache."""
-    calls = CallMaker(2018, "interface-")
+    calls = NetCalls(kind, 2018, "interface-")
     Z = np.array([[0.5, -1.5, 2.5]])
-    for name in ACTIVATIONS:
+    for name in kind.helpers:
         calls.add(name, Z)
         calls.add(f"{name}_backward", np.array([[1.0, -2.0, 0.5]]), Z)
     return {name: made[0] for name, made in calls.done().items()}
 
 
-_GROUPS: tuple[tuple[Callable[[CallMaker, Functions], None], tuple[str, ...]], ...] = (
+_GROUPS: tuple[tuple[Callable[[NetCalls, Functions], None], tuple[str, ...]], ...] = (
     (_initialize, ("initialize_parameters", "initialize_parameters_deep")),
     (_layers_forward, ("linear_forward", "linear_activation_forward")),
     (_model_forward, ("L_model_forward",)),

@@ -17,7 +17,15 @@ from grader.references.networks import Array, draw_labels
 from grader.references.suite import CallMaker, Functions, Suite
 
 #: (n features, m examples, soft labels).
-BATCHES = ((4, 7, False), (3, 11, False), (2, 5, True), (3, 13, True), (3, 3, False), (1, 5, False), (5, 1, False))
+BATCHES = (
+    (4, 7, False),
+    (3, 11, False),
+    (2, 5, True),
+    (3, 13, True),
+    (3, 3, False),
+    (1, 5, False),
+    (5, 1, False),
+)
 #: (n, m, iterations, learning rate): a cost is kept every 100 iterations.
 RUNS = ((4, 7, 3, 0.37), (3, 5, 2, 0.8), (2, 3, 1, 0.05), (3, 4, 102, 0.11), (2, 5, 201, 0.09))
 Batch = tuple[Array, float, Array, Array]

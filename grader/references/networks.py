@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Functions = Mapping[str, Callable[..., Any]]
+#: (m, generator, soft=…) → labels (1, m).
+Labels = Callable[..., Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,13 @@ def draw_labels(m: int, rng: np.random.Generator, *, soft: bool = False) -> Arra
 
 
 def forward_pass(
-    functions: Functions, sizes: Sequence[int], m: int, rng: np.random.Generator, *, soft: bool = False
+    functions: Functions,
+    sizes: Sequence[int],
+    m: int,
+    rng: np.random.Generator,
+    *,
+    soft: bool = False,
+    labels: Labels | None = None,
 ) -> Pass:
     """A pass through the reference's own L_model_forward; redrawn until no unit of it is dead."""
     for _ in range(50):
@@ -57,7 +65,7 @@ def forward_pass(
         AL, caches = functions["L_model_forward"](X, parameters)
         if _alive(caches):
             break
-    return Pass(X, draw_labels(m, rng, soft=soft), parameters, AL, caches)
+    return Pass(X, (labels or draw_labels)(m, rng, soft=soft), parameters, AL, caches)
 
 
 def _alive(caches: Sequence[tuple[Any, Array]]) -> bool:
