@@ -7,25 +7,19 @@ same fingerprint.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
 from grader.errors import RubricError
-from grader.judge.compare import as_array
-from grader.judge.components import Absent
 from grader.judge.verdict import Observed, observe
-from grader.model import Definition, FunctionReport, Outcome, RepairRequest, Report, Value
+from grader.model import Definition, FunctionReport, Outcome, RepairRequest, Report
 from grader.notebook.repairs import FAMILY_NAMES, propose
 from grader.rubric.edits import read_source
 from grader.rubric.plan import Plan
 from grader.rubric.schema import Edit, Form
 
-FINGERPRINT = "fingerprint"
-DIGITS = 5
 REPRESENTATIVES = 5
 
 
@@ -42,39 +36,6 @@ class Found:
     @property
     def count(self) -> int:
         return len(self.submissions)
-
-
-def fingerprint(observed: Observed) -> str:
-    """A digest of what a function gave, the same for numbers that agree to five digits of their scale."""
-    digest = hashlib.sha256()
-    for outcome, parts in zip(observed.outcomes, observed.parts, strict=True):
-        digest.update(outcome.status.encode())
-        for name in sorted(parts):
-            for token in _tokens(parts[name]):
-                digest.update(token.encode() + b"\0")
-    return digest.hexdigest()[:20]
-
-
-def _tokens(value: Value) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key in sorted(value, key=str):
-            yield str(key)
-            yield from _tokens(value[key])
-    elif isinstance(value, tuple | list):
-        yield str(len(value))
-        for item in value:
-            yield from _tokens(item)
-    elif isinstance(value, Absent) or (array := as_array(value)) is None:
-        yield type(value).__name__
-    else:
-        yield str(array.shape)
-        yield _rounded(array.astype(float))
-
-
-def _rounded(array: np.ndarray) -> str:  # type: ignore[type-arg]
-    scale = float(np.max(np.abs(array), initial=0.0)) if np.isfinite(array).all() else 1.0
-    rounded = np.round(array / (scale or 1.0), DIGITS) + 0.0
-    return f"{scale:.{DIGITS}g} {rounded.tolist()}"
 
 
 # --------------------------------------------------------------------------------------- clusters

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.diagnose.clusters import FINGERPRINT, fingerprint
 from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
+from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
 from grader.diagnose.scale_law import fit_scale_law
 from grader.diagnose.symptoms import symptoms
 from grader.feedback import words
