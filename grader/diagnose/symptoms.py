@@ -49,25 +49,30 @@ def unread_parameters(name: str, definitions: Sequence[Definition]) -> list[str]
 
 def _by_label(finding: Finding, right: Predict) -> Iterator[str]:
     """Right for the examples of one label, wrong for those of the other."""
-    seen: set[tuple[bool, bool]] = set()
-    observed = finding.observed
-    for index in observed.valued if observed else ():
-        call, parts = observed.calls[index], observed.parts[index]  # type: ignore[union-attr]
-        labels, expected = _labels(call), right(call)
-        if labels is None or expected is None or expected.status != "value":
-            continue
-        wanted = split(finding.spec, expected)
-        for name in finding.failed:
-            for one, other in _columns(wanted[name], parts[name], labels.size):
-                seen.add(
-                    tuple(
-                        compare(one[:, labels == v], other[:, labels == v], PRECISION) is None for v in (0, 1)
-                    )
-                )  # type: ignore[arg-type]
+    seen = set(_right_by_label(finding, right))
     if seen and seen <= {(False, True), (True, True)} and (False, True) in seen:
         yield "It is right for the examples with label 1, and wrong for those with label 0."
     elif seen and seen <= {(True, False), (True, True)} and (True, False) in seen:
         yield "It is right for the examples with label 0, and wrong for those with label 1."
+
+
+def _right_by_label(finding: Finding, right: Predict) -> Iterator[tuple[bool, bool]]:
+    """For each array with one column an example: whether it is right where the label is 0, and where it is 1."""
+    observed = finding.observed
+    if observed is None:
+        return
+    for index in observed.valued:
+        labels, expected = _labels(observed.calls[index]), right(observed.calls[index])
+        if labels is None or expected is None or expected.status != "value":
+            continue
+        wanted = split(finding.spec, expected)
+        for name in finding.failed:
+            for one, other in _columns(wanted[name], observed.parts[index][name], labels.size):
+                yield _same(one, other, labels == 0), _same(one, other, labels == 1)
+
+
+def _same(one: NDArray[Any], other: NDArray[Any], columns: NDArray[Any]) -> bool:
+    return compare(one[:, columns], other[:, columns], PRECISION) is None
 
 
 def _labels(call: Call) -> NDArray[Any] | None:
