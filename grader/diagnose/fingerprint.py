@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grader.judge.compare import as_array
 from grader.judge.components import Absent
@@ -44,7 +46,7 @@ def _tokens(value: Value) -> Iterator[str]:
         yield _rounded(array.astype(float))
 
 
-def _rounded(array: np.ndarray) -> str:  # type: ignore[type-arg]
+def _rounded(array: NDArray[Any]) -> str:
     scale = float(np.max(np.abs(array), initial=0.0)) if np.isfinite(array).all() else 1.0
     rounded = np.round(array / (scale or 1.0), DIGITS) + 0.0
     return f"{scale:.{DIGITS}g} {rounded.tolist()}"

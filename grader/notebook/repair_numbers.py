@@ -51,9 +51,9 @@ def _indices(node: ast.expr) -> Iterator[ast.expr]:
 
 def _stored(node: ast.stmt) -> Iterator[ast.Subscript]:
     for inner in ast.walk(node) if isinstance(node, ast.Assign) else ():
-        stored = isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store)
-        if stored and isinstance(inner.slice, ast.Name | ast.BinOp):
-            yield inner
+        if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store):
+            if isinstance(inner.slice, ast.Name | ast.BinOp):
+                yield inner
 
 
 def _moved(site: Site, node: ast.expr) -> Iterator[Change]:
@@ -77,8 +77,9 @@ def _is_text(site: Site, node: ast.expr) -> bool:
     texts = (
         inner for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
     )
-    named = isinstance(node, ast.Name) and not site.scope.counting(node.id)
-    return any(True for _ in texts) or named and not _counter(site, node)
+    if any(True for _ in texts):
+        return True
+    return isinstance(node, ast.Name) and not site.scope.counting(node.id) and not _counter(site, node)
 
 
 def _counter(site: Site, node: ast.Name) -> bool:

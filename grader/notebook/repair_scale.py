@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from grader.notebook.repair_calls import word
 from grader.notebook.repair_change import (
@@ -218,7 +219,7 @@ def _position(site: Site, node: ast.expr) -> bool:
 
 
 def _other_number(site: Site, node: ast.Constant) -> Iterator[Change]:
-    value = node.value
+    value: Any = node.value  # the callers hand over numbers only
     if value == 0 and isinstance(site.parent(node), ast.Assign | ast.AnnAssign):
         yield change(node, f"{site.world.numpy}.random.randn() * 0.01", rank=1, tag="drawn")
     for text in _TRIED:

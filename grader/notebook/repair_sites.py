@@ -175,7 +175,9 @@ def _numpy(definitions: Sequence[Definition]) -> str:
 def _find_methods(walk: _Walk) -> None:
     for index, source in walk.sources.items():
         for node in source.tree.body:
-            for inner in node.body if isinstance(node, ast.ClassDef) else ():
+            if not isinstance(node, ast.ClassDef):
+                continue
+            for inner in node.body:
                 if isinstance(inner, _FUNCTIONS):
                     walk.methods.setdefault(inner.name, []).append((index, node, inner))
 
