@@ -51,9 +51,10 @@ def _indices(node: ast.expr) -> Iterator[ast.expr]:
 
 def _stored(node: ast.stmt) -> Iterator[ast.Subscript]:
     for inner in ast.walk(node) if isinstance(node, ast.Assign) else ():
-        if isinstance(inner, ast.Subscript) and isinstance(inner.ctx, ast.Store):
-            if isinstance(inner.slice, ast.Name | ast.BinOp):
-                yield inner
+        if not isinstance(inner, ast.Subscript) or not isinstance(inner.ctx, ast.Store):
+            continue
+        if isinstance(inner.slice, ast.Name | ast.BinOp):
+            yield inner
 
 
 def _moved(site: Site, node: ast.expr) -> Iterator[Change]:
