@@ -6,17 +6,12 @@ from dataclasses import replace
 
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Explanation, Forms
-from grader.model import Call
 from grader.prover import Prover
 from grader.session import Session
 
 
 class PackSession(Session):
     """As Session; but what a helper gets wrong is looked for in the functions that call it, and told once."""
-
-    def _bound(self, call: Call, convention: str = "L") -> Call:
-        """As it is: there are no right helpers."""
-        return call
 
     def _called(self, finding: Finding) -> frozenset[str]:
         """None is known to be right: all that can show in a helper can show here."""

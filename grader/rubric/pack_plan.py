@@ -7,6 +7,7 @@ those get wrong shows in it too. `NOTES` are the words for that.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,28 @@ def read_pack(data: bytes, name: str) -> Plan:
         oracle = PackOracle(rubric, {str(call): bytes(blob) for call, blob in blobs.items()}, name)
     except _MALFORMED as error:
         raise pack_file.damaged(name, f"{type(error).__name__} while reading it") from None
-    return _plan(rubric, first, second, oracle)
-
-
-def _plan(rubric: Rubric, first: Suite, second: Suite, oracle: PackOracle) -> Plan:
-    def fresh(functions: object, seed: int, only: Collection[str]) -> Suite:
-        return Suite(_only(second.isolated, only), _only(second.in_place, only))
-
     # A Plan asks its oracle and helper for no more than these two offer.
-    return Plan(rubric, 0, first, oracle, PackHelper(rubric), fresh)  # type: ignore[arg-type]
+    helper: Any = PackHelper(rubric)
+    return PackPlan(rubric, 0, first, oracle, helper, _no_suite, second=second)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class PackPlan(Plan):
+    """A plan whose second calls are in the pack, too, and whose calls have no right helpers to bind."""
+
+    second: Suite = field(default_factory=lambda: Suite({}), repr=False)
+
+    def fresh(self, submission: bytes, only: Collection[str]) -> Suite:
+        """The pack's second calls: the same for everybody."""
+        return Suite(_only(self.second.isolated, only), _only(self.second.in_place, only))
+
+    def bound(self, call: Call, bind: tuple[str, ...], convention: str) -> Call:
+        """As it is: it runs with the student's own helpers."""
+        return call
+
+
+def _no_suite(*args: object, **kwargs: object) -> Suite:
+    raise NotImplementedError("a pack cannot make further calls")
 
 
 def _only(group: Mapping[str, tuple[Call, ...]], names: Collection[str]) -> dict[str, tuple[Call, ...]]:
