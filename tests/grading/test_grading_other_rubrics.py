@@ -11,7 +11,7 @@ from grader.rubric.schema import Misconception, Rubric
 from grader.worker.sandbox import Sandbox
 from tools.samples import misconception_sample
 
-RUBRICS = {name: load_rubric(name) for name in ("logistic-regression",)}
+RUBRICS = {name: load_rubric(name) for name in ("logistic-regression", "regression-step-by-step")}
 CASES = [
     pytest.param(rubric, found, id=f"{name}:{found.id}")
     for name, rubric in RUBRICS.items()
