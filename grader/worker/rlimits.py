@@ -9,13 +9,15 @@ import resource
 from grader.worker.limits import Limits
 
 _OPEN_FILES = 32
+#: The wall clock ends a run; a worker serves several runs of one student, and the parser many.
+_RUNS = 10
 
 
 def limit_resources(limits: Limits) -> None:
     """Set the limits for this process; hard ones, so that it cannot raise them again."""
     caps = {
         "RLIMIT_AS": limits.memory_bytes,
-        "RLIMIT_CPU": math.ceil(limits.run_seconds + limits.extract_seconds),
+        "RLIMIT_CPU": math.ceil(_RUNS * limits.run_seconds + limits.extract_seconds),
         "RLIMIT_FSIZE": 0,
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": _OPEN_FILES,

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from grader.model import Call, Outcome, Program, Raised, Value
@@ -51,6 +52,13 @@ class _Job:
             if index not in self.outcomes and self.failures[parcel.call.function] < MAX_FAILURES
         ]
 
+    def of_one_function(self, pending: Sequence[int]) -> list[int]:
+        """The first of them. Only these are sent together: inputs of a function must not be known while it
+        may be asked for as another one's helper.
+        """
+        first = self.parcels[pending[0]].call.function
+        return list(takewhile(lambda index: self.parcels[index].call.function == first, pending))
+
     def settle(self, index: int, failure: Failure) -> None:
         call = self.parcels[index].call
         self.failures[call.function] += 1
@@ -66,14 +74,20 @@ class _Job:
 class Session:
     """Runs jobs one after the other in one worker, and in a fresh one whenever that breaks."""
 
-    def __init__(self, fresh: Callable[[], Worker], remembered: Remembered, limits: Limits) -> None:
-        """`fresh` gives a worker in which no student code has run; `remembered` is the right helper."""
+    def __init__(
+        self,
+        fresh: Callable[[], Worker],
+        remembered: Remembered,
+        limits: Limits,
+        worker: Worker | None = None,
+    ) -> None:
+        """`fresh` gives a new worker, `worker` is one of the same student's, `remembered` the right helper."""
         self.fresh = fresh
         self.remembered = remembered
         self.limits = limits
         self.end = time.monotonic() + limits.run_seconds
         self.caps = reply_caps(limits)
-        self.worker: Worker | None = None
+        self.worker = worker
 
     def run(self, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
         """One outcome for each call, in order."""
@@ -82,7 +96,7 @@ class Session:
         while (pending := job.pending()) and time.monotonic() < self.end:
             if not loaded and (failure := self.load(job)):
                 return job.result(failure)
-            loaded = self.call(job, pending)
+            loaded = self.call(job, job.of_one_function(pending))
         return job.result()
 
     def close(self) -> None:
@@ -162,9 +176,12 @@ class Session:
             if kind is Kind.RESULT:
                 return read_outcome(call, decode(payload, self.caps))
             answers = answers or Answers(
-                self.remembered, allowed_names(program, call), call.convention, self.limits
+                self.remembered, self.allowed(program, call), call.convention, self.limits
             )
             channel.answer(answers.answer(payload), deadline)
+
+    def allowed(self, program: Program, call: Call) -> frozenset[str]:
+        return allowed_names(program, call, getattr(self.remembered.helper, "uses", None))
 
 
 def _failure(error: BaseException) -> Failure:

@@ -4,8 +4,8 @@
         extraction = sandbox.extract(cells, wanted, stand_ins)
         outcomes = sandbox.run(Program(extraction.definitions, stand_ins), calls, helper)
 
-A worker that has run student code is ended when the run is over; it never parses, and never runs another
-submission. One that has only parsed may run what it parsed.
+One worker parses, and runs nothing; it may serve many submissions. Another runs the code of one student,
+in a fresh namespace for each program, and is ended when another student's turn comes.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from grader.worker.wire import pack_call
 
 T = TypeVar("T")
 _KEPT_PARCELS = 4096
+_MOST_PARSED = 500
 
 
 class Sandbox:
@@ -58,7 +59,10 @@ class Sandbox:
         self._isolation = self._source.isolation
         self._owner = os.getpid()
         self._lock = threading.RLock()
-        self._clean: Worker | None = None
+        self._parser: Worker | None = None
+        self._parsed = 0
+        self._runner: Worker | None = None
+        self._run: dict[int, Definition] = {}
         self._parcels: dict[int, Parcel] = {}
         self._remembered: Remembered | None = None
         self._closed = False
@@ -93,6 +97,7 @@ class Sandbox:
         Raises:
             WorkerError: no worker can be started.
         """
+        self._end_runner()  # whose student has had their turn
         try:
             tree = self._parse(Kind.EXTRACT, (tuple(cells), tuple(wanted), tuple(stand_ins)))
             return parsing.read_extraction(tree, wanted)
@@ -128,11 +133,14 @@ class Sandbox:
         with self._request():
             if self._remembered is None or self._remembered.helper is not helper:
                 self._remembered = Remembered(helper)
-            session = Session(self._take, self._remembered, self.limits)
+            session = Session(self._spawn, self._remembered, self.limits, self._take_runner(jobs))
             try:
-                return [session.run(program, self._packed(calls)) for program, calls in jobs]
-            finally:
+                outcomes = [session.run(program, self._packed(calls)) for program, calls in jobs]
+            except BaseException:
                 session.close()
+                raise
+            self._runner = session.worker
+            return outcomes
 
     # ------------------------------------------------------------------------------------- ending
 
@@ -140,7 +148,8 @@ class Sandbox:
         """End all workers, and wait for them. May be called twice."""
         with self._lock:
             if not self._closed and self._owner == os.getpid():
-                self._drop_clean()
+                self._end_parser()
+                self._end_runner()
                 self._source.close()
             self._closed = True
 
@@ -170,7 +179,7 @@ class Sandbox:
 
     def _adopt(self) -> None:
         """After a fork: the source is our parent's, so open one of our own."""
-        self._clean = None
+        self._parser = self._runner = None
         self._source = self._opened()
         self._owner = os.getpid()
 
@@ -181,21 +190,31 @@ class Sandbox:
             raise WorkerError(f"The process that runs student code cannot be started: {error}.") from None
 
     def _parse(self, kind: Kind, request: object) -> object:
-        """Ask a clean worker to parse; it stays clean, for it runs nothing."""
+        """Ask the parsing worker; one that fails, and one that has parsed much, is replaced."""
         with self._request():
-            worker = self._take()
+            if self._parsed >= _MOST_PARSED:
+                self._end_parser()
+            worker, self._parser = self._parser or self._spawn(), None
             try:
                 tree = parsing.ask(worker, kind, request, self.limits)
             except BaseException:
                 worker.end()
                 raise
-            self._clean = worker
+            self._parser = worker
+            self._parsed += 1
             return tree
 
-    def _take(self) -> Worker:
-        """A worker in which no student code has run; it is the caller's to end."""
-        worker, self._clean = self._clean, None
-        return worker or self._spawn()
+    def _take_runner(self, jobs: Sequence[tuple[Program, Sequence[Call]]]) -> Worker | None:
+        """The worker that runs this student's code already, if it is this student's.
+
+        Two students never share a definition *object*: each extraction makes its own.
+        """
+        definitions = {id(item): item for program, _ in jobs for item in program.definitions}
+        if not definitions.keys() & self._run.keys():
+            self._end_runner()
+        self._run.update(definitions)
+        worker, self._runner = self._runner, None
+        return worker
 
     def _spawn(self) -> Worker:
         """A new worker, from a new source if the old one is gone: once, for a second time is no accident."""
@@ -215,10 +234,16 @@ class Sandbox:
         if self._source.isolation != self._isolation:
             raise WorkerError("An isolation layer that was in force cannot be had any longer.")
 
-    def _drop_clean(self) -> None:
-        if self._clean is not None:
-            self._clean.end()
-            self._clean = None
+    def _end_parser(self) -> None:
+        if self._parser is not None:
+            self._parser.end()
+        self._parser, self._parsed = None, 0
+
+    def _end_runner(self) -> None:
+        if self._runner is not None:
+            self._runner.end()
+        self._runner = None
+        self._run.clear()
 
     def _packed(self, calls: Sequence[Call]) -> list[Parcel]:
         """The calls' bytes, kept between submissions: the calls of a plan are the same for all."""

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ import worker_samples as samples
 from worker_samples import call, helper, one
 
 from grader.errors import WorkerError
-from grader.model import Program
+from grader.model import Program, RepairRequest
+from grader.worker import sandbox as sandbox_module
 from grader.worker import warm
 from grader.worker.channel import Channel, PipeStream
 from grader.worker.child import work
@@ -85,14 +87,14 @@ def test_nothing_is_left_after_closing(tier: str) -> None:
 def test_workers_are_reaped_while_it_lives(tier: str) -> None:
     with Sandbox.start(tier, _limits(31.1252)) as sandbox:
         one(sandbox, _GOOD, call("f", 1))
-        assert _wait_until(lambda: len(_processes("31.1252")) <= 2)
+        assert _wait_until(lambda: len(_processes("31.1252")) <= 3)
         files = len(os.listdir("/proc/self/fd"))
-        zygotes = _processes("31.1252")
+        alive = len(_processes("31.1252"))
         for _ in range(5):
             for source in (_GOOD, _LEAVE):
                 one(sandbox, source, call("f", 1))
-        assert _wait_until(lambda: _processes("31.1252") <= zygotes)
-        assert len(os.listdir("/proc/self/fd")) == files
+        assert _wait_until(lambda: len(_processes("31.1252")) <= alive)
+        assert len(os.listdir("/proc/self/fd")) <= files
 
 
 def test_closing_twice_is_no_error_and_using_it_then_is_one() -> None:
@@ -260,31 +262,86 @@ def test_two_sandboxes_at_once() -> None:
         assert one(second, _GOOD, call("f", 2)).value == 2
 
 
-def test_a_parsing_worker_runs_what_it_parsed_and_a_used_one_nothing_more(sandbox: Sandbox) -> None:
-    """Told by the process number that student code sees."""
-    source = "import os\ndef f():\n    return os.getpid()"
-    definitions = samples.definitions(source)
-    spawned: list[Worker] = []
+@pytest.fixture
+def spawned(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
+    """The workers that are started during a test."""
+    workers: list[Worker] = []
     spawn = sandbox._source.spawn
 
     def counted() -> Worker:
-        spawned.append(spawn())
-        return spawned[-1]
+        workers.append(spawn())
+        return workers[-1]
 
-    sandbox._source.spawn = counted  # type: ignore[method-assign]
-    try:
-        sandbox._drop_clean()
+    sandbox._end_parser()
+    sandbox._end_runner()
+    monkeypatch.setattr(sandbox._source, "spawn", counted)
+    return workers
+
+
+_PID = "import os\ndef f():\n    return os.getpid()"
+
+
+def test_one_worker_parses_for_all_and_runs_for_none(sandbox: Sandbox, spawned: list[Worker]) -> None:
+    sandbox.extract([], ["f"], [])
+    sandbox.propose((), RepairRequest("f", ()))
+    sandbox.extract([], ["f"], [])
+    assert len(spawned) == 1
+    sandbox.run(samples.program(_PID), [call("f")], helper)
+    assert len(spawned) == 2
+    sandbox.extract([], ["f"], [])
+    assert len(spawned) == 2
+
+
+def test_a_worker_runs_several_programs_of_one_student(sandbox: Sandbox, spawned: list[Worker]) -> None:
+    whole = samples.program(_PID)
+    changed = replace(whole.definitions[1], source="def f():\n    return 1 + os.getpid()")
+    variant = Program((whole.definitions[0], changed))
+    first, second = (sandbox.run(one, [call("f")], helper)[0].value for one in (whole, variant))
+    assert second == first + 1
+    assert len(spawned) == 1
+
+
+def test_a_worker_runs_for_one_student_only(sandbox: Sandbox, spawned: list[Worker]) -> None:
+    """Even where two students have handed in the same."""
+    for _ in range(2):
+        sandbox.run(samples.program(_PID), [call("f")], helper)
+    assert len(spawned) == 2
+    whole = samples.program(_PID)
+    sandbox.run(whole, [call("f")], helper)
+    sandbox.extract([], ["f"], [])
+    sandbox.run(whole, [call("f")], helper)
+    assert len(spawned) == 5
+
+
+def test_a_worker_that_broke_meanwhile_is_replaced(sandbox: Sandbox, spawned: list[Worker]) -> None:
+    source = """
+        import os, signal
+        def f():
+            signal.signal(signal.SIGPROF, lambda *args: os._exit(0))
+            return 1
+        def g():
+            os.closerange(0, 100)
+            return 2
+    """
+    program = samples.program(source)
+    assert [item.status for item in sandbox.run(program, [call("f"), call("g")], helper)] == [
+        "value",
+        "crashed",
+    ]
+    assert sandbox.run(program, [call("f")], helper)[0].value == 1
+    assert sandbox._runner is not None
+    os.write(sandbox._runner.channel.stream.requests, b"x" * 100)  # type: ignore[attr-defined]
+    time.sleep(0.2)
+    assert sandbox.run(program, [call("f")], helper)[0].value == 1
+
+
+def test_the_parser_is_renewed(
+    sandbox: Sandbox, spawned: list[Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox_module, "_MOST_PARSED", 3)
+    for _ in range(7):
         sandbox.extract([], ["f"], [])
-        sandbox.extract([], ["f"], [])
-        assert len(spawned) == 1
-        sandbox.run(Program(definitions), [call("f")], helper)
-        assert len(spawned) == 1
-        sandbox.run(Program(definitions), [call("f")], helper)
-        assert len(spawned) == 2
-        sandbox.extract([], ["f"], [])
-        assert len(spawned) == 3
-    finally:
-        del sandbox._source.spawn
+    assert len(spawned) == 3
 
 
 def test_the_clean_environment_and_folders(tmp_path: Path) -> None:
