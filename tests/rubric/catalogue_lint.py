@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from grader.feedback.concepts import concepts
 from grader.notebook.repairs import FAMILY_NAMES
 from grader.rubric.schema import Misconception, Rubric
 
@@ -35,7 +36,7 @@ def problems(found: Misconception, rubric: Rubric) -> list[str]:
         *_words(found),
         *_fix_stays_in_fix(found),
         *_keys(found, rubric),
-        *_formulas(found),
+        *_formulas(found, rubric),
     ]
 
 
@@ -91,10 +92,11 @@ def _squeezed(text: str) -> str:
 def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
     if unknown := set(found.repairs) - REPAIRS:
         yield f"repairs: unknown {unknown}"
-    if unknown := {*found.see, *found.same_text_as} - set(rubric.misconceptions) or {found.id} & set(
-        found.see
-    ):
-        yield f"see, same_text_as: {unknown}"
+    related = set(rubric.misconceptions) - {found.id}
+    if unknown := set(found.see) - related - set(concepts()):
+        yield f"see: {unknown}"
+    if unknown := set(found.same_text_as) - related:
+        yield f"same_text_as: {unknown}"
     if not 0 <= found.credit <= 0.9:
         yield "credit: 0 to 0.9 is wanted"
     if found.verdict not in ("wrong", "right") or found.decides not in ("values", "repair", "status"):
@@ -109,13 +111,15 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
             yield f"{form.key}: edits in several functions"
 
 
-def _formulas(found: Misconception) -> Iterator[str]:
-    """`{0}`, `{1}` … in replacements are the student's parameters, `{l}` a local name of the template."""
+def _formulas(found: Misconception, rubric: Rubric) -> Iterator[str]:
+    """`{0}` or `{AL}` in replacements is the student's parameter in that place, `{l}` a local name of the template."""
+    functions = {found.function, *(edit.function for form in found.forms for edit in form.edits)}
+    names = {name for one in functions & set(rubric.functions) for name in rubric.functions[one].parameters}
     if bool(found.replacements) and "formula" not in found.repairs:
         yield "replacements: without the family formula"
     for text in found.replacements:
-        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2", "3"} - LOCALS:
-            yield f"replacements: {text} has a placeholder that is neither position nor local name"
+        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2", "3"} - names - LOCALS:
+            yield f"replacements: {text} has a placeholder that is neither a parameter nor a local name"
         try:
             ast.parse(re.sub(r"\{(\w+)\}", r"p\1", text), mode="eval")
         except SyntaxError:

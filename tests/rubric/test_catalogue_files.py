@@ -129,7 +129,7 @@ def test_the_lint_sees_unfit_words(level: str, text: str, said: str) -> None:
         ({"credit": 1.0}, "credit"),
         ({"forms": ()}, "forms"),
         ({"replacements": ("np.dot({0}, {1}",), "repairs": ("formula",)}, "does not parse"),
-        ({"replacements": ("{dZ} / 2",), "repairs": ("formula",)}, "neither position"),
+        ({"replacements": ("{dz} / 2",), "repairs": ("formula",)}, "neither a parameter"),
     ],
 )
 def test_the_lint_sees_unfit_keys(changed: Mapping[str, object], said: str) -> None:
