@@ -1,4 +1,4 @@
-"""All misconceptions of the shipped rubrics, or of one: what `explain` and `rubric show` print."""
+"""All misconceptions of the shipped rubrics, or of one, and the concepts: what `explain` and `rubric show` print."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli.lazy import nearest
 from grader.errors import RubricError, UsageError
+from grader.feedback.concepts import concepts
 from grader.render import words
 
 if TYPE_CHECKING:
@@ -32,19 +33,23 @@ def rubrics(named: str | None) -> list[Rubric]:
 
 
 def find(identifier: str, among: Sequence[Rubric]) -> list[Rubric]:
-    """The rubrics that have the misconception. UsageError with the nearest id where none has."""
+    """The rubrics that have the misconception; none for a concept. UsageError with the nearest name where neither is."""
     owners = [rubric for rubric in among if identifier in rubric.misconceptions]
-    if not owners:
-        known = sorted({name for rubric in among for name in rubric.misconceptions})
+    if not owners and identifier not in concepts():
+        known = sorted({name for rubric in among for name in rubric.misconceptions} | set(concepts()))
         raise UsageError(
-            f"there is no misconception {identifier!r}{nearest(identifier, known)}. "
+            f"there is no misconception or concept {identifier!r}{nearest(identifier, known)}. "
             "`grader explain` without an id lists all."
         )
     return owners
 
 
 def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
-    """The long explanation of one misconception, paragraph by paragraph, in the first owner's words."""
+    """The long explanation, paragraph by paragraph: of a misconception in its first owner's words, or of a concept."""
+    if not owners:
+        yield concepts()[identifier].title
+        yield concepts()[identifier].text
+        return
     one = owners[0].misconceptions[identifier]
     yield f"{one.id}: {one.title}"
     yield f"Function: {_function(one)}        Rubrics: {', '.join(rubric.id for rubric in owners)}"
@@ -54,8 +59,17 @@ def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
             yield f"{label}\n{_general(text, one, owners[0])}"
     if one.same_text_as:
         yield f"Looks the same as: {', '.join(one.same_text_as)}"
-    if one.see:
-        yield f"See also: {', '.join(one.see)}"
+    yield from _see(one)
+
+
+def _see(one: Misconception) -> Iterator[str]:
+    """Concepts to read on with, then related misconceptions."""
+    for name in one.see:
+        if name in concepts():
+            yield f"Read on: grader explain {name}\n{concepts()[name].title}"
+    related = [name for name in one.see if name not in concepts()]
+    if related:
+        yield f"See also: {', '.join(related)}"
 
 
 def _general(text: str, one: Misconception, rubric: Rubric) -> str:
@@ -76,6 +90,15 @@ def listing(among: Sequence[Rubric]) -> Iterator[str]:
         yield function
         width = max(map(len, found))
         yield from (f"  {name:{width}}  {one.title}" for name, one in sorted(found.items()))
+        yield ""
+
+
+def concept_listing() -> Iterator[str]:
+    """Every concept, in the form of `listing`."""
+    if concepts():
+        width = max(map(len, concepts()))
+        yield "concepts"
+        yield from (f"  {name:{width}}  {concept.title}" for name, concept in concepts().items())
         yield ""
 
 

@@ -79,7 +79,7 @@ def test_every_shipped_explanation_is_without_gaps() -> None:
 
 
 def test_what_a_report_fills_in_is_told_in_general(run: Run) -> None:
-    assert "Look at how `dW` or `db` deals with m." in " ".join(
+    assert "Look for m in the lines that compute `dW` or `db`." in " ".join(
         run("explain", "missing-1-over-m").stdout.split()
     )
 
