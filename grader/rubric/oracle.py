@@ -90,11 +90,15 @@ class ReferenceOracle:
 
 
 class RightHelper:
-    """A right helper for call-backs from the worker. `parameters` place its keyword arguments."""
+    """A right helper for call-backs from the worker.
+
+    `parameters` place its keyword arguments; `uses` are the functions that each one is made of.
+    """
 
     def __init__(self, oracle: ReferenceOracle) -> None:
         self.oracle = oracle
         self.parameters = {name: spec.parameters for name, spec in oracle.rubric.functions.items()}
+        self.uses = {name: frozenset(spec.helpers) for name, spec in oracle.rubric.functions.items()}
 
     def __call__(self, name: str, args: tuple[Value, ...], convention: str) -> Value:
         """Raises ValueError for arguments that the helper refuses, and for a name that is none."""

@@ -1,14 +1,14 @@
 """The grader's side of right helpers: which of them student code may use, and what they answer.
 
 Only the callees that a call binds are answered, else a student could define `linear_backward` by asking
-for it. In place, where nothing is bound, the names are answered that the notebook imports from course
-modules and does not define itself.
+for it. Where nothing is bound, the names are answered that the notebook imports from course modules and
+does not define itself, but for those that are made of the function under test.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -26,8 +26,14 @@ class Refused(Exception):
     """The helper is not for this call."""
 
 
-def allowed_names(program: Program, call: Call) -> frozenset[str]:
-    """The helpers that student code may use during `call`."""
+def allowed_names(
+    program: Program, call: Call, uses: Mapping[str, Collection[str]] | None = None
+) -> frozenset[str]:
+    """The helpers that student code may use during `call`.
+
+    `uses`: what each right helper is made of. One that is made of the function under test is refused, for
+    `linear_activation_backward` of a positive Z is `linear_backward`.
+    """
     if call.bind:
         return frozenset(call.bind)
     imported = [item.source for item in program.definitions if item.kind == "import"]
@@ -37,7 +43,8 @@ def allowed_names(program: Program, call: Call) -> frozenset[str]:
         if any(_imports(source, stand_in) for source in imported)
         for name in stand_in.offers
     }
-    return frozenset(offers - _defined(program.definitions) - {call.function})
+    made_of_it = {name for name, parts in (uses or {}).items() if call.function in parts}
+    return frozenset(offers - _defined(program.definitions) - made_of_it - {call.function})
 
 
 def _defined(definitions: Sequence[Definition]) -> set[str]:

@@ -47,6 +47,12 @@ def test_the_function_under_test_is_never_answered() -> None:
     assert allowed_names(_program("from dnn_utils import *"), call("sigmoid")) == {"relu"}
 
 
+def test_what_is_made_of_the_function_under_test_is_not_answered() -> None:
+    program = _program("from dnn_utils import *")
+    assert allowed_names(program, call("f"), {"relu": ("f",), "sigmoid": ("g",)}) >= {"sigmoid"}
+    assert "relu" not in allowed_names(program, call("f"), {"relu": ("f",), "sigmoid": ("g",)})
+
+
 def test_what_a_call_binds_is_all_that_it_may_use() -> None:
     assert allowed_names(_program("from dnn_utils import *"), call("f", bind=("g",))) == {"g"}
 
