@@ -1,0 +1,201 @@
+"""The rubrics besides the anchor: their files, the places of components, baselines, and which notebook is whose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from catalogue_lint import problems
+
+from grader.diagnose import alternative
+from grader.diagnose.separability import lint
+from grader.errors import RubricError, UsageError
+from grader.judge.components import Absent, split
+from grader.model import Cell, Notebook, Outcome, Value
+from grader.rubric.infer import infer
+from grader.rubric.load import load_rubric, load_source
+from grader.rubric.schema import FunctionSpec, Rubric
+
+LOGISTIC, REGRESSION = (load_rubric(name) for name in ("logistic-regression", "regression-step-by-step"))
+RUBRICS = (LOGISTIC, REGRESSION)
+FILES = [
+    pytest.param(rubric, name, id=f"{rubric.id}:{name}")
+    for rubric in RUBRICS
+    for name in rubric.misconceptions
+]
+
+
+@pytest.mark.parametrize(("rubric", "name"), FILES)
+def test_words_and_keys(rubric: Rubric, name: str) -> None:
+    assert problems(rubric.misconceptions[name], rubric) == []
+
+
+@pytest.mark.parametrize("rubric", RUBRICS, ids=lambda rubric: rubric.id)
+def test_every_misconception_is_found_and_separable(rubric: Rubric) -> None:
+    assert lint(rubric).problems == ()
+
+
+@pytest.mark.parametrize("rubric", RUBRICS, ids=lambda rubric: rubric.id)
+def test_points(rubric: Rubric) -> None:
+    assert sum(spec.points for spec in rubric.functions.values() if not spec.optional) == 100
+
+
+def test_right_answers_of_squared_error_are_no_errors() -> None:
+    assert not {"dal-is-dz", "dal-squared-error", "cost-squared-error"} & set(REGRESSION.misconceptions)
+    assert {"dal-wrong-sign", "dal-includes-1-over-m", "missing-1-over-m"} <= set(REGRESSION.misconceptions)
+
+
+# ------------------------------------------------------------------------------------------ places
+
+
+PROPAGATE, OPTIMIZE = LOGISTIC.functions["propagate"], LOGISTIC.functions["optimize"]
+
+
+def taken(spec: FunctionSpec, value: Value) -> Mapping[str, Value]:
+    return split(spec, Outcome("call", "value", value))
+
+
+def test_a_path_leads_to_a_key_of_a_position() -> None:
+    assert PROPAGATE.returns == {"dw": (0, "dw"), "db": (0, "db"), "cost": (1,)}
+    assert taken(PROPAGATE, ({"dw": 1, "db": 2}, 3)) == {"dw": 1, "db": 2, "cost": 3}
+    assert taken(OPTIMIZE, ({"w": 1, "b": 2}, {"dw": 3, "db": 4}, [5]))["costs"] == [5]
+
+
+@pytest.mark.parametrize(
+    ("value", "absent", "why"),
+    [
+        (({"dw": 1}, 3), {"db"}, "no key `db`"),
+        ((7, 3), {"dw", "db"}, "a number is returned where a dictionary is wanted"),
+        (({"dw": 1, "db": 2},), {"dw", "db", "cost"}, "1 values are returned, not 2"),
+        (None, {"dw", "db", "cost"}, "`None` is returned, not 2 values"),
+    ],
+)
+def test_what_a_path_does_not_find_is_absent(value: Value, absent: set[str], why: str) -> None:
+    parts = taken(PROPAGATE, value)
+    missing = {name: part for name, part in parts.items() if isinstance(part, Absent)}
+    assert set(missing) == absent
+    assert all(why in part.why for part in missing.values())
+
+
+def test_paths_and_prefixes_do_not_mix(tmp_path: Path) -> None:
+    assert LOGISTIC.folder is not None
+    text = (LOGISTIC.folder / "rubric.yaml").read_text(encoding="utf-8")
+    (tmp_path / "rubric.yaml").write_text(text.replace("{dw: 0.dw, db: 0.db", "{dw: 0.dw, db: db"))
+    with pytest.raises(RubricError, match="key prefixes or paths"):
+        load_rubric(str(tmp_path))
+
+
+# ------------------------------------------------------------------------------------------ baselines
+
+
+def test_baselines_are_composed() -> None:
+    assert LOGISTIC.baselines == ("L",)
+    assert REGRESSION.baselines == ("L", "J", "L+squared", "J+squared")
+    assert REGRESSION.edits_of("L") == {}
+    assert set(REGRESSION.edits_of("J+squared")) == {"dAL", "dW", "db", "losses", "slope"}
+
+
+FITS = frozenset[str]()
+ODD = frozenset({"some-error"})
+
+
+@pytest.mark.parametrize(
+    ("cost", "gradient", "kept"),
+    [
+        ((FITS, None), (FITS, None), ""),
+        ((None, FITS), (None, FITS), "squared"),
+        ((None, FITS), (FITS, ODD), "squared"),  # the cost says which loss it is
+        ((FITS, ODD), (None, FITS), ""),
+        ((None, None), (None, FITS), "squared"),  # no cost that could say so
+        ((None, None), (None, None), ""),
+        ((ODD | {"another"}, ODD), (FITS, ODD), "squared"),  # the nearer one
+        ((ODD, ODD), (None, FITS), ""),
+    ],
+)
+def test_the_first_function_that_fits_decides_which_loss_it_is(
+    cost: tuple[frozenset[str] | None, ...], gradient: tuple[frozenset[str] | None, ...], kept: str
+) -> None:
+    shows = {"compute_cost": cost, "L_model_backward": gradient}
+
+    def shown(function: str, baseline: str) -> frozenset[str] | None:
+        return shows[function][baseline == "L+squared"]
+
+    assert alternative.kept_to(REGRESSION, shown) == kept
+
+
+# ------------------------------------------------------------------------------------------ whose notebook
+
+
+def notebook(functions: object) -> Notebook:
+    return Notebook(tuple(Cell(i, f"def {name}():\n    pass") for i, name in enumerate(list(functions))))  # type: ignore[call-overload]
+
+
+def test_each_notebook_is_taken_for_its_own_assignment() -> None:
+    anchor = load_rubric("dnn-step-by-step")
+    assert infer(notebook([*LOGISTIC.functions, "model"]), "a.ipynb")[0] == "logistic-regression"
+    assert infer(notebook(["sigmoid", "propagate"]), "a.ipynb")[0] == "logistic-regression"
+    # Week 4, with the helpers of its own module in the notebook too.
+    assert infer(notebook(anchor.functions), "a.ipynb")[0] == "dnn-step-by-step"
+    assert infer(notebook(["sigmoid", "predict", *REGRESSION.functions]), "a.ipynb")[0] == "dnn-step-by-step"
+
+
+def test_sigmoid_alone_tells_nothing() -> None:
+    with pytest.raises(UsageError):
+        infer(notebook(["sigmoid", "image2vector", "normalizeRows"]), "a.ipynb")
+
+
+# ------------------------------------------------------------------------------------------ numbers
+
+
+def test_gradients_of_the_references_are_those_of_their_costs() -> None:
+    """Central differences, step 1e-6: an error of the order of 1e-9."""
+    rng = np.random.default_rng(3)
+    namespace: dict[str, Value] = {}
+    exec(load_source("logistic").text, namespace)
+    w, b, X, Y = rng.normal(size=(3, 1)), 0.4, rng.normal(size=(3, 7)), rng.uniform(size=(1, 7))
+    grads, _ = namespace["propagate"](w, b, X, Y)
+    for row in range(3):
+        step = np.zeros((3, 1))
+        step[row] = 1e-6
+        up, down = (namespace["propagate"](w + sign * step, b, X, Y)[1] for sign in (1, -1))
+        assert abs((up - down) / 2e-6 - grads["dw"][row, 0]) < 1e-8
+    up, down = (namespace["propagate"](w, b + sign * 1e-6, X, Y)[1] for sign in (1, -1))
+    assert abs((up - down) / 2e-6 - grads["db"]) < 1e-8
+
+
+@pytest.mark.parametrize("baseline", REGRESSION.baselines)
+def test_every_baseline_of_regression_gives_the_gradient_of_its_cost(baseline: str) -> None:
+    from grader.rubric.oracle import build_module
+
+    made = build_module(load_source("regression"), frozenset(REGRESSION.edits_of(baseline).values()))
+    assert made is not None
+    rng = np.random.default_rng(5)
+    X, Y = rng.normal(size=(3, 7)), rng.normal(size=(1, 7))
+    parameters = {
+        "W1": rng.normal(size=(4, 3)),
+        "b1": rng.normal(size=(4, 1)),
+        "W2": rng.normal(size=(1, 4)),
+        "b2": rng.normal(size=(1, 1)),
+    }
+    AL, caches = made["L_model_forward"](X, parameters)
+    grads = made["L_model_backward"](AL, Y, caches)
+    for name, value in parameters.items():
+        step = np.zeros_like(value)
+        step[0, 0] = 1e-6
+        costs = [
+            made["compute_cost"](made["L_model_forward"](X, {**parameters, name: moved})[0], Y)
+            for moved in (value + step, value - step)
+        ]
+        assert abs((costs[0] - costs[1]) / 2e-6 - grads[f"d{name}"][0, 0]) < 1e-7
+
+
+def test_the_lint_sees_a_twin() -> None:
+    """Planted: the same error under two names."""
+    found = LOGISTIC.misconceptions["wrong-sign"]
+    forms = tuple(replace(form, misconception="sign-again") for form in found.forms)
+    again = replace(found, id="sign-again", forms=forms, path=Path("sign-again.yaml"))
+    planted = replace(LOGISTIC, misconceptions={**LOGISTIC.misconceptions, "sign-again": again})
+    assert any("sign-again" in problem for problem in lint(planted).problems)
