@@ -1,12 +1,12 @@
 """What can go wrong on our side, as a tree. What is wrong with a submission is a result, not an error.
 
-    GraderError                 message says what happened, where, and what to do
-    ├── UsageError              exit 2: an unknown rubric, function, format, id …
-    │   └── RubricError         exit 2: a rubric file, with file, line, key
-    └── CannotGrade             exit 3: the grader could not do its work
-        ├── NotIsolated         no sufficient isolation, and no --unsafe
-        ├── WorkerError         a worker that cannot start, or a layer that failed after a good probe
-        └── CannotWrite         a folder that cannot be written
+GraderError                 message says what happened, where, and what to do
+├── UsageError              exit 2: an unknown rubric, function, format, id …
+│   └── RubricError         exit 2: a rubric file, with file, line, key
+└── CannotGrade             exit 3: the grader could not do its work
+    ├── NotIsolated         no sufficient isolation, and no --unsafe
+    ├── WorkerError         a worker that cannot start, or a layer that failed after a good probe
+    └── CannotWrite         a folder that cannot be written
 """
 
 from __future__ import annotations
