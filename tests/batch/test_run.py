@@ -277,7 +277,7 @@ def test_interrupt_ends_soon_and_keeps_what_is_done(slow_class: Path, tmp_path: 
     began = time.monotonic()
     os.kill(process.pid, signal.SIGINT)
     errors = process.communicate(timeout=10)[1]
-    assert time.monotonic() - began < 8.0, 'a second on an idle machine'
+    assert time.monotonic() - began < 8.0, "a second on an idle machine"
     assert b"KeyboardInterrupt" in errors
     assert run_facts(out)["interrupted"] is True
     assert len(table(out)) >= 20
