@@ -28,7 +28,10 @@ def reports(grade_functions: GradeCells) -> list[Report]:
 
 def test_clusters_are_counted_and_described(grade_functions: GradeCells) -> None:
     found = find_clusters(reports(grade_functions))
-    assert [(one.name, one.count) for one in found] == [("linear_activation_forward-1", 3), ("compute_cost-1", 2)]
+    assert [(one.name, one.count) for one in found] == [
+        ("linear_activation_forward-1", 3),
+        ("compute_cost-1", 2),
+    ]
     assert "A: " in found[0].description
 
 
