@@ -40,7 +40,7 @@ LAYOUTS: Mapping[str, Layout] = {
         "import numpy as np\nimport matplotlib.pyplot as plt\nimport h5py\nimport scipy\nfrom PIL import Image\n"
         "from scipy import ndimage\nfrom lr_utils import load_dataset\n\n%matplotlib inline",
         _test_2017,
-        (("code", 'd = model(train_set_x, train_set_y, test_set_x, test_set_y, num_iterations = 2000)'),),
+        (("code", "d = model(train_set_x, train_set_y, test_set_x, test_set_y, num_iterations = 2000)"),),
     ),
     "logistic-2021": Layout(
         "import numpy as np\nimport copy\nimport matplotlib.pyplot as plt\nimport h5py\nimport scipy\n"
