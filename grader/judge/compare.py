@@ -84,10 +84,12 @@ def _first(keys: Any, expected: Any, got: Any, tolerance: float, odd_is_odd: boo
 
 
 def as_array(value: Value) -> NDArray[Any] | None:
-    """A number or a numeric array as an array; None for anything else."""
+    """A number or a numeric array as an array, truth values as 0 and 1; None for anything else."""
     if isinstance(value, bool | int | float | np.generic | np.ndarray):
         array = np.asarray(value)
-        return array if array.dtype.kind in "biuf" else None
+        if array.dtype.kind == "b":  # numpy subtracts no truth values
+            return array.astype(float)
+        return array if array.dtype.kind in "iuf" else None
     return None
 
 
@@ -132,7 +134,8 @@ def _compare_numbers(
 
 def _close(right: NDArray[Any], found: NDArray[Any], tolerance: float) -> bool:
     """The common case, quickly: finite numbers that agree. False where NaN or infinity take part."""
-    worst, scale = float(np.abs(found - right).max()), float(np.abs(right).max())
+    with np.errstate(invalid="ignore", over="ignore"):
+        worst, scale = float(np.abs(found - right).max()), float(np.abs(right).max())
     return worst <= tolerance * max(scale, 1e-12) < np.inf
 
 
