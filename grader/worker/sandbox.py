@@ -5,7 +5,8 @@
         outcomes = sandbox.run(Program(extraction.definitions, stand_ins), calls, helper)
 
 One worker parses, and runs nothing; it may serve many submissions. Another runs the code of one student,
-in a fresh namespace for each program, and is ended when another student's turn comes.
+in a fresh namespace for each program. It is ended when another student's turn comes, before public calls
+and before calls that it has had already.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class Sandbox:
         self._parsed = 0
         self._runner: Worker | None = None
         self._run: dict[int, Definition] = {}
+        self._made: set[str] = set()
         self._parcels: dict[int, Parcel] = {}
         self._remembered: Remembered | None = None
         self._closed = False
@@ -205,14 +207,20 @@ class Sandbox:
             return tree
 
     def _take_runner(self, jobs: Sequence[tuple[Program, Sequence[Call]]]) -> Worker | None:
-        """The worker that runs this student's code already, if it is this student's.
+        """The worker that runs this student's code already, if it is this student's and may go on.
 
-        Two students never share a definition *object*: each extraction makes its own.
+        Two students never share a definition *object*: each extraction makes its own. Student code can keep
+        what a fresh namespace does not reach. So a worker that has seen hidden inputs gets no public calls,
+        in which it could tell them; and no call twice, for it could have got the answer from a helper since.
         """
         definitions = {id(item): item for program, _ in jobs for item in program.definitions}
-        if not definitions.keys() & self._run.keys():
+        calls = [call for _, made in jobs for call in made]
+        names = {call.id for call in calls}
+        known = definitions.keys() & self._run.keys()
+        if not known or names & self._made or any(call.public for call in calls):
             self._end_runner()
         self._run.update(definitions)
+        self._made |= names
         worker, self._runner = self._runner, None
         return worker
 
@@ -244,6 +252,7 @@ class Sandbox:
             self._runner.end()
         self._runner = None
         self._run.clear()
+        self._made.clear()
 
     def _packed(self, calls: Sequence[Call]) -> list[Parcel]:
         """The calls' bytes, kept between submissions: the calls of a plan are the same for all."""

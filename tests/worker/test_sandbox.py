@@ -296,9 +296,26 @@ def test_a_worker_runs_several_programs_of_one_student(sandbox: Sandbox, spawned
     whole = samples.program(_PID)
     changed = replace(whole.definitions[1], source="def f():\n    return 1 + os.getpid()")
     variant = Program((whole.definitions[0], changed))
-    first, second = (sandbox.run(one, [call("f")], helper)[0].value for one in (whole, variant))
+    first = sandbox.run(whole, [call("f")], helper)[0].value
+    second = sandbox.run(variant, [replace(call("f"), id="another")], helper)[0].value
     assert second == first + 1
     assert len(spawned) == 1
+
+
+def test_a_worker_gets_no_call_twice_and_no_public_call_after_hidden_ones(
+    sandbox: Sandbox, spawned: list[Worker]
+) -> None:
+    """What it keeps of the first time must not answer the second, nor be told in public."""
+    source = """
+        import sys
+        def f():
+            sys.__dict__.setdefault("kept", []).append(1)
+            return len(sys.kept)
+    """
+    program = samples.program(source)
+    calls = [call("f"), call("f"), replace(call("f"), id="new"), replace(call("f"), id="open", public=True)]
+    assert [sandbox.run(program, [one], helper)[0].value for one in calls] == [1, 1, 2, 1]
+    assert len(spawned) == 3
 
 
 def test_a_worker_runs_for_one_student_only(sandbox: Sandbox, spawned: list[Worker]) -> None:
@@ -332,7 +349,7 @@ def test_a_worker_that_broke_meanwhile_is_replaced(sandbox: Sandbox, spawned: li
     assert sandbox._runner is not None
     os.write(sandbox._runner.channel.stream.requests, b"x" * 100)  # type: ignore[attr-defined]
     time.sleep(0.2)
-    assert sandbox.run(program, [call("f")], helper)[0].value == 1
+    assert sandbox.run(program, [replace(call("f"), id="later")], helper)[0].value == 1
 
 
 def test_the_parser_is_renewed(
