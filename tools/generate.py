@@ -10,14 +10,21 @@ from grader.diagnose.separability import lint
 from grader.rubric.load import load_rubric, rubric_root, shipped_rubrics
 from tools.pages import rubric_page
 from tools.samples import FOLDER, dnn_samples
+from tools.samples_others import logistic_samples, regression_samples
 
 ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = {
+    "dnn-step-by-step": dnn_samples,
+    "logistic-regression": logistic_samples,
+    "regression-step-by-step": regression_samples,
+}
 
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file and its text."""
-    for name, text in dnn_samples():
-        yield FOLDER / "dnn-step-by-step" / name, text
+    for rubric, samples in SAMPLES.items():
+        for name, text in samples():
+            yield FOLDER / rubric / name, text
     for name in shipped_rubrics():
         rubric = load_rubric(name)
         report = lint(rubric)
