@@ -31,6 +31,31 @@ REGRESSION: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: The template's predict of 2021, with nothing written in it.
+BLANK_2021 = """def predict(w, b, X):
+    m = X.shape[1]
+    Y_prediction = np.zeros((1, m))
+    w = w.reshape(X.shape[0], 1)
+
+    # Compute vector "A" predicting the probabilities of a cat being present in the picture
+    # (≈ 1 line of code)
+    # A = ...
+    # YOUR CODE STARTS HERE
+
+    # YOUR CODE ENDS HERE
+
+    for i in range(A.shape[1]):
+
+        # Convert probabilities A[0,i] to actual predictions p[0,i]
+        # if A[0, i] > ____ :
+        #     Y_prediction[0,i] =
+        # YOUR CODE STARTS HERE
+
+        # YOUR CODE ENDS HERE
+
+    return Y_prediction"""
+
+
 def logistic_samples() -> Iterator[tuple[str, str]]:
     """(file name, text) of every sample of logistic-regression."""
     rubric = load_rubric("logistic-regression")
@@ -40,10 +65,7 @@ def logistic_samples() -> Iterator[tuple[str, str]]:
     yield "right-2021.ipynb", misconception_sample(rubric, ())
     for name, forms in LOGISTIC.items():
         yield f"{name}.ipynb", misconception_sample(rubric, tuple(form_named(rubric, form) for form in forms))
-    unfinished = {
-        **right,
-        "predict": "def predict(w, b, X):\n    m = X.shape[1]\n    # YOUR CODE STARTS HERE",
-    }
+    unfinished = {**right, "predict": BLANK_2021}
     yield "hanna-unfinished.ipynb", nbformat4(notebook_cells(unfinished, "logistic-2021", title))
 
 
