@@ -33,7 +33,8 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
         return
     law = None if finding.spec.random else fit_scale_law(observed, component, right)
     if law is not None:
-        yield f"Wrong by a factor: it is {law_text(law)} the right values.{_doubling(law)}"
+        kind = "in sign only" if law == ScaleLaw(-1.0, 0, 0, 0) else "by a factor"
+        yield f"Wrong {kind}: {law_text(law)} the right values.{_doubling(law)}"
     pairs = list(_pairs(finding, component, right))
     for holds, text in _RELATIONS:
         if pairs and all(holds(wanted, found) for wanted, found in pairs):
@@ -44,13 +45,18 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
 
 
 def law_text(law: ScaleLaw) -> str:
-    """`-m times`, `1/m times`, `2·m/n times`."""
+    """`-m times`, `1/m times`, `m/3 times`, `2·m/(n·n_prev) times`."""
     above = [_power(name, getattr(law, name)) for name in _SIZES if getattr(law, name) > 0]
     below = [_power(name, -getattr(law, name)) for name in _SIZES if getattr(law, name) < 0]
+    size = abs(law.constant)
+    share = round(1 / size) if size < 1 else 1
+    if 1 < share <= 10 and abs(share * size - 1) <= PRECISION:
+        below.insert(0, str(share))
+    elif abs(size - 1) > PRECISION:
+        above.insert(0, _number(size))
+    bottom = "·".join(below) if len(below) < 2 else f"({'·'.join(below)})"
     sign = "-" if law.constant < 0 else ""
-    if abs(abs(law.constant) - 1) > PRECISION or not above:
-        above.insert(0, _number(abs(law.constant)))
-    return f"{sign}{'·'.join(above)}{''.join('/' + name for name in below)} times"
+    return f"{sign}{'·'.join(above) or '1'}{'/' if below else ''}{bottom} times"
 
 
 def _power(name: str, power: int) -> str:
@@ -64,11 +70,10 @@ def _number(value: float) -> str:
 
 def _doubling(law: ScaleLaw) -> str:
     """A fact that a student can check alone."""
-    if law.m == 1:
-        return " To see it alone: repeat every example twice, and it doubles; an average over examples would not change."
-    if law.m == -1:
-        return " To see it alone: repeat every example twice, and it halves."
-    return ""
+    change = {1: "double", -1: "halve"}.get(law.m)
+    if change is None:
+        return ""
+    return f" To see it alone: put every example into the batch twice; the right values stay the same, these {change}."
 
 
 def _pairs(finding: Finding, component: str, right: Predict) -> Iterator[tuple[Value, Value]]:

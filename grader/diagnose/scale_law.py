@@ -7,6 +7,7 @@ coprime sizes on the calls, one small set of exponents fits or none does.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -56,26 +57,30 @@ def fit_scale_law(
         ratio = _ratio(wanted, pick(observed.parts[index][component]))
         if ratio is None:
             return None
-        points.append((ratio, sizes_of(observed.calls[index])))
+        if not math.isnan(ratio):
+            points.append((ratio, sizes_of(observed.calls[index])))
     return _fit(points)
 
 
 def _ratio(wanted: Value, found: Value) -> float | None:
-    """found / wanted where that is one number for all entries."""
+    """found / wanted where that is one number for all entries; nan where both are zero, so that any would do."""
     if isinstance(wanted, dict):
         if not isinstance(found, dict) or set(found) != set(wanted):
             return None
         ratios = [_ratio(wanted[key], found[key]) for key in wanted]
         if any(ratio is None for ratio in ratios):
             return None
-        return _common([ratio for ratio in ratios if ratio is not None])
+        told = [ratio for ratio in ratios if ratio is not None and not math.isnan(ratio)]
+        return _common(told) if told or not ratios else math.nan
     right, got = as_array(wanted), as_array(found)
     if right is None or got is None or right.shape != got.shape or not right.size:
         return None
     right, got = right.astype(float).ravel(), got.astype(float).ravel()
     scale = float(np.max(np.abs(right)))
-    if not np.isfinite(got).all() or scale == 0:
+    if not np.isfinite(got).all():
         return None
+    if scale == 0:  # behind relu units that are all off
+        return None if got.any() else math.nan
     factor = float(got @ right / (right @ right))
     fits = float(np.max(np.abs(got - factor * right))) <= PRECISION * scale * max(abs(factor), 1e-9)
     return factor if fits and factor != 0 else None

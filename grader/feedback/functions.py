@@ -145,7 +145,9 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
     if raised is not None and status != "passed":
         return ErrorReport(raised.type, raised.message, raised.cell, raised.line)
     if status == "timeout":
-        return ErrorReport("TimeoutError", "The function did not come to an end in the time allowed.")
+        return ErrorReport(
+            "TimeoutError", "The function did not come to an end. Often a loop never reaches its end."
+        )
     if status == "error":
         return ErrorReport("Error", "The function stops with an error on some inputs of the tests.")
     return None

@@ -71,7 +71,7 @@ def _function(function: FunctionReport, detail: str) -> Iterator[str]:
     for headline, diagnosis in zip(words.headlines(function), function.diagnoses or (None,), strict=True):
         yield f"## {_prose(headline)}"
         yield from facts
-        yield from _diagnosis(diagnosis, detail) if diagnosis else _undiagnosed(function)
+        yield from _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
         facts = []
 
 
@@ -83,12 +83,12 @@ def _undiagnosed(function: FunctionReport) -> Iterator[str]:
         yield code_block(function.stdout.strip("\n")[:_STDOUT_CHARACTERS])
 
 
-def _diagnosis(diagnosis: Diagnosis, detail: str) -> Iterator[str]:
+def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[str]:
     if diagnosis.location is not None:
         yield _location(diagnosis.location)
     yield f"*{_text(words.EVIDENCE[diagnosis.evidence])}*"
-    if words.credit(diagnosis):
-        yield _text(words.credit(diagnosis))
+    if words.credit(diagnosis, function):
+        yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):
         yield f"**{label}:** {_prose(sentences)}"
     yield f"More: {code_span(words.explain_hint(diagnosis))}"
@@ -99,14 +99,14 @@ def _location(location: Location) -> str:
 
 
 def _problems(report: Report) -> Iterator[str]:
-    if report.problems:
+    if words.problems(report):
         yield "## Problems with the notebook"
-        yield "\n".join(f"- {_prose(words.problem(item))}" for item in report.problems)
+        yield "\n".join(f"- {_prose(words.problem(item))}" for item in words.problems(report))
 
 
 def _error(error: ErrorReport) -> str:
     where = f" ({words.place(error)})" if words.place(error) else ""
-    return f"{words.OWN_ERROR}{where}: {code_span(words.error(error)[:500])}"
+    return f"{words.own_error(error)}{where}: {code_span(words.error(error)[:500])}"
 
 
 def _notes(report: Report) -> Iterator[str]:

@@ -71,7 +71,7 @@ def function_blocks(function: FunctionReport, detail: str = "explanation") -> li
     blocks = []
     facts = list(_facts(function))
     for head, diagnosis in zip(heads, function.diagnoses or (None,), strict=True):
-        told = _diagnosis(diagnosis, detail) if diagnosis else _undiagnosed(function)
+        told = _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
         blocks += [Block("head", head), *facts, *told]
         facts = []
     return [*blocks, *_function_notes(function)]
@@ -79,7 +79,7 @@ def function_blocks(function: FunctionReport, detail: str = "explanation") -> li
 
 def overview_blocks(report: Report) -> list[Block]:
     """Verdict, what is right, problems with the file, notes on the whole."""
-    lines = [words.verdict(report), *map(words.problem, report.problems)]
+    lines = [words.verdict(report), *map(words.problem, words.problems(report))]
     if report.status == "graded":
         lines += [note.message for note in report.notes] + [words.convention(report)]
     return [Block("text", _clean(line)) for line in lines if line]
@@ -117,7 +117,7 @@ def _facts(function: FunctionReport) -> Iterator[Block]:
 
 def _error(error: ErrorReport) -> Iterator[Block]:
     where = f" ({words.place(error)})" if words.place(error) else ""
-    yield Block("text", f"{words.OWN_ERROR}{where}:")
+    yield Block("text", f"{words.own_error(error)}{where}:")
     yield Block("code", escape.one_line(words.error(error), _ERROR_CHARACTERS))
 
 
@@ -130,12 +130,12 @@ def _undiagnosed(function: FunctionReport) -> Iterator[Block]:
         yield Block("code", printed[:_STDOUT_CHARACTERS])
 
 
-def _diagnosis(diagnosis: Diagnosis, detail: str) -> Iterator[Block]:
+def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[Block]:
     if diagnosis.location is not None:
         yield from _location(diagnosis.location)
     yield Block("text", words.EVIDENCE[diagnosis.evidence])
-    if words.credit(diagnosis):
-        yield Block("text", words.credit(diagnosis))
+    if words.credit(diagnosis, function):
+        yield Block("text", _clean(words.credit(diagnosis, function)))
     for label, sentences in words.feedback(diagnosis, detail):
         yield Block("text", _clean(sentences), label)
     yield Block("text", f"`{escape.one_line(words.explain_hint(diagnosis), 200)}`", "More")

@@ -120,14 +120,16 @@ def _function(function: FunctionReport, detail: str) -> Iterator[RenderableType]
     for headline, diagnosis in zip(words.headlines(function), function.diagnoses or (None,), strict=True):
         yield _prose(headline, "bold")
         yield from map(_indented, details)
-        yield from map(_indented, _diagnosis(diagnosis, detail) if diagnosis else _undiagnosed(function))
+        yield from map(
+            _indented, _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
+        )
         yield Text()
         details = []
 
 
 def _error(error: ErrorReport) -> Text:
     where = f" ({words.place(error)})" if words.place(error) else ""
-    return _text(f"{words.OWN_ERROR}{where}: {escape.one_line(words.error(error), 300)}", "red")
+    return _text(f"{words.own_error(error)}{where}: {escape.one_line(words.error(error), 300)}", "red")
 
 
 def _facts(function: FunctionReport) -> Iterator[Text]:
@@ -154,12 +156,12 @@ def _stdout(stdout: str) -> Iterator[Text]:
         yield _text(f"| … {words.count(len(lines) - _STDOUT_LINES, 'more line')}", "dim")
 
 
-def _diagnosis(diagnosis: Diagnosis, detail: str) -> Iterator[RenderableType]:
+def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[RenderableType]:
     if diagnosis.location is not None:
         yield _location(diagnosis.location)
     yield _text(words.EVIDENCE[diagnosis.evidence], _EVIDENCE_STYLE[diagnosis.evidence])
-    if words.credit(diagnosis):
-        yield _text(words.credit(diagnosis))
+    if words.credit(diagnosis, function):
+        yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):
         yield Text.assemble((f"{label}: ", "bold"), _prose(sentences))
     yield _text("More: ").append(_line(words.explain_hint(diagnosis), "cyan"))
@@ -172,7 +174,7 @@ def _location(location: Location) -> Text:
 
 
 def _problems(report: Report) -> Iterator[RenderableType]:
-    for problem in report.problems:
+    for problem in words.problems(report):
         yield _text(words.problem(problem), "yellow")
 
 

@@ -32,7 +32,7 @@ STATUS: dict[Status, str] = {
 }
 
 EVIDENCE: dict[Evidence, str] = {
-    "proved": "Proved: changing this line alone makes the failed parts right.",
+    "proved": "Proved: undoing this error in the code mends all that it made wrong.",
     "matched": "Matched: your numbers equal those of this mistake on every test, and of no other known mistake.",
     "suspected": "Suspected: the numbers fit this mistake, but do not single it out.",
 }
@@ -43,7 +43,7 @@ CONVENTION: dict[Convention, str] = {
     "L": "Convention L: `dAL` is the slope of each example's own loss; the 1/m enters once, in `dW` and `db`.",
     "J": "Convention J: `dAL` is the slope of the average cost, its 1/m included; `dW` and `db` only add up.",
     "other": "Convention: the 1/m enters once, at another place of the chain rule, which is right too.",
-    "mixed": "Convention: mixed. Along the chain rule the 1/m enters twice, or never.",
+    "mixed": "Convention: mixed. On the way to `dW` or `db` the 1/m enters twice, or never; see `grader explain l-and-j`.",
     "undetermined": "",
 }
 
@@ -158,7 +158,12 @@ def fact(function: FunctionReport) -> str:
     if function.status == "failed":
         return _failed_fact(failed_names(function.components))
     if function.status == "error" and function.error is not None:
-        return f"stopped with {code(function.error.type)}"
+        unread = function.error.type == "SyntaxError"
+        return (
+            "stands in a cell that Python cannot read"
+            if unread
+            else f"stopped with {code(function.error.type)}"
+        )
     return _FACTS[function.status]
 
 
@@ -186,6 +191,8 @@ def right(function: FunctionReport) -> str:
 
 def wrong(function: FunctionReport) -> list[str]:
     """One line for each thing to say about failed components; those with the same are told together."""
+    if function.status == "timeout":
+        return []
     about: dict[str, list[str]] = {}
     for component in function.components:
         detail = component.detail.strip().rstrip(".")
@@ -210,6 +217,7 @@ def unexplained(function: FunctionReport) -> bool:
 
 
 OWN_ERROR = "Your code stopped with this error"
+_OTHER_ERRORS = {"SyntaxError": "The error", "TimeoutError": "Your code was stopped"}
 PRINTED = "It printed"
 NO_KNOWN_MISTAKE = "No known mistake fits these numbers, so this only says what differs."
 
@@ -219,6 +227,17 @@ def place(location: Location | ErrorReport | Problem) -> str:
     if location.cell is None:
         return ""
     return f"cell {location.cell}" + (f", line {location.line}" if location.line is not None else "")
+
+
+def own_error(error: ErrorReport) -> str:
+    """What stands in front of the student's own error."""
+    return _OTHER_ERRORS.get(error.type, OWN_ERROR)
+
+
+def problems(report: Report) -> list[Problem]:
+    """The notebook's problems, without those that a function is shown with already."""
+    told = {error.message for function in report.functions if (error := function.error) is not None}
+    return [problem for problem in report.problems if problem.message not in told]
 
 
 def problem(problem: Problem) -> str:
@@ -231,9 +250,14 @@ def error(error: ErrorReport) -> str:
     return f"{error.type}: {error.message}" if error.message else error.type
 
 
-def credit(diagnosis: Diagnosis) -> str:
-    """The part of the marks that is kept; empty for none."""
-    return f"{number(100 * diagnosis.credit)} % of its marks kept." if diagnosis.credit > 0 else ""
+def credit(diagnosis: Diagnosis, function: FunctionReport) -> str:
+    """The share of the marks that is kept, for the parts where no other diagnosis leaves less; empty for none."""
+    sure = [other for other in function.diagnoses if other.evidence != "suspected"]
+    if diagnosis not in sure or diagnosis.credit <= 0:
+        return ""
+    lower = {name for other in sure if other.credit < diagnosis.credit for name in other.components}
+    parts = [name for name in diagnosis.components if name not in lower]
+    return f"{number(100 * diagnosis.credit)} % of the marks for {listed(parts)} kept." if parts else ""
 
 
 def explain_hint(diagnosis: Diagnosis) -> str:

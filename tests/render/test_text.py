@@ -40,8 +40,8 @@ Right: `linear_forward`.
   `dW` is 4 times the expected one for m = 4.
   `db` is 4 times the expected one for m = 4.
   cell 23, line 7: `dW = np.dot(dZ, A_prev.T)`
-  Proved: changing this line alone makes the failed parts right.
-  50 % of its marks kept.
+  Proved: undoing this error in the code mends all that it made wrong.
+  50 % of the marks for `dW` and `db` kept.
   Where to look: `dW` has the right shape and direction, but its size grows with
   the number of examples.
   More: grader explain missing-1-over-m
