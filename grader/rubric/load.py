@@ -106,7 +106,7 @@ def load_rubric(name_or_path: str) -> Rubric:
         sha256=_digest(folder, reference, source),
         functions=functions,
         misconceptions=misconceptions,
-        conventions=_conventions(file, source),
+        conventions=_conventions(file, source, functions),
         required_convention=file.typed("the rubric", file.data, "convention", str, None),
         stand_ins=_stand_ins(file),
         reference=reference,
@@ -202,15 +202,25 @@ def _stand_ins(file: YamlFile) -> tuple[StandIn, ...]:
     return tuple(StandIn(tuple(entry["modules"]), tuple(entry.get("offers") or ())) for entry in found)
 
 
-def _conventions(file: YamlFile, source: Source) -> dict[str, dict[str, Edit]]:
+def _conventions(
+    file: YamlFile, source: Source, functions: Mapping[str, FunctionSpec]
+) -> dict[str, dict[str, Edit]]:
     found = file.typed("the rubric", file.data, "conventions", dict, {})
-    return {
+    made = {
         convention: {
             name: _edit(file, f"convention {convention}, {name}", edit, None, source)
             for name, edit in edits.items()
         }
         for convention, edits in found.items()
     }
+    helpers = {name for spec in functions.values() for name in spec.helpers}
+    for name, edits in made.items():
+        if name != "J" and (called := {edit.function for edit in edits.values()} & helpers):
+            raise file.error(
+                f"convention {name}: edits {', '.join(sorted(called))}, a right helper; helpers know L and J alone",
+                name,
+            )
+    return made
 
 
 def _misconceptions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,15 @@ def test_baselines_are_composed() -> None:
     assert REGRESSION.baselines == ("L", "J", "L+squared", "J+squared")
     assert REGRESSION.edits_of("L") == {}
     assert set(REGRESSION.edits_of("J+squared")) == {"dAL", "dW", "db", "losses", "slope"}
+
+
+def test_an_alternative_edits_no_helper(tmp_path: Path) -> None:
+    assert REGRESSION.folder is not None
+    text = (REGRESSION.folder / "rubric.yaml").read_text(encoding="utf-8")
+    planted = 'losses: {in: linear_forward, from: "Z = product + b", to: "Z = product"}'
+    (tmp_path / "rubric.yaml").write_text(re.sub(r"losses: \{.*\}", planted, text))
+    with pytest.raises(RubricError, match="linear_forward, a right helper"):
+        load_rubric(str(tmp_path))
 
 
 FITS = frozenset[str]()
