@@ -30,10 +30,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import diagnosis_tally as tally  # noqa: E402 - found from any folder
-from benchmarks import diagnosis_truth as truth  # noqa: E402
-from benchmarks.diagnosis_mutants import Mutant, mutants  # noqa: E402
-from benchmarks.diagnosis_styles import (  # noqa: E402
+from benchmarks import diagnosis_tally as tally
+from benchmarks import diagnosis_truth as truth
+from benchmarks.diagnosis_mutants import Mutant, mutants
+from benchmarks.diagnosis_styles import (
     GRADED,
     OPTIONAL,
     Case,
@@ -44,16 +44,16 @@ from benchmarks.diagnosis_styles import (  # noqa: E402
     single_cases,
     strip_magics,
 )
-from grader import session  # noqa: E402
-from grader.diagnose.convention import Exponents  # noqa: E402
-from grader.model import Call  # noqa: E402
-from grader.pipeline import Grader  # noqa: E402
-from grader.references.suite import Suite  # noqa: E402
-from grader.rubric.load import load_rubric  # noqa: E402
-from grader.rubric.oracle import build_module  # noqa: E402
-from grader.rubric.plan import Plan  # noqa: E402
-from grader.rubric.schema import Form  # noqa: E402
-from grader.worker.sandbox import Sandbox  # noqa: E402
+from grader import session
+from grader.diagnose.convention import Exponents
+from grader.model import Call
+from grader.pipeline import Grader
+from grader.references.suite import Suite
+from grader.rubric.load import load_rubric
+from grader.rubric.oracle import build_module
+from grader.rubric.plan import Plan
+from grader.rubric.schema import Form
+from grader.worker.sandbox import Sandbox
 
 SEED = 20
 _BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -237,9 +237,10 @@ def report(results: Sequence[tally.Result], rows: Sequence[tuple[str, Sequence[t
         kind: sum(r.case.kind == kind for r in results)
         for kind in ("clean", "ok", "j", "equal", "bug", "pair", "x", "mutant")
     }
+    versions = f"Python {platform.python_version()}, numpy {np.__version__}, seed {SEED}"
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     parts = [
-        f"Measured {datetime.date.today().isoformat()}, Python {platform.python_version()}, numpy {np.__version__}, "
-        f"seed {SEED}. Notebooks: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}.",
+        f"Measured {datetime.date.today().isoformat()}, {versions}. Notebooks: {counts}.",
         tally.overall(results),
         _times(results),
         "Per function (single errors and errors outside the catalogue):",

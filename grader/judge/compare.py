@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.judge.components import Absent, describe_type
+from grader.judge.components import Absent, count_text, describe_type
 from grader.model import Opaque, Value
 
 Kind = Literal["absent", "type", "shape", "nan", "value"]
@@ -71,7 +71,7 @@ def _compare_sequences(
     if not isinstance(got, tuple | list):
         return _type_difference(got)
     if len(got) != len(expected):
-        return Difference("shape", f"{len(got)} entries")
+        return Difference("shape", f"{count_text(len(got))} entries")
     return _first(range(len(expected)), expected, got, tolerance, odd_is_odd)
 
 
@@ -107,7 +107,9 @@ def _compare_arrays(expected: Value, got: Value, tolerance: float, odd_is_odd: b
 
 
 def shape_text(found: tuple[int, ...], right: tuple[int, ...]) -> str:
-    return f"shape {found}, {right} is wanted"
+    """Both shapes in words; sizes that no test has are not told."""
+    told = ", ".join(count_text(size) for size in found) + ("," if len(found) == 1 else "")
+    return f"shape ({told}), {right} is wanted"
 
 
 def _compare_numbers(
