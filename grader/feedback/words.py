@@ -9,13 +9,13 @@ from grader.rubric.schema import Misconception
 
 NOTES = {
     "j-convention": (
-        "This notebook keeps to convention J: its dAL is the derivative of the cost J, the mean of the losses, so the "
-        "1/m is already in it, and dW and db only add up. The course puts the 1/m into dW and db instead (convention "
-        "L). Both are right, because the average's derivative is the average of the derivatives."
+        "This notebook keeps to convention J: its `dAL` is the derivative of the cost J, so the 1/m is in it already, and "
+        "`dW` and `db` only add up. The course keeps to convention L, where `dAL` has no 1/m, and `dW` and `db` divide. "
+        "Both are right, because the derivative of the average is the average of the derivatives: `grader explain l-and-j`."
     ),
     "other-convention": (
-        "The 1/m enters exactly once, at another place of the chain than in the course: each function differs from "
-        "the course's on its own, and together they give the right dW and db."
+        "The 1/m enters exactly once, at another place of the chain than in the course. Each function differs from "
+        "the course's on its own, and together they give the right `dW` and `db`: `grader explain l-and-j`."
     ),
     "stale-assertion": (
         "An assertion left over from the template rejects a right value. The numbers before it are right, so it does "
@@ -29,7 +29,7 @@ NOTES = {
         "What is off here follows from an error in {functions}, which is named there. It costs nothing a second time."
     ),
     "own-derivative": (
-        "This is the true derivative of the cost that this notebook's compute_cost returns, so it follows from the "
+        "This is the true derivative of the cost that this notebook's `compute_cost` returns, so it follows from the "
         "error there and keeps its marks."
     ),
     "later-placeholder": "A later cell defines this function again as a blank; the written definition is graded.",
