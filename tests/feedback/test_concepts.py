@@ -333,3 +333,9 @@ def test_without_pages_misconceptions_are_still_explained(monkeypatch: pytest.Mo
     rubric = RUBRICS["dnn-step-by-step"]
     assert "What to change" in "\n".join(catalogue.page("missing-1-over-m", [rubric]))
     assert list(catalogue.concept_listing()) == []
+
+
+def test_the_page_of_the_documentation_lists_every_concept() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "concepts.md").read_text("utf-8")
+    for concept in PAGES.values():
+        assert f"- [{concept.name}](../rubrics/concepts/{concept.name}.md): {concept.title}\n" in text
