@@ -7,6 +7,7 @@ never assigned, or a whole block is empty and the cell does not compile.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 
 from grader.notebook.neutralise import code_only, logical_lines
@@ -18,7 +19,7 @@ _BLOCK_WORD = re.compile(
 #: Calls that a template makes around its blanks; they are no work of the student's.
 _GIVEN_CALLS = frozenset(
     str.split("""
-    len str int float range reversed enumerate list dict tuple copy deepcopy squeeze reshape seed print zip
+    len str int float range reversed enumerate list dict tuple copy deepcopy squeeze reshape seed print zip array
     """)
 )
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -67,9 +68,9 @@ def placeholder(function: FunctionNode) -> str | None:
     """
     blanks = _Blanks()
     body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
-    if blanks.working(body):
+    if blanks.working(body) or (blanks.prefilled and not blanks.empty_loops):
         return None
-    if not body or blanks.found or _returns_unassigned(function) or _hands_back(function):
+    if not body or blanks.found or _reads_unassigned(function) or _hands_back(function):
         return "not-implemented"
     return "loop-left-empty" if blanks.empty_loops else None
 
@@ -80,6 +81,7 @@ class _Blanks:
     def __init__(self) -> None:
         self.found = 0
         self.empty_loops = 0
+        self.prefilled = False  # zeros, to be filled by a loop of the template's
 
     def working(self, body: list[ast.stmt]) -> bool:
         """Whether a statement of the body is more than a blank or a template's own."""
@@ -116,6 +118,9 @@ class _Blanks:
     def _assigns(self, value: ast.expr | None) -> bool:
         if value is not None and _is_none(value):
             self.found += 1
+            return False
+        if isinstance(value, ast.Call) and _called(value) == "zeros":
+            self.prefilled = True
             return False
         return value is not None and not _is_given(value)
 
@@ -160,14 +165,19 @@ def _is_given(value: ast.expr) -> bool:
             return all(_is_given(item) for item in value.values)
         case ast.BinOp(op=ast.FloorDiv(), right=ast.Constant()):
             return _is_given(value.left)
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str())):
+            return _is_given(value.right)  # a text with numbers put in
         case ast.Call():
             return _is_given_call(value)
     return False
 
 
 def _is_given_call(call: ast.Call) -> bool:
-    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    return name in _GIVEN_CALLS and all(_is_given(arg) for arg in call.args)
+    return _called(call) in _GIVEN_CALLS and all(_is_given(arg) for arg in call.args)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
 def _hands_back(function: FunctionNode) -> bool:
@@ -179,13 +189,12 @@ def _hands_back(function: FunctionNode) -> bool:
     return handed and len(names - read) >= 2
 
 
-def _returns_unassigned(function: FunctionNode) -> bool:
-    """Whether a returned name is neither a parameter nor assigned in the function."""
-    returned, known = set(), {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
-    for node in ast.walk(function):
-        if isinstance(node, ast.Return) and node.value is not None:
-            items = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-            returned |= {item.id for item in items if isinstance(item, ast.Name)}
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            known.add(node.id)
-    return bool(returned - known)
+def _reads_unassigned(function: FunctionNode) -> bool:
+    """Whether a name is returned, packed or measured that is neither a parameter nor assigned in the function."""
+    known = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)} | set(dir(builtins))
+    called = {
+        id(part) for node in ast.walk(function) if isinstance(node, ast.Call) for part in ast.walk(node.func)
+    }
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and id(node) not in called]
+    known |= {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    return any(node.id not in known for node in names)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import pytest
 
 from grader.model import Report
@@ -11,7 +14,7 @@ from grader.rubric.schema import Misconception, Rubric
 from grader.worker.sandbox import Sandbox
 from tools.notebooks import nbformat4, notebook_cells
 from tools.samples import LAYOUTS, function_texts, misconception_sample
-from tools.samples_others import style_2017
+from tools.samples_others import BLANK_2021, style_2017
 
 RUBRICS = {name: load_rubric(name) for name in ("logistic-regression", "regression-step-by-step")}
 CASES = [
@@ -219,3 +222,50 @@ def test_cost_and_gradient_of_regression_have_to_agree(
     assert (report.score == 100) == (not named and cost != "broken")
     backward = next(function for function in report.functions if function.name == "L_model_backward")
     assert (backward.status == "passed") == (not {name for name in named if name.startswith("dal")})
+
+
+# ------------------------------------------------------------------------------------------ blanks
+
+
+def blank_2017(source: str, *lines: str) -> str:
+    """A function of the template of 2017 as it was handed out: one line of blanks for each marked place."""
+    parts = re.split(r"(?<=### START CODE HERE ###).*?(?= *### END CODE HERE ###)", source, flags=re.DOTALL)
+    return "\n".join(part + line for part, line in itertools.zip_longest(parts, lines, fillvalue=""))
+
+
+def test_blanks_of_2017_are_not_implemented(graders: dict[str, Grader]) -> None:
+    right = style_2017()
+    blank = {
+        "sigmoid": blank_2017(right["sigmoid"], "\n    s = None"),
+        "initialize_with_zeros": blank_2017(right["initialize_with_zeros"], "\n    w = None\n    b = None"),
+        "propagate": blank_2017(
+            right["propagate"], "\n    A = None\n    cost = None", "\n    dw = None\n    db = None"
+        ),
+        "optimize": blank_2017(
+            right["optimize"], "\n        grads, cost = None", "\n        w = None\n        b = None"
+        ),
+        "predict": blank_2017(right["predict"], "\n    A = None", "\n        pass"),
+    }
+    notebook = nbformat4(notebook_cells(blank, "logistic-2017"))
+    report = grade(graders["logistic-regression"], notebook)
+    assert {function.name: function.status for function in report.functions} == dict.fromkeys(
+        blank, "not-implemented"
+    )
+
+
+def test_blanks_of_2021_are_not_implemented(graders: dict[str, Grader]) -> None:
+    propagate = """
+def propagate(w, b, X, Y):
+    m = X.shape[1]
+    # YOUR CODE STARTS HERE
+
+    # YOUR CODE ENDS HERE
+    cost = np.squeeze(np.array(cost))
+    grads = {"dw": dw,
+             "db": db}
+    return grads, cost
+"""
+    notebook = replaced(RUBRICS["logistic-regression"], propagate=propagate, predict=BLANK_2021)
+    report = grade(graders["logistic-regression"], notebook)
+    statuses = {function.name: function.status for function in report.functions}
+    assert statuses["propagate"] == statuses["predict"] == "not-implemented"
