@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import pickle
+import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from grader.cli.main import cli
 from grader.errors import UsageError
 from grader.model import Outcome, Report
 from grader.packed import PackGrader
@@ -341,3 +344,53 @@ def test_spoilt_answers_are_a_usage_error_or_harmless(data: bytes) -> None:
         except UsageError:
             errors += 1
     assert errors > 0
+
+
+# ------------------------------------------------------------------------------- on the command line
+
+
+@pytest.fixture(scope="module")
+def small_rubric(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rubric folder with three misconceptions."""
+    whole = load_rubric("dnn-step-by-step").folder
+    assert whole is not None
+    folder = tmp_path_factory.mktemp("rubrics") / "small"
+    (folder / "misconceptions").mkdir(parents=True)
+    shutil.copy(whole / "rubric.yaml", folder)
+    for name in ("missing-1-over-m", "dal-wrong-sign", "forward-missing-bias"):
+        shutil.copy(whole / "misconceptions" / f"{name}.yaml", folder / "misconceptions")
+    return folder
+
+
+def test_from_a_rubric_to_feedback(small_rubric: Path, tmp_path: Path) -> None:
+    target, notebook = tmp_path / "week4.pack", tmp_path / "week4.py"
+    made = CliRunner().invoke(cli, ["rubric", "pack", str(small_rubric), "-o", str(target), "--seed", "3"])
+    assert (made.exit_code, made.output.strip()) == (0, str(target))
+    notebook.write_bytes(script().replace(b"dW = dW_sum / m", b"dW = dW_sum"))
+    checked = CliRunner().invoke(cli, ["check", str(notebook), "--pack", str(target), "--json"])
+    report = json.loads(checked.stdout)
+    assert checked.exit_code == 1
+    assert report["rubric"]["id"] == "small"
+    (found,) = [one for function in report["functions"] for one in function["diagnoses"]]
+    assert (found["misconception"], found["evidence"]) == ("missing-1-over-m", "proved")
+    assert found["feedback"]["explanation"]
+    assert not found["feedback"]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--seed", "1"], "do not go together"),
+        (["--rubric", "other"], "not of other"),
+        (["linear_forwards"], "no function 'linear_forwards'"),
+    ],
+)
+def test_what_does_not_go_with_a_pack_is_told(
+    options: list[str], words: str, data: bytes, tmp_path: Path
+) -> None:
+    target, notebook = tmp_path / "week4.pack", tmp_path / "week4.py"
+    target.write_bytes(data)
+    notebook.write_bytes(script())
+    result = CliRunner().invoke(cli, ["check", str(notebook), *options, "--pack", str(target)])
+    assert result.exit_code == 2
+    assert words in result.output
