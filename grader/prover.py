@@ -21,13 +21,16 @@ class Prover:
         self.helper = helper
         self.bound = bound
 
-    def prove(self, goal: Goal) -> Location | None:
-        """The place of a misconception, or None where no edit that was tried suffices."""
+    def prove(self, goal: Goal, *, places: int = MAX_PLACES) -> Location | None:
+        """The place of a misconception, or None where no edit that was tried suffices.
+
+        With `places` of 1, edits at several places are not tried together.
+        """
         proposals = self.runner.propose(self.program.definitions, goal.request)
         single = self._single(goal, proposals)
         if single is not None:
             return proof.place(single)
-        several = self._several(goal, proposals)
+        several = self._several(goal, proposals) if places > 1 else ()
         return proof.place(several[0]) if several else None
 
     def _single(self, goal: Goal, proposals: Sequence[Proposal]) -> Proposal | None:

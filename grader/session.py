@@ -7,7 +7,7 @@ Only the runner touches student code; every decision is made by a pure function 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.bench import Bench
@@ -17,7 +17,7 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.symptoms import unread_parameters
 from grader.judge.verdict import Observed, Predict, judge
-from grader.model import Call, Extraction, Runner
+from grader.model import Call, Extraction, Runner, Step
 from grader.prover import Prover
 from grader.references.suite import Suite
 from grader.rubric.plan import Plan
@@ -310,7 +310,8 @@ class Session:
     def _prove(self) -> None:
         for name in self._failing():
             finding = self.findings[name]
-            prover = Prover(self.runner, self.bench.program, self.plan.helper, self._binder(finding))
+            program = self.bench.program_of(step.function for step in _steps(finding))
+            prover = Prover(self.runner, program, self.plan.helper, self._binder(finding))
             if finding.named:
                 self._prove_named(prover, name)
             else:
@@ -342,10 +343,11 @@ class Session:
         if finding.observed is None:
             return
         near = self.matcher.near(finding.observed, finding.convention)
-        outside = special.may_use_global(finding, self.plan.rubric)
-        for found in (*proof.decided_by_repair(self.plan.rubric, near), *([outside] if outside else ())):
+        for found in special.first_if_read(
+            finding, self.plan.rubric, proof.decided_by_repair(self.plan.rubric, near)
+        ):
             goal = proof.goal(found, finding, self.plan.oracle, ())
-            where = prover.prove(goal) if goal else None
+            where = prover.prove(goal, places=1) if goal else None
             if where is not None:
                 named = replace(finding, named={found.id: finding.failed}, verified=True)
                 self.findings[name] = proof.with_proof(named, found.id, where)
@@ -360,3 +362,8 @@ class Session:
         }
         for name, observed in self._observe(due, bind=True).items():
             self.findings[name] = replace(self.findings[name], public=observed.outcomes)
+
+
+def _steps(finding: Finding) -> Iterable[Step]:
+    calls = finding.observed.calls if finding.observed else ()
+    return (step for call in calls for step in call.steps)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,6 +17,7 @@ from grader.judge.verdict import Predict
 from grader.model import Value
 
 PRECISION = 1e-6
+_SIMPLE, _POWERS = 10, 8
 _SIZES = ("m", "n", "n_prev")
 
 
@@ -36,8 +40,9 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
         kind = "in sign only" if law == ScaleLaw(-1.0, 0, 0, 0) else "by a factor"
         yield f"Wrong {kind}: {law_text(law)} the right values.{_doubling(law)}"
     pairs = list(_pairs(finding, component, right))
+    large = any(_size(found) > 1 for _, found in pairs)
     for holds, text in _RELATIONS:
-        if pairs and all(holds(wanted, found) for wanted, found in pairs):
+        if pairs and all(holds(wanted, found) for wanted, found in pairs) and (large or holds is _shape_only):
             yield text
     if finding.spec.random:
         return
@@ -64,8 +69,14 @@ def _power(name: str, power: int) -> str:
 
 
 def _number(value: float) -> str:
-    nearest = round(value)
-    return str(nearest) if abs(value - nearest) < 1e-6 else f"{value:.4g}"
+    """A simple number (2, 1/3, 0.01); any other could be one that student code has made of hidden inputs."""
+    nearest = Fraction(value).limit_denominator(_SIMPLE)
+    if nearest.numerator <= _SIMPLE and abs(value - nearest) <= PRECISION * value:
+        return str(nearest) if nearest.denominator in (1, 3, 6, 7, 9) else f"{value:.4g}"
+    power = round(math.log10(value))
+    if abs(power) <= _POWERS and abs(value / 10.0**power - 1) <= PRECISION:
+        return f"{10.0**power:g}"
+    return "some number"
 
 
 def _doubling(law: ScaleLaw) -> str:
@@ -100,6 +111,11 @@ def _arrays(wanted: Value, found: Value) -> Iterator[tuple[Value, Value]]:
         yield wanted, found
 
 
+def _size(value: Value) -> int:
+    array = as_array(value)
+    return 0 if array is None else array.size
+
+
 def _transposed(wanted: Value, found: Value) -> bool:
     right, got = as_array(wanted), as_array(found)
     return (
@@ -116,7 +132,7 @@ def _shape_only(wanted: Value, found: Value) -> bool:
 
 def _offset(wanted: Value, found: Value) -> bool:
     right, got = as_array(wanted), as_array(found)
-    if right is None or got is None or right.shape != got.shape or right.size < 2:
+    if right is None or got is None or right.shape != got.shape:
         return False
     gap = got.astype(float) - right
     return bool(np.isfinite(gap).all() and np.ptp(gap) <= PRECISION * max(float(np.max(np.abs(right))), 1e-9))
@@ -124,14 +140,12 @@ def _offset(wanted: Value, found: Value) -> bool:
 
 def _constant(wanted: Value, found: Value) -> bool:
     right, got = as_array(wanted), as_array(found)
-    return (
-        got is not None and right is not None and right.size > 1 and got.size > 0 and bool(np.ptp(got) == 0)
-    )
+    return got is not None and right is not None and got.size > 0 and bool(np.ptp(got) == 0)
 
 
 def _permuted(wanted: Value, found: Value) -> bool:
     right, got = as_array(wanted), as_array(found)
-    if right is None or got is None or right.shape != got.shape or right.size < 2:
+    if right is None or got is None or right.shape != got.shape:
         return False
     return compare(np.sort(right.ravel()), np.sort(got.ravel().astype(float)), PRECISION) is None
 
@@ -140,7 +154,7 @@ _RELATIONS: tuple[tuple[Callable[[Value, Value], bool], str], ...] = (
     (_transposed, "The values are right, but rows and columns are swapped (transposed)."),
     (_shape_only, "The numbers are right, but the shape is not."),
     (_permuted, "The right numbers are there, but in other places."),
-    (_constant, "Every entry is the same number, whatever the inputs."),
+    (_constant, "Every entry is the same number."),
     (_offset, "Off by one constant that is the same for all entries."),
 )
 
@@ -173,13 +187,15 @@ _ABSENT = {
     "not-run": "There is nothing to compare: the function was not run any more.",
 }
 
+_SHAPES, _WHERE = re.compile(r"^shape (\(.*?\)), "), r"\1, where "
+
 
 def _plain(difference: Difference) -> str:
     texts = {
         "absent": _ABSENT.get(difference.detail, f"There is nothing to compare: {difference.detail}."),
-        "type": f"Of another type than wanted: {difference.detail}.",
-        "shape": f"The shape is wrong: {difference.detail}.",
+        "type": f"It is of another type than wanted: {difference.detail}.",
+        "shape": f"The shape is wrong: {_SHAPES.sub(_WHERE, difference.detail)}.",
         "nan": "It holds NaN or infinity where numbers are wanted.",
-        "value": "The values are wrong.",
+        "value": f"The values are wrong: {difference.detail}.",
     }
-    return texts[difference.kind]
+    return "The values are wrong." if difference.detail == "other values" else texts[difference.kind]

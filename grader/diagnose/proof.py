@@ -20,7 +20,7 @@ from grader.model import Definition, Location, Outcome, Proposal, RepairRequest
 from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Misconception, Rubric
 
-CHUNK = 12
+CHUNK = 24
 MAX_PLACES = 3
 
 #: (call, component) pairs that are as they should be once this misconception is gone.

@@ -17,6 +17,7 @@ from grader.judge.compare import as_array
 from grader.judge.components import split
 from grader.judge.verdict import Observed, Predict
 from grader.model import Call, Value
+from grader.rubric.schema import FunctionSpec
 
 PRECISION = 1e-6
 _EXPONENTS = sorted(itertools.product(range(-2, 3), repeat=3), key=lambda e: (sum(map(abs, e)), e))
@@ -58,7 +59,7 @@ def fit_scale_law(
         if ratio is None:
             return None
         if not math.isnan(ratio):
-            points.append((ratio, sizes_of(observed.calls[index])))
+            points.append((ratio, sizes_of(observed.calls[index], _batch(observed.spec))))
     return _fit(points)
 
 
@@ -102,9 +103,14 @@ def _fit(points: Sequence[tuple[float, Sizes]]) -> ScaleLaw | None:
     return None
 
 
-def sizes_of(call: Call) -> Sizes:
-    """Sizes of the last step's arguments."""
-    shapes = [shape for arg in call.steps[-1].args for shape in _shapes(arg)]
+def _batch(spec: FunctionSpec) -> int:
+    """The first argument that holds examples: `X` where there is one, behind `w` and `b`."""
+    return spec.parameters.index("X") if "X" in spec.parameters else 0
+
+
+def sizes_of(call: Call, start: int = 0) -> Sizes:
+    """Sizes of the last step's arguments from that one on."""
+    shapes = [shape for arg in call.steps[-1].args[start:] for shape in _shapes(arg)]
     first = shapes[0] if shapes else (1, 1)
     second = shapes[1] if len(shapes) > 1 else first
     return Sizes(m=first[1], n=first[0], n_prev=second[0])

@@ -49,9 +49,10 @@ def _with_line(place: Location, definitions: Sequence[Definition]) -> Location:
     return place
 
 
-def may_use_global(finding: Finding, rubric: Rubric) -> Misconception | None:
-    """`uses-global`, for a wrong function that nothing explains: its repair decides."""
-    return rubric.misconceptions.get(USES_GLOBAL) if finding.failed and not finding.named else None
+def first_if_read(finding: Finding, rubric: Rubric, near: Sequence[Misconception]) -> list[Misconception]:
+    """The near misses and `uses-global`, which comes first where a notebook variable is read for certain."""
+    outside = [rubric.misconceptions[USES_GLOBAL]] if USES_GLOBAL in rubric.misconceptions else []
+    return [*outside, *near] if _variables(finding) else [*near, *outside]
 
 
 def _stopped_at(finding: Finding) -> GlobalRead | None:
