@@ -68,7 +68,7 @@ def placeholder(function: FunctionNode) -> str | None:
     """
     blanks = _Blanks()
     body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
-    if blanks.working(body) or (blanks.prefilled and not blanks.empty_loops):
+    if blanks.working(body) or (blanks.prefilled and not (blanks.empty_loops or blanks.blank_loops)):
         return None
     if not body or blanks.found or _reads_unassigned(function) or _hands_back(function):
         return "not-implemented"
@@ -81,6 +81,7 @@ class _Blanks:
     def __init__(self) -> None:
         self.found = 0
         self.empty_loops = 0
+        self.blank_loops = 0
         self.prefilled = False  # zeros, to be filled by a loop of the template's
 
     def working(self, body: list[ast.stmt]) -> bool:
@@ -136,7 +137,10 @@ class _Blanks:
         if all(isinstance(inner, ast.Pass) or _is_ellipsis(inner) for inner in node.body):
             self.empty_loops += 1
             return False
-        return self.working(node.body)
+        before = self.found
+        works = self.working(node.body)
+        self.blank_loops += not works and self.found > before
+        return works
 
 
 def _is_ellipsis(node: ast.stmt) -> bool:

@@ -233,7 +233,8 @@ def blank_2017(source: str, *lines: str) -> str:
     return "\n".join(part + line for part, line in itertools.zip_longest(parts, lines, fillvalue=""))
 
 
-def test_blanks_of_2017_are_not_implemented(graders: dict[str, Grader]) -> None:
+@pytest.mark.parametrize("in_loop", ["pass", "Y_prediction[0, i] = None"])
+def test_blanks_of_2017_are_not_implemented(graders: dict[str, Grader], in_loop: str) -> None:
     right = style_2017()
     blank = {
         "sigmoid": blank_2017(right["sigmoid"], "\n    s = None"),
@@ -244,7 +245,7 @@ def test_blanks_of_2017_are_not_implemented(graders: dict[str, Grader]) -> None:
         "optimize": blank_2017(
             right["optimize"], "\n        grads, cost = None", "\n        w = None\n        b = None"
         ),
-        "predict": blank_2017(right["predict"], "\n    A = None", "\n        pass"),
+        "predict": blank_2017(right["predict"], "\n    A = None", f"\n        {in_loop}"),
     }
     notebook = nbformat4(notebook_cells(blank, "logistic-2017"))
     report = grade(graders["logistic-regression"], notebook)
