@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from grader.model import Outcome, Value
 from grader.rubric.schema import FunctionSpec
 
+LARGEST_TOLD = 99
+
 
 @dataclass(frozen=True, slots=True)
 class Absent:
@@ -46,7 +48,7 @@ def _not_so_many(value: Value, wanted: int) -> Absent | None:
     """Why a result is not a tuple of so many values; None where it is one."""
     if not isinstance(value, tuple | list):
         return Absent(f"{describe_type(value)} is returned, not {wanted} values")
-    return None if len(value) == wanted else Absent(f"{len(value)} values are returned, not {wanted}")
+    return None if len(value) == wanted else Absent(f"{count_text(len(value))} values are returned, not {wanted}")
 
 
 def _paths(spec: FunctionSpec, value: Value) -> dict[str, Value]:
@@ -70,10 +72,15 @@ def _prefixes(spec: FunctionSpec, value: Value) -> dict[str, Value]:
     if not isinstance(value, dict):
         return dict.fromkeys(spec.returns, Absent(f"{describe_type(value)} is returned, not a dictionary"))
     found = {name: numbered(value, str(prefix)) for name, prefix in spec.returns.items()}
-    anchor = max((max(found[name], default=0) for name in found if name not in spec.shifted), default=0)
+    layers = max((_count(found[name]) for name in found if name not in spec.shifted), default=0)
     for name in spec.shifted:
-        found[name] = _first_layout(found[name], anchor)
+        found[name] = _first_layout(found[name], layers)
     return {name: values or Absent("no such keys are returned") for name, values in found.items()}
+
+
+def _count(values: Mapping[int, Value]) -> int:
+    """How many layers there seem to be, also where their numbers are wrong or one is left out."""
+    return max(max(values, default=0), len(values))
 
 
 def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
@@ -94,6 +101,11 @@ def _first_layout(values: dict[int, Value], layers: int) -> dict[int, Value]:
     if values and 0 not in values and layers in values:
         return {number - 1: item for number, item in values.items()}
     return {number: item for number, item in values.items() if number < layers or not layers}
+
+
+def count_text(count: int) -> str:
+    """A number that student code has chosen on hidden inputs: a large one could carry them out."""
+    return str(count) if count <= LARGEST_TOLD else "many"
 
 
 def describe_type(value: Value) -> str:
