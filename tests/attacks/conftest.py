@@ -1,0 +1,39 @@
+"""One sandbox for each tier, shared by all attacks on it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+collect_ignore_glob = [] if sys.platform == "linux" else ["test_attack_*.py"]
+
+if sys.platform == "linux":
+    from attack_arena import Arena, become_subreaper
+
+    from grader.errors import NotIsolated
+
+    @pytest.fixture(scope="session")
+    def arenas() -> Iterator[Callable[[str], Arena]]:
+        """The arena of a tier, opened when it is first asked for."""
+        opened: dict[str, Arena] = {}
+
+        def of(tier: str) -> Arena:
+            if tier not in opened:
+                opened[tier] = Arena(tier)
+            return opened[tier]
+
+        become_subreaper(True)
+        yield of
+        for one in opened.values():
+            one.close()
+        become_subreaper(False)
+
+    @pytest.fixture
+    def arena(request: pytest.FixtureRequest, arenas: Callable[[str], Arena]) -> Arena:
+        """The arena of the tier that the test names; skipped where the machine does not have that tier."""
+        try:
+            return arenas(request.param)
+        except NotIsolated as error:
+            pytest.skip(str(error))
