@@ -26,16 +26,15 @@ _PACKAGES = ("numpy", "nbformat", "msgspec")
 def grades_csv(rows: Callable[[], Iterable[Row]], functions: Sequence[str]) -> bytes:
     """The gradebook: one row a submission, a column of points for each function, misconceptions last.
 
-    No cell is a formula to a spreadsheet. The UTF-8 mark that Excel needs is there only where a name is
-    not ASCII: programs that do not expect it read all other gradebooks as they are.
+    No cell is a formula to a spreadsheet. UTF-8 without a mark, so that programs read the first column's name
+    as it is; Excel asks for the encoding when the file is imported as data.
     """
     names = [*functions, *_optional(rows(), functions)]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*COLUMNS, *map(csv_cell, names), "misconceptions"])
     writer.writerows(_cells(row, names) for row in rows())
-    text = buffer.getvalue()
-    return text.encode("utf-8" if text.isascii() else "utf-8-sig")
+    return buffer.getvalue().encode("utf-8")
 
 
 def count_rows(rows: Iterable[Row]) -> tuple[Counter[str], Counter[str]]:
