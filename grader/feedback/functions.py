@@ -93,10 +93,17 @@ def _diagnoses(finding: Finding, rubric: Rubric, right: Predict) -> tuple[Diagno
             finding.proofs.get(name) or finding.places.get(name),
             _fields(finding, components, right),
             1.0 if name in finding.own_derivative else None,
+            alone=_alone(name, finding),
         )
         for name, components in finding.named.items()
         if name in rubric.misconceptions
     )
+
+
+def _alone(name: str, finding: Finding) -> bool:
+    """Whether no other misconception is on the same components."""
+    mine = set(finding.named[name])
+    return not any(mine & set(theirs) for other, theirs in finding.named.items() if other != name)
 
 
 def _evidence(finding: Finding, found: Misconception) -> Evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from grader.model import Diagnosis, Evidence, Feedback, Location, Note
@@ -35,6 +36,9 @@ NOTES = {
     "later-placeholder": "A later cell defines this function again as a blank; the written definition is graded.",
 }
 
+#: A sentence that says what is right.
+_CLAIM = re.compile(r"\b(right|as it should be|as they should be?|as asked)\b")
+
 
 def note(code: str, **fields: str) -> Note:
     """A note with its words."""
@@ -48,8 +52,11 @@ def diagnosis(
     location: Location | None,
     fields: dict[str, str],
     credit: float | None = None,
+    *,
+    alone: bool = True,
 ) -> Diagnosis:
-    """A diagnosis with its placeholders filled from what was measured."""
+    """A diagnosis with its placeholders filled from what was measured. `alone`: no other is on its components."""
+    nudge = found.feedback.nudge if alone else _unclaimed(found.feedback.nudge)
     return Diagnosis(
         misconception=found.id,
         components=tuple(components),
@@ -58,11 +65,17 @@ def diagnosis(
         location=location,
         title=fill(found.title, fields),
         feedback=Feedback(
-            nudge=fill(found.feedback.nudge, fields),
+            nudge=fill(nudge, fields),
             explanation=fill(found.feedback.explanation, fields),
             fix=fill(found.feedback.fix, fields),
         ),
     )
+
+
+def _unclaimed(nudge: str) -> str:
+    """Without what is right but for this error: another error may have made that wrong too."""
+    sentences = re.split(r"(?<=\.)\s+", nudge)
+    return " ".join(one for one in sentences if not _CLAIM.search(one)) or nudge
 
 
 def fill(text: str, fields: dict[str, str]) -> str:

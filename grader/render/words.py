@@ -33,7 +33,7 @@ STATUS: dict[Status, str] = {
 
 EVIDENCE: dict[Evidence, str] = {
     "proved": "Proved: undoing this error in the code mends all that it made wrong.",
-    "matched": "Matched: your numbers equal those of this mistake on every test, and of no other known mistake.",
+    "matched": "Matched: the results are those of this mistake on every test, and of no other known mistake.",
     "suspected": "Suspected: the numbers fit this mistake, but do not single it out.",
 }
 
@@ -155,6 +155,8 @@ def title(diagnosis: Diagnosis) -> str:
 
 def fact(function: FunctionReport) -> str:
     """What is the case with a function that did not pass and has no diagnosis."""
+    if function.status == "failed" and function.error is not None:
+        return f"stops with {code(function.error.type)} on some inputs"
     if function.status == "failed":
         return _failed_fact(failed_names(function.components))
     if function.status == "error" and function.error is not None:
@@ -213,7 +215,7 @@ def _about(names: Sequence[str], detail: str) -> list[str]:
 
 def unexplained(function: FunctionReport) -> bool:
     """Whether the function gave wrong numbers that no known mistake explains."""
-    return function.status == "failed" and not function.diagnoses
+    return function.status == "failed" and not function.diagnoses and function.error is None
 
 
 OWN_ERROR = "Your code stopped with this error"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from grader.diagnose.describe import law_text
+from grader.diagnose.describe import describe, law_text
+from grader.diagnose.finding import Finding
 from grader.diagnose.scale_law import ScaleLaw, fit_scale_law
+from grader.feedback.words import diagnosis as made
 from grader.feedback.words import fill, listed
-from grader.judge.verdict import observe
+from grader.judge.components import split
+from grader.judge.verdict import judge, observe
 from grader.model import (
     Call,
     Component,
     Diagnosis,
     ErrorReport,
     Feedback,
+    FunctionFacts,
     FunctionReport,
     Isolation,
     Outcome,
@@ -28,7 +33,7 @@ from grader.model import (
 )
 from grader.render import markdown, plain, terminal, words
 from grader.rubric.load import load_rubric
-from grader.rubric.schema import FunctionSpec
+from grader.rubric.schema import FunctionSpec, Misconception
 
 RUBRIC = load_rubric("dnn-step-by-step")
 
@@ -180,3 +185,73 @@ def test_placeholders_are_filled_with_one_part_and_with_several() -> None:
     nudge = RUBRIC.misconceptions["missing-1-over-m"].feedback.nudge
     assert fill(nudge, {"components": listed(["db"])}).endswith("in the lines that compute `db`.")
     assert fill(nudge, {"components": listed(["dW", "db"])}).endswith("that compute `dW` and `db`.")
+
+
+# ------------------------------------------------------------------- several errors, nothing contradicted
+
+
+def test_a_hint_beside_another_error_does_not_say_what_is_right() -> None:
+    found = RUBRIC.misconceptions["missing-1-over-m"]
+    fields = {"components": "`dW`"}
+    one = made(found, ("dW",), "matched", None, fields)
+    assert one.feedback.nudge.startswith("The direction of the gradient is right, but")
+    both = made(found, ("dW",), "matched", None, fields, alone=False)
+    assert both.feedback.nudge == "Look for m in the lines that compute `dW`."
+    assert both.feedback.explanation == one.feedback.explanation
+
+
+WRONG = [one for one in RUBRIC.misconceptions.values() if one.verdict == "wrong"]
+
+
+@pytest.mark.parametrize("found", WRONG, ids=lambda one: one.id)
+def test_such_a_hint_still_says_where_to_look(found: Misconception) -> None:
+    """It stands without the sentence in front of it."""
+    hint = made(found, ("dW",), "matched", None, {"components": "`dW`"}, alone=False).feedback.nudge
+    assert re.match(r"(Look|Compare|Count|Follow|Check|Write|List|`|[A-Z]\w+ )", hint)
+    assert not re.match(r"\w+ (at |for )?(it|its|them|their|there|that)\b", hint)
+    assert "is right" not in hint or found.feedback.nudge == hint
+
+
+# ---------------------------------------------------------------------------------- what is described
+
+
+Arrays = list[np.ndarray]  # type: ignore[type-arg]
+
+
+def described(wanted: Arrays, found: Arrays) -> str:
+    """The words on a component that is wrong by no known misconception, on calls of several sizes."""
+    spec = FunctionSpec("f", 1, ("x",), {"out": None}, {"out": 1.0})
+    calls = tuple(Call(str(i), "f", (Step("f", (np.ones((2, 3 + 2 * i)),)),)) for i in range(len(wanted)))
+    right = {call.id: Outcome(call.id, "value", value) for call, value in zip(calls, wanted, strict=True)}
+    outcomes = [Outcome(call.id, "value", value) for call, value in zip(calls, found, strict=True)]
+    observed = observe(spec, calls, outcomes)
+    verdict = judge(observed, lambda call: split(spec, right[call.id]), 1e-5)
+    finding = Finding(spec, FunctionFacts("f", "defined"), observed, verdict)
+    return describe(finding, "out", lambda call: right[call.id])
+
+
+RNG = np.random.default_rng(5)
+LARGE, SINGLE, SQUARE = RNG.normal(size=(3, 4)), RNG.normal(size=(1, 1)), RNG.normal(size=(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "said"),
+    [
+        ([LARGE, SINGLE], [LARGE + 0.1, SINGLE + 0.1], "Off by one constant"),
+        ([SINGLE, 2 * SINGLE], [SINGLE + 0.1, 2 * SINGLE + 0.1], "The values are wrong."),
+        ([LARGE, SINGLE], [np.full((3, 4), 7.0), np.full((1, 1), 2.0)], "Every entry is the same number."),
+        ([LARGE, SINGLE], [LARGE[::-1], SINGLE], "The right numbers are there, but in other places."),
+        ([LARGE, SQUARE], [LARGE.T, SQUARE.T], "rows and columns are swapped"),
+        ([SINGLE[0, 0]], [SINGLE], "The numbers are right, but the shape is not."),
+        ([LARGE, SQUARE], [LARGE**2, SQUARE**2], "The values are wrong."),
+        ([LARGE], [LARGE[:2]], "The shape is wrong: (2, 4), where (3, 4) is wanted."),
+        ([LARGE, SQUARE], [-LARGE, -SQUARE], "Wrong in sign only: -1 times the right values."),
+        (
+            [LARGE, SQUARE],
+            [3 * LARGE, 5 * SQUARE],
+            "put every example into the batch twice; the right values stay",
+        ),
+    ],
+)
+def test_what_differs_is_told(wanted: Arrays, found: Arrays, said: str) -> None:
+    assert said in described(wanted, found)
