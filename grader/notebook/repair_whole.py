@@ -27,7 +27,11 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
 def filled(site: Site, place: Place, text: str) -> Iterator[str]:
     """The formula in the student's names, and element by element in a loop over elements; nothing where a
     name has no value there."""
-    parameters = _parameters(site)
+    for parameters in _parameters(site, place):
+        yield from _filled(site, place, text, parameters)
+
+
+def _filled(site: Site, place: Place, text: str, parameters: Sequence[str]) -> Iterator[str]:
     names = {mark: _name(site, place, parameters, mark) for mark in _PLACEHOLDER.findall(text)}
     if any(name is None for name in names.values()):
         return
@@ -53,10 +57,15 @@ def _element(site: Site, place: Place) -> str:
     return ""
 
 
-def _parameters(site: Site) -> tuple[str, ...]:
-    """The graded function's parameters if they can be read here too, else the helper's own ones."""
+def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
+    """The graded function's parameters if they can be read here too, else the helper's own ones: a helper
+    of two, such as `loss(y, a)`, may have them in the other order."""
     mine = site.world.parameters
-    return mine if all(site.scope.knows(name) for name in mine) else site.scope.data_parameters
+    if all(site.scope.knows(name) for name in mine):
+        return (mine,)
+    around = next((node for node in site.around(place.node) if isinstance(node, ast.Lambda)), None)
+    own = tuple(arg.arg for arg in around.args.args) if around else site.scope.data_parameters
+    return (own, own[::-1]) if len(own) == 2 else (own,)
 
 
 def statement(site: Site) -> Iterator[Change]:
