@@ -134,7 +134,7 @@ class _Blanks:
     def _loops(self, node: ast.For | ast.While) -> bool:
         if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
             return True  # no template has a loop without an end
-        if all(isinstance(inner, ast.Pass) or _is_ellipsis(inner) for inner in node.body):
+        if all(isinstance(inner, ast.Pass | ast.Assert) or _is_ellipsis(inner) for inner in node.body):
             self.empty_loops += 1
             return False
         before = self.found
@@ -193,6 +193,18 @@ def _hands_back(function: FunctionNode) -> bool:
     return handed and len(names - read) >= 2
 
 
+def _made_of_themselves(function: FunctionNode) -> set[str]:
+    """Names whose every assignment reads them: `cost = np.squeeze(cost)`, where `cost` was to be made before."""
+    made: dict[str, bool] = {}
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+            continue
+        name = node.targets[0].id
+        reads = any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node.value))
+        made[name] = reads and made.get(name, True)
+    return {name for name, reads in made.items() if reads}
+
+
 def _reads_unassigned(function: FunctionNode) -> bool:
     """Whether a name is returned, packed or measured that is neither a parameter nor assigned in the function."""
     known = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)} | set(dir(builtins))
@@ -200,5 +212,5 @@ def _reads_unassigned(function: FunctionNode) -> bool:
         id(part) for node in ast.walk(function) if isinstance(node, ast.Call) for part in ast.walk(node.func)
     }
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and id(node) not in called]
-    known |= {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    known |= {node.id for node in names if not isinstance(node.ctx, ast.Load)} - _made_of_themselves(function)
     return any(node.id not in known for node in names)
