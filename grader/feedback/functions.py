@@ -132,7 +132,7 @@ def _notes(finding: Finding) -> tuple[Note, ...]:
         notes.append(words.note("stale-assertion"))
     if finding.accepted in ("private-format", "other-convention"):
         notes.append(words.note(finding.accepted))
-    if finding.convention == "J" and finding.verdict is not None and not failed_components(finding):
+    if finding.convention.startswith("J") and finding.verdict is not None and not failed_components(finding):
         notes.append(words.note("j-convention"))
     if finding.own_derivative:
         notes.append(words.note("own-derivative"))
