@@ -13,6 +13,9 @@ from grader.model import Diagnosis, Report
 RIGHT_KINDS = ("clean", "ok", "j", "equal")
 BUG_KINDS = ("bug", "pair")
 UNKNOWN_KINDS = ("x", "mutant")
+_BLANK = frozenset({"not-implemented", "loop-left-empty"})
+#: Another scale may be meant (`sure: false` in its file).
+_UNSURE = frozenset({"init-scale-other"})
 _SURE = ("matched", "proved")
 
 
@@ -41,16 +44,20 @@ class Result:
         return frozenset(one.misconception for one in self.diagnoses() if one.evidence in _SURE)
 
     @property
+    def found(self) -> frozenset[str]:
+        return frozenset(one.misconception for one in self.diagnoses())
+
+    @property
     def suspected(self) -> bool:
         return any(one.evidence == "suspected" for one in self.diagnoses())
 
     @property
     def named(self) -> frozenset[str]:
-        """The sure ids; a blank is told by its status."""
+        """The sure ids; a blank is told by its status, and what the rubric never states as sure is enough."""
         by_name = {function.name: function.status for function in self.report.functions}
         blank = any(by_name.get(name) == "not-implemented" for name in self.case.functions)
-        told = {"not-implemented"} & self.case.expected if blank else set()
-        return self.sure | told
+        told = _BLANK & self.case.expected if blank else frozenset[str]()
+        return self.sure | told | (_UNSURE & self.case.expected & self.found)
 
     @property
     def good(self) -> bool:
@@ -138,29 +145,35 @@ class Counts:
     def add(self, result: Result) -> None:
         kind = result.case.kind
         if kind in RIGHT_KINDS:
-            self.n.update({"right": 1, "right good": result.good, f"{kind}": 1, f"{kind} good": result.good})
+            self.n.update(
+                {"right": 1, "right good": int(result.good), f"{kind}": 1, f"{kind} good": int(result.good)}
+            )
         elif kind in BUG_KINDS:
             self._add_bug(result, kind)
         else:
             self.n.update(
-                {"unknown": 1, "unknown caught": result.caught, "unknown untrue": bool(result.untrue)}
+                {
+                    "unknown": 1,
+                    "unknown caught": int(result.caught),
+                    "unknown untrue": int(bool(result.untrue)),
+                }
             )
-            self.n.update({"unknown named": bool(result.sure)})
+            self.n.update({"unknown named": int(bool(result.sure))})
 
     def _add_bug(self, result: Result, kind: str) -> None:
         wrong = result.sure - result.case.expected
         self.n.update(
             {
                 kind: 1,
-                f"{kind} exact": result.good,
-                "caught": result.caught,
+                f"{kind} exact": int(result.good),
+                "caught": int(result.caught),
                 "wrong": 1,
                 "issued": len(result.sure),
                 "issued true": len(result.sure) - len(wrong),
                 "ids": len(result.case.expected),
                 "proved": result.proved(),
                 "placed": result.placed(),
-                "suspected": result.suspected,
+                "suspected": int(result.suspected),
             }
         )
 

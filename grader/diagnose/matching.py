@@ -196,8 +196,11 @@ class Search:
         return all(self._agrees_on(index, forms, components) for index in self.order)
 
     def count_agreeing(self, forms: Forms) -> int:
-        """On how many calls the forms reproduce everything; 0 unless on one that is wrong without them."""
+        """On how many calls the forms reproduce everything; 0 unless on one that is wrong without them, or
+        where another call stopped with what no wrong value raises (an unset variable)."""
         agreeing = [index for index in self.order if self._agrees_on(index, forms, None)]
+        if any(self._refutes(index) for index in self.order if index not in agreeing):
+            return 0
         return len(agreeing) if any(not self._agrees_on(index, (), None) for index in agreeing) else 0
 
     def _agrees_on(self, index: int, forms: Forms, components: Sequence[str] | None) -> bool:
@@ -210,6 +213,10 @@ class Search:
         parts = split(self.spec, predicted)
         got = self.observed.parts[index]
         return all(self._same(parts[name], got[name]) for name in components or self.spec.returns)
+
+    def _refutes(self, index: int) -> bool:
+        raised = self.observed.outcomes[index].raised
+        return raised is not None and raised.type not in _DATA_ERRORS
 
     def _same(self, wanted: Value, got: Value) -> bool:
         return part_difference(self.spec, wanted, got, MATCH, odd_is_odd=True) is None

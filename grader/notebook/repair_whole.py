@@ -84,7 +84,8 @@ def statement(site: Site) -> Iterator[Change]:
 
 
 def _left_out(site: Site) -> Iterator[Change]:
-    """A part is passed over: `return AL, caches[:-1]`, `for k in filter(…, ks)`, `for k in ("W",)`."""
+    """A part is passed over: `return AL, caches[:-1]`, `for k in filter(…, ks)`, `for k in ("W",)`,
+    `new if k[0] == "W" else old`."""
     for node in site.nodes():
         match node:
             case ast.Subscript(slice=ast.Slice(), value=whole) if isinstance(site.node, ast.Return | ast.For):
@@ -96,6 +97,11 @@ def _left_out(site: Site) -> Iterator[Change]:
                 | ast.List(elts=[ast.Constant(value="W" | "b")])
             ):
                 yield change(node, '("W", "b")', rank=0)
+            case ast.Constant(value="W" | "b") if node is getattr(site.node, "iter", None):
+                yield change(node, '"Wb"', rank=0)
+            case ast.IfExp(body=one, orelse=other):
+                yield change(node, site.atom(one), rank=0)
+                yield change(node, site.atom(other), rank=0)
 
 
 #: The letters of one kind of parameter and those of the other.
