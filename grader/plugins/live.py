@@ -2,7 +2,7 @@
 
 The code is the student's own, and runs where it runs anyway. Arguments are copies, results become the plain
 values that the sandbox would have sent, prints are captured, and everything that is replaced (right helpers,
-the random generators, the timer) is put back.
+the timer) is put back.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class LiveRunner:
         """One outcome for each call. Raises KeyboardInterrupt when the kernel is interrupted."""
         notebook = LiveNotebook(self.namespace, program)
         changed = self._changed(program)
-        with _random_state_kept(), Replaced(self.namespace, notebook.current(changed)):
+        with Replaced(self.namespace, notebook.current(changed)):
             try:
                 notebook.execute(changed)
             except Exception as error:  # noqa: BLE001 - a variant of student code
@@ -224,7 +224,7 @@ def _alarm(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _random_state_kept() -> Iterator[None]:
+def random_state_kept() -> Iterator[None]:
     """The student's random generators go on as if nothing had been drawn."""
     numpy_state, state = np.random.get_state(), random.getstate()
     try:

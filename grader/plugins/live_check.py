@@ -14,7 +14,7 @@ from grader.errors import UsageError
 from grader.model import Cell, Notebook, Report
 from grader.packed import PackGrader, open_pack
 from grader.pipeline import Grader, draw_seed
-from grader.plugins.live import LiveRunner
+from grader.plugins.live import LiveRunner, random_state_kept
 from grader.plugins.live_source import cell_files, is_own
 from grader.rubric.infer import infer
 from grader.rubric.load import find_rubric, load_rubric
@@ -35,7 +35,8 @@ def check_live(
     _check_names(functions, grader)
     grader.runner = LiveRunner(namespace)
     try:
-        report = grader.grade(b"pass\n", "live.py", "live", None, functions)
+        with random_state_kept():
+            report = grader.grade(b"pass\n", "live.py", "live", None, functions)
     finally:
         grader.runner = LiveRunner({})  # the kept grader does not keep the notebook's variables
     stamp = replace(report.submission, file=FILE, sha256=_digest(namespace))

@@ -78,12 +78,12 @@ def test_nothing_is_left_behind(reference: str, run_cells: Cells, capfd: pytest.
         "import sys\n" + noisy.replace("db = db_sum / m", "print('err', file=sys.stderr); db = db_sum / m")
     )
     before = dict(namespace)
-    np.random.seed(1)
-    random.seed(1)
+    np.random.seed(12345)
+    random.seed(12345)
     check(namespace)
     drawn = np.random.rand(), random.random()
-    np.random.seed(1)
-    random.seed(1)
+    np.random.seed(12345)
+    random.seed(12345)
     assert drawn == (np.random.rand(), random.random())
     assert namespace == before
     assert capfd.readouterr() == ("", "")
@@ -101,7 +101,14 @@ def test_arguments_that_are_changed_do_not_spoil_later_calls(reference: str, run
 
 
 @pytest.mark.parametrize(
-    "returned", ["np.matrix(dW)", "dW.astype(np.longdouble)", "dW.tolist()", "np.ma.array(dW)"]
+    "returned",
+    [
+        "np.matrix(dW)",
+        "dW.astype(np.longdouble)",
+        "dW.tolist()",
+        "np.ma.array(dW)",
+        "type('Odd', (), {'__array__': lambda self, *a, **k: dW})()",
+    ],
 )
 def test_values_are_judged_as_those_that_come_through_the_sandbox(
     returned: str, reference: str, run_cells: Cells, tmp_path: Path

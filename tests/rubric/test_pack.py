@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import json
 import pickle
-import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -14,47 +13,34 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from pack_samples import forms_of, small_pack, small_plan, small_rubric
 
-from grader.cli.main import cli
 from grader.errors import UsageError
-from grader.model import Outcome, Report
-from grader.packed import PackGrader
-from grader.pipeline import Grader
+from grader.model import Outcome
 from grader.references.dnn_inputs import make_suite
 from grader.rubric import pack_file, pack_words
-from grader.rubric.edits import compose
 from grader.rubric.load import load_rubric, load_source, shipped_rubrics
 from grader.rubric.oracle import ReferenceOracle
 from grader.rubric.pack import pack
 from grader.rubric.pack_plan import load_pack, read_pack
 from grader.rubric.plan import Plan
-from grader.rubric.schema import Form, Rubric
+from grader.rubric.schema import Rubric
 from grader.worker.codec import encode
-from grader.worker.sandbox import Sandbox
-
-NAMED = [
-    "missing-1-over-m", "doubled-1-over-m", "dal-includes-1-over-m", "dal-wrong-sign", "dal-missing-second-term",
-    "db-sum-all", "forward-missing-bias", "relu-mask-missing", "update-plus-sign", "cost-missing-minus",
-    "dw-missing-transpose", "backward-da-not-stored", "init-missing-scale", "cost-not-squeezed",
-]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def rubric() -> Rubric:
-    """The shipped rubric with some of its misconceptions, so that a pack is made in seconds."""
-    whole = load_rubric("dnn-step-by-step")
-    return replace(whole, misconceptions={name: whole.misconceptions[name] for name in NAMED})
+    return small_rubric()
 
 
-@pytest.fixture(scope="module")
-def data(rubric: Rubric) -> bytes:
-    return pack(rubric, seed=7)
+@pytest.fixture
+def data() -> bytes:
+    return small_pack()
 
 
-@pytest.fixture(scope="module")
-def plan(data: bytes) -> Plan:
-    return read_pack(data, "week4.pack")
+@pytest.fixture
+def plan() -> Plan:
+    return small_plan()
 
 
 # ------------------------------------------------------------------------------------ what is inside
@@ -150,10 +136,6 @@ def same(one: Outcome | None, two: Outcome | None) -> bool:
     return encode(one.value) == encode(two.value)
 
 
-def forms_of(rubric: Rubric) -> dict[str, Form]:
-    return {form.key: form for one in rubric.misconceptions.values() for form in one.forms}
-
-
 @pytest.mark.parametrize("convention", ["L", "J"])
 def test_right_and_single_answers_are_the_references(rubric: Rubric, plan: Plan, convention: str) -> None:
     oracle, packed, whole = ReferenceOracle(rubric), forms_of(plan.rubric), forms_of(rubric)
@@ -180,79 +162,6 @@ def test_answers_to_pairs_are_the_references(rubric: Rubric, plan: Plan, functio
         answered += got is not None
         assert same(got, oracle.predict(call, (whole[one], whole[two]))), (one, two)
     assert answered or function == "compute_cost"
-
-
-# --------------------------------------------------------------------------------------- diagnosis
-
-
-def script(*edited: Form) -> bytes:
-    """The reference as a student's script, with the edits of some forms."""
-    made = compose(load_source("dnn"), [edit for form in edited for edit in form.edits])
-    assert made is not None
-    return made.encode()
-
-
-@pytest.fixture(scope="module")
-def graders(rubric: Rubric, plan: Plan) -> Iterator[tuple[Grader, PackGrader]]:
-    with Sandbox.start("best") as sandbox:
-        yield Grader(rubric, sandbox, 11), PackGrader(plan, sandbox)
-
-
-def named(report: Report) -> set[tuple[str, str]]:
-    return {(one.name, found.misconception) for one in report.functions for found in one.diagnoses}
-
-
-def check(grader: Grader, data: bytes) -> Report:
-    return grader.grade(data, "week4.py", "week4", None)
-
-
-def test_a_right_notebook_passes(graders: tuple[Grader, PackGrader]) -> None:
-    report = check(graders[1], script())
-    assert [one.status for one in report.functions] == ["passed"] * len(report.functions)
-    assert (report.score, report.convention, report.notes) == (100.0, "L", ())
-
-
-def test_a_notebook_that_keeps_to_J_passes(graders: tuple[Grader, PackGrader]) -> None:
-    edits = load_rubric("dnn-step-by-step").conventions["J"].values()
-    made = compose(load_source("dnn"), edits)
-    assert made is not None
-    report = check(graders[1], made.encode())
-    assert (report.score, report.convention) == (100.0, "J")
-
-
-@pytest.mark.parametrize("key", [
-    "missing-1-over-m@dW", "doubled-1-over-m@db", "dal-wrong-sign", "dal-missing-second-term", "forward-missing-bias",
-    "relu-mask-missing", "update-plus-sign", "cost-missing-minus", "dal-includes-1-over-m", "db-sum-all",
-])  # fmt: skip
-def test_a_misconception_is_named_as_by_the_rubric(
-    key: str, rubric: Rubric, graders: tuple[Grader, PackGrader]
-) -> None:
-    form = next(form for name, form in forms_of(rubric).items() if name == key or name.startswith(f"{key}@"))
-    by_rubric, by_pack = (check(grader, script(form)) for grader in graders)
-    assert named(by_pack) == named(by_rubric) != set()
-    assert by_pack.score == by_rubric.score
-    assert [note.code for note in by_pack.notes][-1:] == ["student-pack"]
-
-
-def test_what_own_helpers_do_not_separate_is_said(graders: tuple[Grader, PackGrader]) -> None:
-    unlisted = script().replace(b"dA_prev = W.T @ dZ", b"dA_prev = W.T @ dZ + 0.25")
-    by_rubric, by_pack = ({one.name: one for one in check(grader, unlisted).functions} for grader in graders)
-    assert by_rubric["L_model_backward"].status == "passed"
-    assert by_pack["L_model_backward"].status == "failed"
-    assert by_pack["L_model_backward"].diagnoses == ()
-    notes = {note.code: note.message for note in by_pack["L_model_backward"].notes}
-    assert "`linear_backward`" in notes["not-separated"]
-    assert [note.code for note in by_pack["linear_backward"].notes] == []
-
-
-def test_course_modules_are_served(graders: tuple[Grader, PackGrader]) -> None:
-    cut = script().decode()
-    imported = (
-        "from dnn_utils_v2 import sigmoid, relu, sigmoid_backward, relu_backward\n"
-        + cut[cut.index("def initialize_parameters(") :]
-    )
-    report = check(graders[1], b"import numpy as np\n" + imported.encode())
-    assert report.score == 100.0
 
 
 # ---------------------------------------------------------------------------------------- hostile
@@ -344,53 +253,3 @@ def test_spoilt_answers_are_a_usage_error_or_harmless(data: bytes) -> None:
         except UsageError:
             errors += 1
     assert errors > 0
-
-
-# ------------------------------------------------------------------------------- on the command line
-
-
-@pytest.fixture(scope="module")
-def small_rubric(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rubric folder with three misconceptions."""
-    whole = load_rubric("dnn-step-by-step").folder
-    assert whole is not None
-    folder = tmp_path_factory.mktemp("rubrics") / "small"
-    (folder / "misconceptions").mkdir(parents=True)
-    shutil.copy(whole / "rubric.yaml", folder)
-    for name in ("missing-1-over-m", "dal-wrong-sign", "forward-missing-bias"):
-        shutil.copy(whole / "misconceptions" / f"{name}.yaml", folder / "misconceptions")
-    return folder
-
-
-def test_from_a_rubric_to_feedback(small_rubric: Path, tmp_path: Path) -> None:
-    target, notebook = tmp_path / "week4.pack", tmp_path / "week4.py"
-    made = CliRunner().invoke(cli, ["rubric", "pack", str(small_rubric), "-o", str(target), "--seed", "3"])
-    assert (made.exit_code, made.output.strip()) == (0, str(target))
-    notebook.write_bytes(script().replace(b"dW = dW_sum / m", b"dW = dW_sum"))
-    checked = CliRunner().invoke(cli, ["check", str(notebook), "--pack", str(target), "--json"])
-    report = json.loads(checked.stdout)
-    assert checked.exit_code == 1
-    assert report["rubric"]["id"] == "small"
-    (found,) = [one for function in report["functions"] for one in function["diagnoses"]]
-    assert (found["misconception"], found["evidence"]) == ("missing-1-over-m", "proved")
-    assert found["feedback"]["explanation"]
-    assert not found["feedback"]["fix"]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--seed", "1"], "do not go together"),
-        (["--rubric", "other"], "not of other"),
-        (["linear_forwards"], "no function 'linear_forwards'"),
-    ],
-)
-def test_what_does_not_go_with_a_pack_is_told(
-    options: list[str], words: str, data: bytes, tmp_path: Path
-) -> None:
-    target, notebook = tmp_path / "week4.pack", tmp_path / "week4.py"
-    target.write_bytes(data)
-    notebook.write_bytes(script())
-    result = CliRunner().invoke(cli, ["check", str(notebook), *options, "--pack", str(target)])
-    assert result.exit_code == 2
-    assert words in result.output
