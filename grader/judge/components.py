@@ -48,7 +48,11 @@ def _not_so_many(value: Value, wanted: int) -> Absent | None:
     """Why a result is not a tuple of so many values; None where it is one."""
     if not isinstance(value, tuple | list):
         return Absent(f"{describe_type(value)} is returned, not {wanted} values")
-    return None if len(value) == wanted else Absent(f"{count_text(len(value))} values are returned, not {wanted}")
+    return (
+        None
+        if len(value) == wanted
+        else Absent(f"{count_text(len(value))} values are returned, not {wanted}")
+    )
 
 
 def _paths(spec: FunctionSpec, value: Value) -> dict[str, Value]:

@@ -249,8 +249,7 @@ def test_own_sigmoid_with_the_course_interface_is_graded(grade_functions: GradeC
         ),
         ("def compute_cost(AL, Y):\n    pass", "not-implemented"),
         (
-            "def compute_cost(AL, Y):\n    m = Y.shape[1]\n    # YOUR CODE STARTS HERE\n    \n"
-            "    # YOUR CODE ENDS HERE\n    cost = np.squeeze(cost)\n    return cost",
+            "def compute_cost(AL, Y):\n    m = Y.shape[1]\n    # YOUR CODE STARTS HERE\n\n    cost = np.squeeze(cost)\n    return cost",
             "not-implemented",
         ),
         ("def compute_cost(AL, Y):\n    while True:\n        pass", "timeout"),
