@@ -9,6 +9,8 @@ from grader.errors import UsageError
 from grader.model import Notebook
 from grader.rubric.load import load_rubric, shipped_rubrics
 
+#: The share of a rubric's functions that a notebook has to define; neighbouring weeks share three of ten.
+FITS = 0.4
 _DEFINED = re.compile(r"^[ \t]*(?:def[ \t]+(\w+)|(\w+)[ \t]*=[ \t]*lambda\b)", re.MULTILINE)
 
 
@@ -26,7 +28,7 @@ def infer(notebook: Notebook, file: str) -> tuple[str, str]:
     shares = {name: share for name, share in shares.items() if share is not None}
     best = max((share for share in shares.values() if share), default=0.0)
     chosen = [name for name, share in shares.items() if share and share >= best - 0.1]
-    if best < 0.25 or not chosen:
+    if best < FITS or not chosen:
         raise UsageError(
             f"{file}: no rubric fits the functions in it ({_names(defined)}). Name one with --rubric: "
             f"{', '.join(shipped_rubrics())}"
