@@ -32,17 +32,19 @@ def check(
     it. With `pack`, a student pack's tests are used and not a rubric's. Raises UsageError for an unknown
     rubric, function or pack, CannotGrade for a file that cannot be read.
     """
-    from grader.plugins.result import CheckResult, known_detail
+    from grader.plugins.result import CheckResult, allowed_detail, known_detail, rubrics_detail
 
     known_detail(detail)
     if what and _is_file(what[0]):
         functions = tuple(map(str, what[1:]))
-        return CheckResult(_check_file(Path(what[0]), functions, rubric, pack, seed), detail)
+        report = _check_file(Path(what[0]), functions, rubric, pack, seed)
+        return CheckResult(report, rubrics_detail(detail, rubric or report.rubric.id))
     from grader.plugins.live_check import check_live
 
     names = tuple(map(str, what))
     own = namespace if namespace is not None else _callers_namespace()
-    return CheckResult(check_live(own, names, rubric=rubric, pack=pack, seed=seed), detail, live=True)
+    report, most = check_live(own, names, rubric=rubric, pack=pack, seed=seed)
+    return CheckResult(report, allowed_detail(detail, most), live=True)
 
 
 def _is_file(what: str | Path) -> bool:

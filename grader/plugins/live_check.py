@@ -29,8 +29,11 @@ def check_live(
     rubric: str | None = None,
     pack: str | Path | None = None,
     seed: int | None = None,
-) -> Report:
-    """The report on the functions of a namespace. Raises UsageError for what is unknown, or fits no rubric."""
+) -> tuple[Report, str]:
+    """The report on the functions of a namespace, and the deepest level of feedback that the rubric allows.
+
+    Raises UsageError for what is unknown, or fits no rubric.
+    """
     grader = _grader_of(namespace, rubric, pack, seed)
     _check_names(functions, grader)
     grader.runner = LiveRunner(namespace)
@@ -40,7 +43,7 @@ def check_live(
     finally:
         grader.runner = LiveRunner({})  # the kept grader does not keep the notebook's variables
     stamp = replace(report.submission, file=FILE, sha256=_digest(namespace))
-    return replace(report, submission=stamp)
+    return replace(report, submission=stamp), grader.most_detail
 
 
 def _grader_of(

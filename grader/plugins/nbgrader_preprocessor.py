@@ -32,6 +32,7 @@ from grader.export import markup
 from grader.model import FunctionReport, Report
 from grader.pipeline import Grader, InferringGrader, make_grader
 from grader.plugins.cells import functions_of, part
+from grader.plugins.result import known_detail, rubrics_detail
 from grader.render.escape import csv_cell
 from grader.render.plain import Block, function_blocks, overview_blocks
 
@@ -101,7 +102,8 @@ class WhyWrong(NbGraderPreprocessor):  # type: ignore[misc, unused-ignore]  # nb
     def _told(self, report: Report, about: tuple[FunctionReport, ...]) -> list[Block]:
         if report.status == "ungradable":
             return overview_blocks(report)
-        return [block for one in about for block in function_blocks(one, self.detail)]
+        detail = rubrics_detail(known_detail(self.detail), self.rubric or report.rubric.id)
+        return [block for one in about for block in function_blocks(one, detail)]
 
 
 def _score(grade: Any, about: tuple[FunctionReport, ...], executed: bool) -> None:

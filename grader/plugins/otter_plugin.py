@@ -25,6 +25,7 @@ from grader.errors import UsageError
 from grader.model import FunctionReport, Report
 from grader.pipeline import make_grader
 from grader.plugins.cells import functions_of, part
+from grader.plugins.result import known_detail, rubrics_detail
 from grader.render import plain
 from grader.rubric.load import load_rubric
 
@@ -85,7 +86,9 @@ class WhyWrong(AbstractOtterPlugin):  # type: ignore[misc, unused-ignore]  # Ott
         return settings
 
     def _detail(self) -> str:
-        return str(self._settings().get("detail", "explanation"))
+        settings = self._settings()
+        wanted = known_detail(str(settings.get("detail", "explanation")))
+        return rubrics_detail(wanted, settings.get("rubric") or self.report.rubric.id)
 
     def _told(self, test: Any, function: FunctionReport) -> Any:
         """The feedback in place of the test's own result."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from grader.errors import UsageError
 from grader.model import FunctionReport
 from grader.plugins import live
 from grader.plugins.result import CheckResult
+from grader.rubric.load import load_rubric
 
 Cells = Callable[..., dict[str, Any]]
 
@@ -229,7 +231,6 @@ def test_text_is_no_number(reference: str, run_cells: Cells) -> None:
 def week4_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from dataclasses import replace
 
-    from grader.rubric.load import load_rubric
     from grader.rubric.pack import pack
 
     whole = load_rubric("dnn-step-by-step")
@@ -263,3 +264,15 @@ def test_a_pack_of_another_rubric_is_told(reference: str, run_cells: Cells, week
 def test_a_missing_pack_is_told(reference: str, run_cells: Cells, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         grader.check(namespace=run_cells(reference), pack=tmp_path / "nothing.pack")
+
+
+def test_feedback_is_no_deeper_than_the_rubric_allows(
+    reference: str, run_cells: Cells, tmp_path: Path
+) -> None:
+    shutil.copytree(load_rubric("dnn-step-by-step").folder or "", tmp_path / "strict")
+    rubric = tmp_path / "strict" / "rubric.yaml"
+    rubric.write_text(rubric.read_text().replace("detail: fix", "detail: nudge"))
+    namespace = run_cells(reference.replace("dW = dW_sum / m", "dW = dW_sum"))
+    result = check(namespace, "linear_backward", rubric=str(rubric.parent), detail="fix")
+    assert "Where to look" in repr(result)
+    assert "What to change" not in repr(result)
