@@ -115,6 +115,12 @@ def test_an_error_of_its_own_is_named_beside_one_of_a_helper(graders: tuple[Grad
     assert [note.code for note in layer.notes] == ["follows-on"]
 
 
+def test_one_function_alone_shows_its_helpers_errors(graders: tuple[Grader, PackGrader]) -> None:
+    text = script().replace(b"dW = dW_sum / m", b"dW = dW_sum")
+    report = graders[1].grade(text, "week4.py", "week4", None, ["linear_activation_backward"])
+    assert named(report) == {("linear_activation_backward", "missing-1-over-m")}
+
+
 def test_what_a_helper_has_inlined_is_told_once(graders: tuple[Grader, PackGrader]) -> None:
     """relu_backward is nobody's function here: its error is linear_activation_backward's, and told there."""
     text = script().decode()
