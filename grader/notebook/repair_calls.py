@@ -53,6 +53,17 @@ def word(site: Site, node: ast.Constant) -> Iterator[Change]:
         yield change(node, f'"relu" if {test} else "sigmoid"', rank=2)
     for method in _choosers(site):
         yield change(node, method, rank=1)
+    yield from _in_list(site, node)
+
+
+def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
+    """`["relu"] * L`, the activations of all layers: the output layer's at one end."""
+    made = site.parent(node)
+    times = site.parent(made) if isinstance(made, ast.List) and len(made.elts) == 1 else None
+    if isinstance(times, ast.BinOp) and isinstance(times.op, ast.Mult) and times.left is made:
+        rest = f'["relu"] * ({site.text(times.right)} - 1)'
+        yield change(times, f'({rest} + ["sigmoid"])', rank=0)
+        yield change(times, f'(["sigmoid"] + {rest})', rank=0)
 
 
 def _last_rounds(site: Site) -> Iterator[str]:
