@@ -314,7 +314,7 @@ class Session:
             prover = Prover(self.runner, program, self.plan.helper, self._binder(finding))
             if finding.named:
                 self._prove_named(prover, name)
-            else:
+            elif not finding.follows_functions:
                 self._decide_by_repair(prover, name)
         self.findings.update(carried.same_place(self.findings))
 
