@@ -158,8 +158,8 @@ def _statistics(value: Any) -> Any:
         return (array.shape, float(array.mean()) if array.size else 0.0)
     z = (array - array.mean()) / array.std()
     spread = round(float(np.log(array.std() / 0.01)) / 0.12)
-    centre = round(float(array.mean()) / 0.003)
-    return (array.shape, spread, centre, bool(2.6 < (z**4).mean() < 3.4))
+    off_centre = abs(float(array.mean())) > 6 * float(array.std()) / np.sqrt(array.size)
+    return (array.shape, spread, bool(off_centre), bool(2.6 < (z**4).mean() < 3.4))
 
 
 def _value(run: Callable[[], Any]) -> Any:

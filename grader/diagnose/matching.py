@@ -100,7 +100,8 @@ class Matcher:
         best: dict[str, int] = {}
         for form in self.candidates(observed.spec.name, convention):
             if observed.spec.name in self.rubric.functions_of(form):
-                count = search.count_agreeing((form,))
+                by_repair = self.rubric.misconceptions[form.misconception].decides == "repair"
+                count = search.count_agreeing((form,), by_repair=by_repair)
                 if 2 * count >= len(observed.calls):
                     best[form.misconception] = max(count, best.get(form.misconception, 0))
         return sorted(best, key=lambda name: -best[name])[:MAX_NEAR]
@@ -195,13 +196,27 @@ class Search:
         """Whether the forms reproduce these components (all, by default) on every call."""
         return all(self._agrees_on(index, forms, components) for index in self.order)
 
-    def count_agreeing(self, forms: Forms) -> int:
-        """On how many calls the forms reproduce everything; 0 unless on one that is wrong without them, or
-        where another call stopped with what no wrong value raises (an unset variable)."""
+    def count_agreeing(self, forms: Forms, *, by_repair: bool) -> int:
+        """On how many calls the forms reproduce everything; 0 where another call refutes them, and unless one
+        of these is wrong without them: with a value, if values (not a repair alone) can tell the misconception.
+        """
         agreeing = [index for index in self.order if self._agrees_on(index, forms, None)]
-        if any(self._refutes(index) for index in self.order if index not in agreeing):
+        if any(self._refutes(index, forms, by_repair) for index in self.order if index not in agreeing):
             return 0
-        return len(agreeing) if any(not self._agrees_on(index, (), None) for index in agreeing) else 0
+        wrong = [index for index in agreeing if not self._agrees_on(index, (), None)]
+        telling = wrong if by_repair else [i for i in wrong if self.observed.outcomes[i].status == "value"]
+        return len(agreeing) if telling else 0
+
+    def _refutes(self, index: int, forms: Forms, by_repair: bool) -> bool:
+        """Whether a call that disagrees stopped with what no wrong value raises, or gave another value; where
+        values cannot tell the misconception, the repair alone decides."""
+        outcome = self.observed.outcomes[index]
+        if by_repair:
+            return False
+        if outcome.raised is not None:
+            return outcome.raised.type not in _DATA_ERRORS
+        predicted = self.matcher.oracle.predict(self.observed.calls[index], forms, self.convention)
+        return predicted is not None and predicted.status == outcome.status == "value"
 
     def _agrees_on(self, index: int, forms: Forms, components: Sequence[str] | None) -> bool:
         predicted = self.matcher.oracle.predict(self.observed.calls[index], forms, self.convention)
@@ -213,10 +228,6 @@ class Search:
         parts = split(self.spec, predicted)
         got = self.observed.parts[index]
         return all(self._same(parts[name], got[name]) for name in components or self.spec.returns)
-
-    def _refutes(self, index: int) -> bool:
-        raised = self.observed.outcomes[index].raised
-        return raised is not None and raised.type not in _DATA_ERRORS
 
     def _same(self, wanted: Value, got: Value) -> bool:
         return part_difference(self.spec, wanted, got, MATCH, odd_is_odd=True) is None
