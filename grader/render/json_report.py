@@ -18,6 +18,8 @@ from grader.model import Diagnosis, FunctionReport, Report
 
 SCHEMA = "grader/report/v1"
 
+#: What JSON may hold as it is, though it acts on a terminal or turns the order of what is read.
+_ACTING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -44,7 +46,8 @@ def to_json(report: Report) -> bytes:
     """The report as UTF-8 JSON, indented by two, ending in a newline. ValueError for a number that is not finite."""
     text = json.dumps(to_dict(report), ensure_ascii=False, allow_nan=False, indent=2)
     # A student's string can hold half a surrogate pair, which UTF-8 has no bytes for.
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).encode() + b"\n"
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"
 
 
 def from_json(data: bytes) -> Report:
