@@ -138,7 +138,7 @@ class Arena:
 
     def prove(self, case: Case, folder: Path) -> None:
         """Grade the attack; look at the function, the canary, what is left, and the neighbour."""
-        before, zygote = self.left(), self.zygote()
+        before, zygote = self.at_rest(), self.zygote()
         with case.canary(folder) as canary, self.reaping():
             found = self.function(case.notebook(canary.facts), limits=QUICK if case.quick else LIMITS)
             breached = canary.breached(self.recorder.loot())
@@ -150,14 +150,14 @@ class Arena:
         )
         self.judge(case, breached, said)
         assert self.neighbour() == self.alone
-        if case.verdict(self.tier) in ("HELD", "KILLED"):
+        if not case.breaches(self.tier):
             assert self.zygote() == zygote
             assert self.settled(before) == before
         assert self.zygote_threads() == 1
 
     def judge(self, case: Case, breached: bool, said: str) -> None:
         """Whether the canary is as it must be in this tier."""
-        if self.tier != "none" or not case.none.startswith("breached"):
+        if not case.breaches(self.tier):
             assert not breached, said
         elif case.none == ON_SOME_KERNELS or (case.none == AS_ROOT and os.geteuid() != 0):
             return
@@ -191,6 +191,16 @@ class Arena:
             threads=len(os.listdir("/proc/self/task")),
             zygote_files=_files_of(self.zygote()),
         )
+
+    def at_rest(self) -> Left:
+        """What there is when nothing is ending any more."""
+        found, end = self.left(), time.monotonic() + _CLEAN_SECONDS
+        while time.monotonic() < end:
+            time.sleep(0.02)
+            found, last = self.left(), found
+            if found == last:
+                break
+        return found
 
     def settled(self, wanted: Left) -> Left:
         """What is left when all has ended that is ending: a killed process takes a moment."""

@@ -60,10 +60,14 @@ class Case:
         return f"{self.number:03d}-{self.name}-{tier}-{self.verdict(tier)}"
 
     def verdict(self, tier: str) -> str:
-        """HELD, KILLED (held, and the worker died of it), or BREACHED."""
-        if tier == "none" and self.none in (BREACHED, AS_ROOT, ON_SOME_KERNELS):
+        """HELD, or what it cost the function (REJECTED, TIMEOUT, KILLED), or BREACHED."""
+        if self.breaches(tier):
             return {BREACHED: "BREACHED", AS_ROOT: "BREACHED-BY-ROOT", ON_SOME_KERNELS: "MAYBE"}[self.none]
-        return "HELD" if "passed" in self.statuses(tier) else "KILLED"
+        words = {"passed": "HELD", "failed": "REJECTED", "timeout": "TIMEOUT", "error": "KILLED"}
+        return next(word for status, word in words.items() if status in self.statuses(tier))
+
+    def breaches(self, tier: str) -> bool:
+        return tier == "none" and self.none in (BREACHED, AS_ROOT, ON_SOME_KERNELS)
 
     def statuses(self, tier: str) -> tuple[str, ...]:
         return tuple((self.free if tier == "none" else self.walled).split("|"))
