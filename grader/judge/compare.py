@@ -115,7 +115,7 @@ def shape_text(found: tuple[int, ...], right: tuple[int, ...]) -> str:
 def _compare_numbers(
     right: NDArray[Any], found: NDArray[Any], tolerance: float, odd_is_odd: bool
 ) -> Difference | None:
-    if found.dtype.kind == "f" and found.dtype.itemsize < 8:
+    if found.dtype == np.float32:
         tolerance = max(tolerance, FLOAT32)
     elif right.size and _close(right, found, tolerance):
         return None
