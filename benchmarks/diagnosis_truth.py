@@ -157,7 +157,7 @@ def _statistics(value: Any) -> Any:
     if array.size < 2 or not array.std():
         return (array.shape, float(array.mean()) if array.size else 0.0)
     z = (array - array.mean()) / array.std()
-    spread = round(float(np.log(array.std() / 0.01)) / 0.12)
+    spread = round(float(np.log(array.std() / 0.01)) / 0.3)
     off_centre = abs(float(array.mean())) > 6 * float(array.std()) / np.sqrt(array.size)
     return (array.shape, spread, bool(off_centre), bool(2.6 < (z**4).mean() < 3.4))
 
