@@ -225,7 +225,9 @@ def populations(styles: Sequence[Style], options: argparse.Namespace, plan: Plan
         rng = random.Random(f"{SEED}/{style.name}")
         singles = single_cases(style)
         if options.quick:
-            singles = [c for c in singles if c.kind in ("clean", "j")] + rng.sample(singles, 20)
+            singles = [c for c in singles if c.kind in ("clean", "j")] + rng.sample(
+                [c for c in singles if c.kind not in ("clean", "j")], 20
+            )
         cases += singles
         cases += pair_cases(style, options.pairs // len(styles) or 1, rng)
         cases += mutant_cases(style, options.mutants // len(styles) or 1, plan.oracle.functions(), rng)
