@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -192,19 +192,29 @@ class Sandbox:
             raise WorkerError(f"The process that runs student code cannot be started: {error}.") from None
 
     def _parse(self, kind: Kind, request: object) -> object:
-        """Ask the parsing worker; one that fails, and one that has parsed much, is replaced."""
+        """Ask the parsing worker; one that has parsed much is replaced, and one that fails.
+
+        A failure may be an earlier submission's doing, so a worker that has parsed only this one decides.
+        """
         with self._request():
             if self._parsed >= _MOST_PARSED:
                 self._end_parser()
-            worker, self._parser = self._parser or self._spawn(), None
-            try:
-                tree = parsing.ask(worker, kind, request, self.limits)
-            except BaseException:
-                worker.end()
-                raise
-            self._parser = worker
-            self._parsed += 1
-            return tree
+            if self._parser is not None:
+                with suppress(parsing.ParserFailed):
+                    return self._ask_parser(kind, request)
+            return self._ask_parser(kind, request)
+
+    def _ask_parser(self, kind: Kind, request: object) -> object:
+        worker, self._parser = self._parser or self._spawn(), None
+        try:
+            tree = parsing.ask(worker, kind, request, self.limits)
+        except BaseException:
+            worker.end()
+            self._parsed = 0
+            raise
+        self._parser = worker
+        self._parsed += 1
+        return tree
 
     def _take_runner(self, jobs: Sequence[tuple[Program, Sequence[Call]]]) -> Worker | None:
         """The worker that runs this student's code already, if it is this student's and may go on.

@@ -361,6 +361,17 @@ def test_the_parser_is_renewed(
     assert len(spawned) == 3
 
 
+def test_a_parser_that_died_meanwhile_costs_the_next_submission_nothing(
+    sandbox: Sandbox, spawned: list[Worker]
+) -> None:
+    sandbox.extract([], ["f"], [])
+    assert sandbox._parser is not None
+    sandbox._parser.end()
+    time.sleep(0.1)
+    assert sandbox.extract([], ["f"], []).problems == ()
+    assert len(spawned) == 2
+
+
 def test_the_clean_environment_and_folders(tmp_path: Path) -> None:
     """A student's `random.py` in the current folder is not ours, nor is what PYTHONPATH names."""
     (tmp_path / "random.py").write_text("raise SystemExit('the wrong random')")
