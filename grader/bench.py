@@ -32,7 +32,7 @@ class Bench:
         for name, spec in self.plan.rubric.functions.items():
             if self.only and name not in self.only:
                 continue
-            if not spec.optional or (self.facts(name).status == "defined" and name not in self.own_interface):
+            if not spec.optional or (self.facts(name).status != "missing" and name not in self.own_interface):
                 yield spec
 
     def bound(self, call: Call, convention: str) -> Call:

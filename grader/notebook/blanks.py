@@ -97,6 +97,8 @@ class _Blanks:
                 return False
             case ast.Raise():
                 return not self._is_not_implemented(node)
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Compare())]):
+                return True  # a mask, as in `dZ[Z <= 0] = 0`
             case ast.Assign() | ast.AnnAssign():
                 return self._assigns(node.value)
             case ast.Return():
@@ -205,12 +207,19 @@ def _made_of_themselves(function: FunctionNode) -> set[str]:
     return {name for name, reads in made.items() if reads}
 
 
+def _annotations(function: FunctionNode) -> list[ast.expr]:
+    """The type hints in a function."""
+    hints = [node.annotation for node in ast.walk(function) if isinstance(node, ast.arg | ast.AnnAssign)]
+    return [hint for hint in (function.returns, *hints) if hint is not None]
+
+
 def _reads_unassigned(function: FunctionNode) -> bool:
     """Whether a name is returned, packed or measured that is neither a parameter nor assigned in the function."""
     known = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)} | set(dir(builtins))
     called = {
         id(part) for node in ast.walk(function) if isinstance(node, ast.Call) for part in ast.walk(node.func)
     }
-    names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and id(node) not in called]
+    other = called | {id(part) for note in _annotations(function) for part in ast.walk(note)}
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and id(node) not in other]
     known |= {node.id for node in names if not isinstance(node.ctx, ast.Load)} - _made_of_themselves(function)
     return any(node.id not in known for node in names)
