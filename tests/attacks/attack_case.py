@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +121,7 @@ def notebook(*sources: str) -> bytes:
     return nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
 
 
-def per_tier(cases: Iterable[Case]) -> pytest.MarkDecorator:
+def per_tier(cases: Iterable[Case], tiers: Sequence[str] = TIERS) -> pytest.MarkDecorator:
     """Parametrises a test by `arena` (a tier) and `case`, with the expected verdict in its name."""
-    pairs = [pytest.param(tier, case, id=case.id(tier)) for tier in TIERS for case in cases]
+    pairs = [pytest.param(tier, case, id=case.id(tier)) for tier in tiers for case in cases]
     return pytest.mark.parametrize(("arena", "case"), pairs, indirect=["arena"])

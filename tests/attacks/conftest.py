@@ -24,10 +24,15 @@ if sys.platform == "linux":
                 opened[tier] = Arena(tier)
             return opened[tier]
 
-        become_subreaper(True)
         yield of
         for one in opened.values():
             one.close()
+
+    @pytest.fixture(scope="session", autouse=True)
+    def nothing_gets_away() -> Iterator[None]:
+        """Whatever loses its parent below us becomes our child, where it is seen."""
+        become_subreaper(True)
+        yield
         become_subreaper(False)
 
     @pytest.fixture

@@ -30,7 +30,7 @@ from grader.render.json_report import public, to_json
 from grader.rubric.load import load_rubric
 from grader.worker.sandbox import Sandbox
 
-TIERS = pytest.mark.parametrize("arena", ["none", "seccomp", "strong"], indirect=True)
+TIERS = pytest.mark.parametrize("arena", ["none", "strong"], indirect=True)
 
 #: `leak` is a word that tells the first number of the inputs: unlike any other input's.
 _LEAK = """

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from attack_arena import NEIGHBOUR, RUBRIC, become_subreaper, children, descendants, end_orphans
+from attack_arena import NEIGHBOUR, RUBRIC, children, descendants, end_orphans
 from attack_case import TIERS
 
 _GRADER = """
@@ -42,7 +42,6 @@ _WORK = {
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_killed_grader_leaves_no_process(tier: str, work: str) -> None:
     """`kill -9` while student code runs: the worker, the zygote and its guard end by themselves."""
-    become_subreaper(True)
     known = children(os.getpid())
     command = [sys.executable, "-c", _GRADER, tier, _WORK[work]]
     grader = subprocess.Popen(
@@ -62,7 +61,6 @@ def test_a_killed_grader_leaves_no_process(tier: str, work: str) -> None:
         grader.kill()
         grader.communicate()
         end_orphans(known)
-        become_subreaper(False)
 
 
 def _gone(processes: set[int], seconds: float) -> bool:

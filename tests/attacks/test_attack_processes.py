@@ -272,7 +272,14 @@ FOREIGN = (
 CASES = (*READING, *STARTING, *HARMING, *GAINING, *(FOREIGN if platform.machine() == "x86_64" else ()))
 
 ZYGOTE = (
-    Case(68, "kill-the-zygote", "os.kill(os.getppid(), 9)", canaries.claim, BREACHED, free="passed|error"),
+    Case(
+        68,
+        "kill-the-zygote",
+        "os.kill(os.getppid(), 9)",
+        canaries.claim,
+        BREACHED,
+        free="passed|error|failed",
+    ),
     Case(69, "stop-the-zygote", "os.kill(os.getppid(), 19)", canaries.claim, BREACHED),
 )
 
