@@ -26,12 +26,21 @@ class Prover:
 
         With `places` of 1, edits at several places are not tried together.
         """
-        proposals = self.runner.propose(self.program.definitions, goal.request)
+        proposals = [
+            one
+            for one in self.runner.propose(self.program.definitions, goal.request)
+            if not self._replaced(goal, one)
+        ]
         single = self._single(goal, proposals)
         if single is not None:
             return proof.place(single)
         several = self._several(goal, proposals) if places > 1 else ()
         return proof.place(several[0]) if several else None
+
+    def _replaced(self, goal: Goal, proposal: Proposal) -> bool:
+        """Whether an edit is in a helper that a right one stands in for: it could change nothing."""
+        right = self.bound(goal.observed.calls[0]).bind
+        return any(name in right for name in self.program.definitions[proposal.definition].binds)
 
     def _single(self, goal: Goal, proposals: Sequence[Proposal]) -> Proposal | None:
         """The earliest edit that makes everything as wanted."""
