@@ -44,16 +44,24 @@ _PR_SET_CHILD_SUBREAPER = 36
 _CLEAN_SECONDS = 3.0
 ABOUT_IMPORTS = (14, 19)
 
-NEIGHBOUR = notebook(
+_BACKWARD = (
+    "def linear_backward(dZ, cache):\n    A_prev, W, b = cache\n    m = A_prev.shape[1]\n"
+    "    return np.dot(W.T, dZ), np.dot(dZ, A_prev.T) / m, np.sum(dZ, axis=1, keepdims=True) / m"
+)
+_COST = (
+    "def compute_cost(AL, Y):\n    m = Y.shape[1]\n"
+    "    return np.squeeze(-np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m)"
+)
+_OTHERS = (
     "import numpy as np, json, os, random",
     "def linear_forward(A, W, b):\n    Z = np.dot(W, A) + b\n    return Z, (A, W, b)",
-    "def compute_cost(AL, Y):\n    m = Y.shape[1]\n"
-    "    return np.squeeze(-np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m)",
-    "def linear_backward(dZ, cache):\n    A_prev, W, b = cache\n    m = A_prev.shape[1]\n"
-    "    return np.dot(W.T, dZ), np.dot(dZ, A_prev.T), np.sum(dZ, axis=1, keepdims=True) / m",
+    _COST,
 )
-#: One of them is wrong (1/m is missing in dW), so that words and repairs are compared, too.
+NEIGHBOUR = notebook(*_OTHERS, _BACKWARD)
+#: With an error, so that words, repairs and runs on public inputs are compared, too. It takes longer.
+WRONG_NEIGHBOUR = notebook(*_OTHERS, _BACKWARD.replace(", A_prev.T) / m", ", A_prev.T)"))
 NEIGHBOURS_FUNCTIONS = ("linear_forward", "compute_cost", "linear_backward")
+_WRONG_EVERY = 10
 
 
 @dataclass
@@ -114,7 +122,8 @@ class Arena:
         self.sandbox = Sandbox.start(tier, LIMITS)
         self.recorder = Recorder(self.sandbox)
         self.grader = Grader(load_rubric(RUBRIC), self.recorder, SEED, self.sandbox.close)
-        self.alone = self.neighbour()
+        self.alone = {data: self.neighbour(data) for data in (NEIGHBOUR, WRONG_NEIGHBOUR)}
+        self.proved = 0
 
     def close(self) -> None:
         self.grader.close()
@@ -134,9 +143,9 @@ class Arena:
     def function(self, data: bytes, name: str = "linear_forward", limits: Limits = LIMITS) -> FunctionReport:
         return self.grade(data, name, limits=limits).functions[0]
 
-    def neighbour(self) -> bytes:
+    def neighbour(self, data: bytes = NEIGHBOUR) -> bytes:
         """What the next student in this sandbox gets, byte for byte, but for the time it took."""
-        return to_json(replace(self.grade(NEIGHBOUR, *NEIGHBOURS_FUNCTIONS), seconds=0.0))
+        return to_json(replace(self.grade(data, *NEIGHBOURS_FUNCTIONS), seconds=0.0))
 
     # --------------------------------------------------------------------------------- proving
 
@@ -153,7 +162,10 @@ class Arena:
             "the attack was not even tried"
         )
         self.judge(case, breached, said)
-        assert self.neighbour() == self.alone
+        self.proved += 1
+        if self.proved % _WRONG_EVERY == 0:
+            assert self.neighbour(WRONG_NEIGHBOUR) == self.alone[WRONG_NEIGHBOUR]
+        assert self.neighbour() == self.alone[NEIGHBOUR]
         if not case.breaches(self.tier):
             assert self.zygote() == zygote
             left = self.settled(before)
@@ -230,7 +242,7 @@ def become_subreaper(on: bool) -> None:
 
 
 def _family() -> dict[int, set[int]]:
-    """All living processes by their parent."""
+    """All living processes by their parent, for the whole machine."""
     found: dict[int, set[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
