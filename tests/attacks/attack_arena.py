@@ -112,6 +112,10 @@ class Left:
         """Fewer are no fault: what other tests had open may be closed at any time."""
         return any(mine > its for mine, its in zip(astuple(self), astuple(other), strict=True))
 
+    def or_more(self, other: Left) -> Left:
+        """The larger of each: an attack that killed the waiting workers leaves fewer than there will be again."""
+        return Left(*(max(pair) for pair in zip(astuple(self), astuple(other), strict=True)))
+
 
 class Arena:
     """One tier's sandbox and grader, and the report that the neighbour must always get."""
@@ -123,6 +127,7 @@ class Arena:
         self.recorder = Recorder(self.sandbox)
         self.grader = Grader(load_rubric(RUBRIC), self.recorder, SEED, self.sandbox.close)
         self.alone = {data: self.neighbour(data) for data in (NEIGHBOUR, WRONG_NEIGHBOUR)}
+        self.rest = self.at_rest()
         self.proved = 0
 
     def close(self) -> None:
@@ -151,7 +156,7 @@ class Arena:
 
     def prove(self, case: Case, folder: Path) -> None:
         """Grade the attack; look at the function, the canary, what is left, and the neighbour."""
-        before, zygote = self.at_rest(), self.zygote()
+        before, zygote = self.at_rest().or_more(self.rest), self.zygote()
         with case.canary(folder) as canary, self.reaping():
             found = self.function(case.notebook(canary.facts), limits=QUICK if case.quick else LIMITS)
             breached = canary.breached(self.recorder.loot())
