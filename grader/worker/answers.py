@@ -8,7 +8,7 @@ does not define itself, but for those that are made of the function under test.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -121,18 +121,23 @@ class Answers:
     def check(self, name: str, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> None:
         if name not in self.allowed:
             raise Refused(f"{name} is not available in grading this function")
-        if not all(self.is_small(item) for item in (*args, *kwargs.values())):
+        values = (*args, *kwargs.values())
+        sizes = [size for value in values for size in _sizes(value)]
+        small = (
+            sum(sizes) <= self.limits.callback_int_sum and max(sizes, default=0) <= self.limits.callback_int
+        )
+        if not (small and all(self.is_small(value) for value in values)):
             raise ValueError(f"the arguments of {name} are too large")
 
     def is_small(self, value: Value) -> bool:
-        """Whether the sizes in an argument are ones that the grader may safely compute with."""
+        """Whether the arrays in an argument are ones that the grader may safely compute with."""
         if isinstance(value, np.ndarray):
-            return value.size <= self.limits.callback_elements and value.ndim <= self.limits.callback_ndim
+            limits = self.limits
+            sides = max(value.shape, default=0) <= limits.callback_side
+            return sides and value.size <= limits.callback_elements and value.ndim <= limits.callback_ndim
         if isinstance(value, list | tuple):
             return all(self.is_small(item) for item in value)
-        if isinstance(value, dict):
-            return all(self.is_small(item) for item in value.values())
-        return type(value) is not int or abs(value) <= self.limits.callback_int
+        return all(self.is_small(item) for item in value.values()) if isinstance(value, dict) else True
 
     def positional(
         self, name: str, args: tuple[Value, ...], kwargs: Mapping[str, Value]
@@ -146,6 +151,19 @@ class Answers:
         if set(used) != set(kwargs):
             raise ValueError(f"{name}() does not take these keyword arguments: {', '.join(kwargs)}")
         return (*args, *(kwargs[word] for word in used))
+
+
+def _sizes(value: Value) -> Iterator[int]:
+    """Magnitudes of all integers that a helper could take for the size of a layer."""
+    if isinstance(value, int | np.integer):
+        yield abs(int(value))
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim <= 1:
+        yield from (abs(size) for size in value.ravel().tolist())
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _sizes(item)
+    elif isinstance(value, dict):
+        yield from _sizes(list(value.values()))
 
 
 def _request(tree: Value) -> tuple[str, tuple[Value, ...], dict[str, Value]]:

@@ -31,10 +31,14 @@ class Limits:
     callback_elements: int = 2_048
     """Elements of one array that is passed to a right helper."""
     callback_ndim: int = 3
+    callback_side: int = 128
+    """Length of one axis of such an array: a column times a row is a matrix."""
     callback_nodes: int = 256
     """Arrays, numbers, texts and containers in the arguments of one use of a right helper."""
     callback_int: int = 1_024
     """Magnitude of an integer passed to a right helper: sizes become memory and time of the grader."""
+    callback_int_sum: int = 4_096
+    """Sum of all integers in the arguments of one use of a right helper, for they may be sizes of layers."""
     callback_bytes: int = MIB
     """Size of the request for, and the result of, one use of a right helper."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Literal
 
@@ -174,7 +174,9 @@ class Session:
         while True:
             kind, payload = channel.receive(sizes, deadline)
             if kind is Kind.RESULT:
-                return read_outcome(call, decode(payload, self.caps))
+                return placed(read_outcome(call, decode(payload, self.caps)), program)
+            if time.monotonic() > deadline:
+                raise DeadlinePassed  # it asks in advance, and never waits
             answers = answers or Answers(
                 self.remembered, self.allowed(program, call), call.convention, self.limits
             )
@@ -208,3 +210,14 @@ def read_outcome(call: Call, tree: Value) -> Outcome:
     if raised is None:
         return Outcome(call.id, "value", value, None, stdout, changed, differs)
     return Outcome(call.id, "raised", None, unpack(Raised, raised), stdout)
+
+
+def placed(outcome: Outcome, program: Program) -> Outcome:
+    """The outcome without a place of an error that no line of the program has: a SyntaxError may say anything."""
+    raised = outcome.raised
+    if raised is None or raised.cell is None:
+        return outcome
+    ends = [item.line + item.source.count("\n") for item in program.definitions if item.cell == raised.cell]
+    if raised.line is not None and ends and 1 <= raised.line <= max(ends):
+        return outcome
+    return replace(outcome, raised=replace(raised, cell=raised.cell if ends else None, line=None))

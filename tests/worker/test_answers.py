@@ -88,8 +88,13 @@ def test_a_helpers_error_is_told_and_does_not_spread() -> None:
         np.zeros((1, 1, 1, 1)),
         [np.zeros(3000)],
         {"a": (np.zeros(3000),)},
+        np.zeros((1, 200)),
         5000,
         (-5000,),
+        [1000] * 5,
+        np.int64(5000),
+        np.array([3, 5000]),
+        {"n": np.full(50, 100)},
     ],
 )
 def test_large_arguments_are_not_computed_with(argument: Any) -> None:
@@ -97,6 +102,13 @@ def test_large_arguments_are_not_computed_with(argument: Any) -> None:
     assert outcome == "raised"
     assert "too large" in text
     assert _ask(_answers(), "sigmoid", (), {"z": argument})[1] == text
+
+
+@pytest.mark.parametrize(
+    "argument", [np.full((2, 30), 255), [12, 20, 7, 5, 1], 1000, np.zeros((128, 16)), True]
+)
+def test_arguments_of_ordinary_size_are_computed_with(argument: Any) -> None:
+    assert "too large" not in str(_ask(_answers(), "sigmoid", (argument,), {})[1])
 
 
 def test_uses_are_counted() -> None:
