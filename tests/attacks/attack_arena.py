@@ -40,6 +40,8 @@ RUBRIC = "dnn-step-by-step"
 SEED = 20260117
 LIMITS = Limits(call_seconds=3.0, load_seconds=3.0, run_seconds=30.0, memory_bytes=512 * MIB)
 QUICK = replace(LIMITS, call_seconds=0.15, load_seconds=0.15, run_seconds=2.0)
+#: (number, name, tier, status of the function, whether the canary was breached) of what was proved in this session.
+RESULTS: list[tuple[int, str, str, str, bool]] = []
 _PR_SET_CHILD_SUBREAPER = 36
 _CLEAN_SECONDS = 3.0
 ABOUT_IMPORTS = (14, 19)
@@ -167,6 +169,7 @@ class Arena:
             "the attack was not even tried"
         )
         self.judge(case, breached, said)
+        RESULTS.append((case.number, case.name, self.tier, found.status, breached))
         self.proved += 1
         if self.proved % _WRONG_EVERY == 0:
             assert self.neighbour(WRONG_NEIGHBOUR) == self.alone[WRONG_NEIGHBOUR]
