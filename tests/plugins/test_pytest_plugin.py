@@ -98,13 +98,6 @@ def test_one_function_by_its_address(run: Run, samples: Path, tmp_path: Path) ->
     assert "Why it matters" not in done.stdout
 
 
-@pytest.mark.platform
-def test_with_xdist(run: Run, samples: Path) -> None:
-    pytest.importorskip("xdist")
-    done = run("--submission", samples / "blaise-1-over-m-missing.ipynb", "-n", "2")
-    assert "1 failed, 9 passed" in done.stdout
-
-
 def test_an_ungradable_notebook_fails_and_says_why(run: Run, samples: Path) -> None:
     done = run(
         "--submission",
