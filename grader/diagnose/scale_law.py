@@ -82,8 +82,9 @@ def _ratio(wanted: Value, found: Value) -> float | None:
         return None
     if scale == 0:  # behind relu units that are all off
         return None if got.any() else math.nan
-    factor = float(got @ right / (right @ right))
-    fits = float(np.max(np.abs(got - factor * right))) <= PRECISION * scale * max(abs(factor), 1e-9)
+    with np.errstate(all="ignore"):  # a student's numbers may be as large as numbers can be
+        factor = float(got @ right / (right @ right))
+        fits = float(np.max(np.abs(got - factor * right))) <= PRECISION * scale * max(abs(factor), 1e-9)
     return factor if fits and factor != 0 else None
 
 

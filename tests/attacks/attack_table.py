@@ -39,7 +39,8 @@ def run() -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results.json"
         command = [sys.executable, "-m", "pytest", "-q", str(FOLDER)]
-        done = subprocess.run(command, env={**os.environ, "ATTACK_RESULTS": str(path)}, check=False)
+        wanted = {"ATTACK_RESULTS": str(path), "ATTACK_TIERS": " ".join(TIERS)}
+        done = subprocess.run(command, env={**os.environ, **wanted}, check=False)
         if done.returncode:
             raise SystemExit("The suite does not hold, so no table is written.")
         found: list[Result] = [tuple(one) for one in json.loads(path.read_text())]
