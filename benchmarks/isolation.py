@@ -54,7 +54,7 @@ def helper(name: str, args: tuple[Value, ...], convention: str) -> Value:
 
 
 def plan(count: int) -> list[Call]:
-    """`count` calls, half of them with a bound helper."""
+    """`count` calls, half of them with a bound helper; those of a function together, as in a plan."""
     rng = np.random.default_rng(0)
     calls = []
     for i in range(count):
@@ -63,7 +63,7 @@ def plan(count: int) -> list[Call]:
         function, extra = ("activated", ("sigmoid",)) if bound else ("forward", ())
         steps = (Step(function, (A, W, b, *extra)),)
         calls.append(Call(str(i), function, steps, ("sigmoid", "relu") if bound else ()))
-    return calls
+    return sorted(calls, key=lambda call: call.function)
 
 
 def submission(sandbox: Sandbox, calls: Sequence[Call]) -> None:
