@@ -73,7 +73,7 @@ test-platforms: $(PLATFORMS)/.all
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromedriver >/dev/null; then \
 	  printf '\n== Installing chromium, for the tests in a browser\n'; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver; } >/dev/null 2>&1 \
-	    || echo "chromium could not be installed: tests in a browser are skipped"; \
+	    || { echo "error: chromium could not be installed, and without it the tests in a browser would be skipped"; exit 1; }; \
 	fi
 	$(STEP) "Tests with the platforms' own software"
 	@INGINIOUS_API=$$(echo $(abspath $(PLATFORMS))/[Ii][Nn][Gg][Ii]nious-*/base-containers/base) \

@@ -35,7 +35,7 @@ class Prover:
         if single is not None:
             return proof.place(single)
         several = self._several(goal, proposals) if places > 1 else ()
-        return proof.place(several[0]) if several else None
+        return proof.place(min(several, key=lambda one: (one.cell, one.line))) if several else None
 
     def _replaced(self, goal: Goal, proposal: Proposal) -> bool:
         """Whether an edit is in a helper that a right one stands in for: it could change nothing."""

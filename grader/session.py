@@ -109,7 +109,7 @@ class Session:
         )
 
     def _failing(self) -> list[str]:
-        return [name for name, finding in self.findings.items() if finding.failed]
+        return [name for name, finding in self.findings.items() if finding.failed and not finding.hung]
 
     # ------------------------------------------------------------------ the stages
 
@@ -209,7 +209,9 @@ class Session:
         calls = {name: self._own_chain(name) for name in wanted if self.findings[name].observed}
         found = self._observe({name: made for name, made in calls.items() if made}, bind=False)
         judged = {
-            name: self._judged(self.findings[name], observed, self.findings[name].convention)
+            name: replace(
+                self._judged(self.findings[name], observed, self.findings[name].convention), in_place=True
+            )
             for name, observed in found.items()
         }
         self._accept_other(judged)
@@ -221,8 +223,13 @@ class Session:
         return tuple(
             call
             for call in self.plan.suite.in_place[name]
-            if all(self.bench.facts(step.function).status == "defined" for step in call.steps)
+            if all(self._can_run(step.function) for step in call.steps)
         )
+
+    def _can_run(self, name: str) -> bool:
+        """Whether the notebook defines a function, and it comes to an end."""
+        hung = name in self.findings and self.findings[name].hung
+        return self.bench.facts(name).status == "defined" and not hung
 
     def _accept_other(self, in_place: Mapping[str, Finding]) -> None:
         """A 1/m that enters exactly once, elsewhere along the chain: right, with a note."""
@@ -287,8 +294,7 @@ class Session:
         )
 
     def _was_bound(self, name: str) -> bool:
-        observed = self.findings[name].observed
-        return observed is not None and all(len(call.steps) == 1 for call in observed.calls)
+        return not self.findings[name].in_place
 
     def _fresh_calls(self, fresh: Suite, name: str) -> tuple[Call, ...]:
         return (fresh.isolated if self._was_bound(name) else fresh.in_place)[name][:FRESH_CALLS]

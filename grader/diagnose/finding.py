@@ -24,6 +24,8 @@ class Finding:
     explanation: Explanation | None = None
     explained: bool = False
     """Whether an explanation was looked for already."""
+    in_place: bool = False
+    """Whether it was observed with the student's own helpers, not with right ones."""
     verified: bool = False
     """Whether the explanation also held on fresh calls."""
     accepted: Literal["", "private-format", "other-convention", "follows-on"] = ""
@@ -51,6 +53,11 @@ class Finding:
     def failed(self) -> tuple[str, ...]:
         """The failing components; none where the function is accepted or was never observed."""
         return () if self.accepted or self.verdict is None else self.verdict.failed
+
+    @property
+    def hung(self) -> bool:
+        """Whether a call did not come to an end: running it again would only wait again."""
+        return self.observed is not None and any(one.status == "timeout" for one in self.observed.outcomes)
 
     def raised(self, kind: str) -> bool:
         """Whether some call stopped with this exception."""

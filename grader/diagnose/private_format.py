@@ -66,10 +66,21 @@ def _makers(placed: Finding) -> set[str]:
 
 
 def _makes_own_format(placed: Finding, findings: Mapping[str, Finding]) -> bool:
-    """Whether a cache that the calls in place hand on is not the course's."""
-    made = {name for name in _makers(placed) if name in findings}
+    """Whether something that the function is handed, a cache or a helper's result, is not as the course's."""
+    made = {*_makers(placed), *placed.spec.helpers} & set(findings)
     made |= {helper for name in made for helper in findings[name].spec.helpers if helper in findings}
-    return any(set(findings[name].failed) & set(findings[name].spec.private) for name in made)
+    return any(_of_another_format(findings[name]) for name in made - {placed.spec.name})
+
+
+def _of_another_format(finding: Finding) -> bool:
+    """A private part that differs, or a result of another make throughout: `return s, z` for `return s`."""
+    if set(finding.failed) & set(finding.spec.private):
+        return True
+    if finding.verdict is None or finding.observed is None:
+        return False
+    everywhere = len(finding.observed.valued) == len(finding.observed.calls)
+    kinds = {finding.verdict.differences[name] for name in finding.failed}
+    return everywhere and any(kind is not None and kind.kind in ("type", "absent") for kind in kinds)
 
 
 def _only_private(finding: Finding) -> bool:

@@ -23,8 +23,8 @@ NOTES = {
         "not count; delete that line."
     ),
     "private-format": (
-        "The cache has a format of its own. The functions that write and read it agree on it, and their numbers are "
-        "right, so it counts as right."
+        "What the notebook's functions hand each other, a cache or a helper's result, has a format of its own. The "
+        "functions that write and read it agree on it, and their numbers are right, so it counts as right."
     ),
     "follows-on": (
         "What is off here follows from an error in {functions}, which is named there. It costs nothing a second time."

@@ -39,7 +39,8 @@ def make_suite(functions: Functions, seed: int, only: Collection[str] | None = N
     _propagate(isolated)
     _optimize(isolated)
     _predict(isolated)
-    _propagate(in_place)
+    for add in (_propagate, _optimize, _predict):
+        add(in_place)
     if only is not None:
         return Suite(isolated.done(), in_place.done())
     return Suite(isolated.done(), in_place.done(), _public())

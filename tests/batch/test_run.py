@@ -270,20 +270,26 @@ def test_kill_9_loses_at_most_what_is_in_flight(slow_class: Path, tmp_path: Path
     assert again.kept + again.graded == 54
 
 
-def test_interrupt_ends_soon_and_keeps_what_is_done(slow_class: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_interrupt_ends_within_a_second_and_keeps_what_is_done(slow_class: Path, tmp_path: Path) -> None:
+    """The fastest of three: a busy machine may delay one of them."""
+    seconds = [interrupted(slow_class, tmp_path / f"out{number}") for number in range(3)]
+    assert min(seconds) < 1.0
+    (slow_class / "z.ipynb").write_text("ok")
+    assert grade(slow_class, tmp_path / "out0").kept >= 20
+
+
+def interrupted(slow_class: Path, out: Path) -> float:
+    """Seconds from Ctrl-C to the end of a run that had done twenty submissions."""
     process = launch(slow_class, out)
     wait_for_reports(out, 20)
     began = time.monotonic()
     os.kill(process.pid, signal.SIGINT)
     errors = process.communicate(timeout=10)[1]
-    assert time.monotonic() - began < 8.0, "a second on an idle machine"
+    seconds = time.monotonic() - began
     assert b"KeyboardInterrupt" in errors
     assert run_facts(out)["interrupted"] is True
     assert len(table(out)) >= 20
-    (slow_class / "z.ipynb").write_text("ok")
-    again = grade(slow_class, out)
-    assert again.kept >= 20
+    return seconds
 
 
 def test_lines_for_logs(klass: Path, tmp_path: Path) -> None:

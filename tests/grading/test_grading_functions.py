@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from grading_world import GradeCells, Graded
 
-from grader.model import Report
+from grader.model import Call, Helper, Outcome, Program, Report
 from grader.pipeline import Grader
 from grader.render.json_report import to_json
 from tools.notebooks import nbformat4, notebook_cells
@@ -275,6 +276,26 @@ def test_a_broken_function_costs_itself_alone(grade_functions: GradeCells, sourc
     assert [f.name for f in graded.report.functions if f.status != "passed"] == ["compute_cost"]
     assert graded.report.score == 90
     json.loads(to_json(graded.report))
+
+
+def test_what_hangs_is_not_run_again(
+    grade_functions: GradeCells, dnn: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in place, nor for a proof, nor on public inputs: each would wait for the time limit once more."""
+    sent: list[Call] = []
+    run_many = dnn.runner.run_many
+
+    def recorded(jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
+        sent.extend(call for _, calls in jobs for call in calls)
+        return run_many(jobs, helper)
+
+    monkeypatch.setattr(dnn.runner, "run_many", recorded)
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    while True:\n        b = b + 0"
+    )
+    assert graded["linear_forward"].status == "timeout"
+    planned = dnn.plan.suite.isolated["linear_forward"]
+    assert len([call for call in sent if call.function == "linear_forward"]) == len(planned)
 
 
 def test_a_function_that_returns_nothing(grade_functions: GradeCells) -> None:

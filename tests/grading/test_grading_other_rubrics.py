@@ -132,6 +132,27 @@ def test_the_template_of_2017(graders: dict[str, Grader]) -> None:
     assert grade(graders["logistic-regression"], notebook).score == 100
 
 
+def test_an_own_sigmoid_with_another_interface_costs_its_own_marks_only(graders: dict[str, Grader]) -> None:
+    notebook = replaced(
+        RUBRICS["logistic-regression"],
+        sigmoid="def sigmoid(z):\n    s = 1 / (1 + np.exp(-z))\n    return s, z\n",
+        predict=PREDICT.format("(sigmoid(np.dot(w.T, X) + b)[0] > 0.5) * 1.0"),
+    )
+    report = grade(graders["logistic-regression"], notebook)
+    passed = {function.name for function in report.functions if function.status == "passed"}
+    assert {"predict", "propagate", "optimize", "initialize_with_zeros"} == passed
+
+
+def test_a_helper_of_another_interface_excuses_no_value(graders: dict[str, Grader]) -> None:
+    notebook = replaced(
+        RUBRICS["logistic-regression"],
+        sigmoid="def sigmoid(z):\n    s = 1 / (1 + np.exp(-z))\n    return s, z\n",
+        predict=PREDICT.format("(sigmoid(np.dot(w.T, X))[0] > 0.5) * 1.0"),
+    )
+    report = grade(graders["logistic-regression"], notebook)
+    assert "predict" in {function.name for function in report.functions if function.status == "failed"}
+
+
 def test_two_errors_are_named_each_at_its_line(graders: dict[str, Grader]) -> None:
     wrong = """
 def propagate(w, b, X, Y):
