@@ -86,7 +86,7 @@ def _undiagnosed(function: FunctionReport) -> Iterator[str]:
 def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[str]:
     if diagnosis.location is not None:
         yield _location(diagnosis.location)
-    yield f"*{_text(words.EVIDENCE[diagnosis.evidence])}*"
+    yield f"*{_text(words.evidence(diagnosis))}*"
     if words.credit(diagnosis, function):
         yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):

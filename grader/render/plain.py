@@ -133,7 +133,7 @@ def _undiagnosed(function: FunctionReport) -> Iterator[Block]:
 def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[Block]:
     if diagnosis.location is not None:
         yield from _location(diagnosis.location)
-    yield Block("text", words.EVIDENCE[diagnosis.evidence])
+    yield Block("text", words.evidence(diagnosis))
     if words.credit(diagnosis, function):
         yield Block("text", _clean(words.credit(diagnosis, function)))
     for label, sentences in words.feedback(diagnosis, detail):

@@ -159,7 +159,7 @@ def _stdout(stdout: str) -> Iterator[Text]:
 def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[RenderableType]:
     if diagnosis.location is not None:
         yield _location(diagnosis.location)
-    yield _text(words.EVIDENCE[diagnosis.evidence], _EVIDENCE_STYLE[diagnosis.evidence])
+    yield _text(words.evidence(diagnosis), _EVIDENCE_STYLE[diagnosis.evidence])
     if words.credit(diagnosis, function):
         yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):

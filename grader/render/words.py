@@ -36,6 +36,8 @@ EVIDENCE: dict[Evidence, str] = {
     "matched": "Matched: the results are those of this mistake on every test, and of no other known mistake.",
     "suspected": "Suspected: the numbers fit this mistake, but do not single it out.",
 }
+#: Seen in the source or in how the calls end: no numbers are compared for these.
+_SEEN_IN_CODE = frozenset({"uses-global", "returns-none", "not-implemented", "loop-left-empty"})
 
 LEVEL_LABELS = {"nudge": "Where to look", "explanation": "Why it matters", "fix": "What to change"}
 
@@ -56,6 +58,13 @@ CONVENTION_LABELS: dict[Convention, str] = {
 }
 
 NOT_ISOLATED = "Not isolated: this notebook's code ran with your own rights on this machine."
+
+
+def evidence(diagnosis: Diagnosis) -> str:
+    """How sure a diagnosis is, and of what: never more than was run."""
+    if diagnosis.evidence == "matched" and diagnosis.misconception in _SEEN_IN_CODE:
+        return "Seen in the code, and in what its calls give."
+    return EVIDENCE[diagnosis.evidence]
 
 
 def code(name: str, limit: int = 60) -> str:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from grader.model import Component, ErrorReport, FunctionReport, Location, Note, Problem
+from grader.model import Component, Diagnosis, ErrorReport, Feedback, FunctionReport, Location, Note, Problem
 from grader.render import escape, markdown, terminal
+from grader.render import words as sentences
 
 RENDERERS = [terminal.render, markdown.render]
 EVIL = "\x1b[31m\x1b]0;t\x07\u202e<script>alert(1)</script>`*x*`|[l](javascript:1)\x9b2J"
@@ -241,3 +242,13 @@ def test_a_class_where_nothing_could_be_graded():
     assert "0 submissions graded, 2 could not be graded." in terminal.render_class_summary(
         [reports.ungradable(EVIL), reports.ungradable()], "out"
     )
+
+
+def test_no_numbers_are_claimed_for_what_is_seen_in_the_code() -> None:
+    told = {name: sentences.evidence(diagnosis_of(name)) for name in ("uses-global", "missing-1-over-m")}
+    assert "on every test" not in told["uses-global"]
+    assert told["missing-1-over-m"] == sentences.EVIDENCE["matched"]
+
+
+def diagnosis_of(name: str) -> Diagnosis:
+    return Diagnosis(name, ("dW",), "matched", 0.5, None, "title", Feedback("a", "b", "c"))
