@@ -8,9 +8,11 @@ Shapes follow the course: examples are columns, so A is (n, m), W is (n, n_prev)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
+
+T = TypeVar("T")
 
 #: What crosses the wall to student code and back: None, bool, int, float, complex, str, list, tuple,
 #: dict, numpy scalars and numeric numpy arrays, nested. The worker's codec defines it exactly.
@@ -233,6 +235,10 @@ class Isolation:
     layers: tuple[str, ...] = ("process",)
 
 
+#: Asks for the outcomes of a program's calls, again and again, and returns what it found.
+Search = Generator[tuple[Program, Sequence[Call]], list[Outcome], T]
+
+
 class Runner(Protocol):
     """The one impure stage, passed in: the sandbox, the live notebook, or a fake."""
 
@@ -253,9 +259,22 @@ class Runner(Protocol):
         """One outcome for each call, in order. Never raises for what student code does."""
         ...
 
-    def run_many(self, jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
-        """Several programs of one student, each in a fresh namespace, in one worker where that is possible."""
+    def explore(self, search: Search[T], helper: Helper) -> T:
+        """What a search over programs of one student gives: each runs in a fresh namespace, all in one worker
+        where that is possible. The search must not use the runner otherwise.
+        """
         ...
+
+
+def follow(search: Search[T], run: Callable[[Program, Sequence[Call]], list[Outcome]]) -> T:
+    """Run what a search asks for until it returns, and give what it returns."""
+    try:
+        job = next(search)
+        while True:
+            job = search.send(run(*job))
+    except StopIteration as end:
+        found: T = end.value
+        return found
 
 
 # -------------------------------------------------------------------------------------- the report

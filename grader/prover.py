@@ -1,4 +1,4 @@
-"""Runs the variants that a proof asks for, in the sandbox, in order, a few at a time."""
+"""Runs the variants that a proof asks for, in the sandbox, in order, until one suffices."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from grader.diagnose import proof
-from grader.diagnose.proof import CHUNK, MAX_PLACES, Goal, Mended
-from grader.model import Call, Helper, Location, Outcome, Program, Proposal, Runner
+from grader.diagnose.proof import MAX_PLACES, Goal, Mended
+from grader.model import Call, Helper, Location, Outcome, Program, Proposal, Runner, Search
+
+Edits = tuple[Proposal, ...]
 
 
 class Prover:
@@ -31,67 +33,68 @@ class Prover:
             for one in self.runner.propose(self.program.definitions, goal.request)
             if not self._replaced(goal, one)
         ]
-        single = self._single(goal, proposals)
-        if single is not None:
-            return proof.place(single)
-        several = self._several(goal, proposals) if places > 1 else ()
-        return proof.place(min(several, key=lambda one: (one.cell, one.line))) if several else None
+        if not proposals:
+            return None
+        chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
+        return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
 
     def _replaced(self, goal: Goal, proposal: Proposal) -> bool:
         """Whether an edit is in a helper that a right one stands in for: it could change nothing."""
         right = self.bound(goal.observed.calls[0]).bind
         return any(name in right for name in self.program.definitions[proposal.definition].binds)
 
-    def _single(self, goal: Goal, proposals: Sequence[Proposal]) -> Proposal | None:
-        """The earliest edit that makes everything as wanted."""
-        for start in range(0, len(proposals), CHUNK):
-            chunk = proposals[start : start + CHUNK]
-            first = self._run(goal, [(one,) for one in chunk], [goal.telling])
-            for one, outcomes in zip(chunk, first, strict=True):
-                if (
-                    outcomes
-                    and proof.agrees_on(goal, goal.telling, outcomes[0])
-                    and self._suffices(goal, (one,))
-                ):
-                    return one
-        return None
-
-    def _several(self, goal: Goal, proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
-        """Edits at several places: each mends a part and breaks none, together they suffice."""
-        if len(goal.everything - goal.before) < 2:
+    def _search(self, goal: Goal, proposals: Sequence[Proposal], places: int) -> Search[Edits]:
+        """The edit, or the few edits at several places, that make everything as wanted."""
+        tried: list[tuple[Proposal, Outcome]] = []
+        for one in proposals:
+            outcomes = yield from self._try(goal, (one,), [goal.telling])
+            if not outcomes:
+                continue
+            if proof.agrees_on(goal, goal.telling, outcomes[0]) and (yield from self._suffices(goal, (one,))):
+                return (one,)
+            tried.append((one, outcomes[0]))
+        if places == 1 or len(goal.everything - goal.before) < 2:
             return ()
-        everything = range(len(goal.wanted))
+        return (yield from self._several(goal, tried))
+
+    def _several(self, goal: Goal, tried: Sequence[tuple[Proposal, Outcome]]) -> Search[Edits]:
+        """Edits at several places: each mends a part and breaks none, together they suffice.
+
+        First those that mend a part of the telling call, then all.
+        """
+        likely = [one for one, outcome in tried if proof.mends_a_part(goal, goal.telling, outcome)]
+        rest = [one for one, _ in tried if one not in likely]
+        order = [one for one, _ in tried]
         parts: list[tuple[Proposal, Mended]] = []
-        for start in range(0, len(proposals), CHUNK):
-            chunk = proposals[start : start + CHUNK]
-            for one, outcomes in zip(
-                chunk, self._run(goal, [(one,) for one in chunk], everything), strict=True
-            ):
+        for proposals in (likely, rest):
+            for one in proposals:
+                outcomes = yield from self._try(goal, (one,), range(len(goal.wanted)))
                 now = proof.mended(goal, outcomes) if outcomes else frozenset()
                 if now > goal.before:
                     parts.append((one, now))
-        return self._cover(goal, parts)
+            chosen = self._cover(goal, sorted(parts, key=lambda part: order.index(part[0])))
+            if chosen and (yield from self._suffices(goal, chosen)):
+                return chosen
+        return ()
 
-    def _cover(self, goal: Goal, parts: Sequence[tuple[Proposal, Mended]]) -> tuple[Proposal, ...]:
+    def _cover(self, goal: Goal, parts: Sequence[tuple[Proposal, Mended]]) -> Edits:
+        """The first of the edits that mend all between them; none if they do not."""
         chosen: list[Proposal] = []
         reached = goal.before
         for one, now in parts:
             if len(chosen) < MAX_PLACES and not now <= reached:
                 chosen.append(one)
                 reached |= now
-        complete = reached == goal.everything and len(chosen) > 1
-        return tuple(chosen) if complete and self._suffices(goal, tuple(chosen)) else ()
+        return tuple(chosen) if reached == goal.everything and len(chosen) > 1 else ()
 
-    def _suffices(self, goal: Goal, proposals: tuple[Proposal, ...]) -> bool:
-        outcomes = self._run(goal, [proposals], range(len(goal.wanted)))[0]
+    def _suffices(self, goal: Goal, edits: Edits) -> Search[bool]:
+        outcomes = yield from self._try(goal, edits, range(len(goal.wanted)))
         return bool(outcomes) and proof.mended(goal, outcomes) == goal.everything
 
-    def _run(
-        self, goal: Goal, variants: Sequence[tuple[Proposal, ...]], indices: Sequence[int]
-    ) -> list[list[Outcome]]:
-        """The outcomes of some calls under each variant; none for a variant that cannot be made."""
+    def _try(self, goal: Goal, edits: Edits, indices: Sequence[int]) -> Search[list[Outcome]]:
+        """The outcomes of some calls with these edits made; none where they cannot be made together."""
+        definitions = proof.variant(self.program.definitions, edits)
+        if definitions is None:
+            return []
         calls = [self.bound(goal.observed.calls[index]) for index in indices]
-        made = [proof.variant(self.program.definitions, proposals) for proposals in variants]
-        jobs = [(replace(self.program, definitions=one), calls) for one in made if one is not None]
-        results = iter(self.runner.run_many(jobs, self.helper) if jobs else ())
-        return [[] if one is None else next(results) for one in made]
+        return (yield replace(self.program, definitions=definitions), calls)

@@ -16,7 +16,7 @@ from grader.diagnose.convention import Exponents, Measured, measure, only_about_
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.symptoms import unread_parameters
-from grader.judge.verdict import Observed, Predict, judge
+from grader.judge.verdict import Observed, Predict
 from grader.model import Call, Extraction, Runner, Step
 from grader.prover import Prover
 from grader.references.suite import Suite
@@ -95,9 +95,7 @@ class Session:
 
     def _judged(self, finding: Finding, observed: Observed, convention: str = "L") -> Finding:
         """The finding with a verdict on these observations."""
-        verdict = judge(
-            observed, lambda call: self.matcher.right_parts(call, convention), self.plan.rubric.tolerance
-        )
+        verdict = self.matcher.verdict(observed, convention)
         return replace(
             finding,
             observed=observed,

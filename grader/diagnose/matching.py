@@ -8,14 +8,15 @@ every call, at the precision that the student's numbers have.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from grader.judge.compare import as_array
 from grader.judge.components import split
-from grader.judge.verdict import Observed, Parts, part_difference
+from grader.judge.verdict import Observed, Parts, Verdict, judge, part_difference
 from grader.model import Call, Outcome, Value
 from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Form, Rubric
@@ -33,6 +34,8 @@ _DATA_ERRORS = frozenset(
 )
 
 Forms = tuple[Form, ...]
+T = TypeVar("T")
+_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Matcher:
         self.oracle = oracle
         self._candidates: dict[tuple[str, str], Forms] = {}
         self._right: dict[tuple[int, str], tuple[Call, Parts | None]] = {}
+        self._concluded: dict[tuple[object, ...], tuple[Observed, object]] = {}
 
     def right_parts(self, call: Call, convention: str) -> Parts | None:
         """The right components of a planned call; remembered, since it is the same for every submission."""
@@ -64,6 +68,26 @@ class Matcher:
             spec = self.rubric.functions[call.function]
             self._right[key] = (call, None if right is None else split(spec, right))
         return self._right[key][1]
+
+    def verdict(self, observed: Observed, convention: str) -> Verdict:
+        """Each component of the observations against the right one."""
+        return self._once(
+            observed,
+            ("verdict", convention),
+            lambda: judge(observed, lambda call: self.right_parts(call, convention), self.rubric.tolerance),
+        )
+
+    def _once(self, observed: Observed, question: tuple[object, ...], conclude: Callable[[], T]) -> T:
+        """What is concluded of these outcomes: remembered, for in a class many functions give the same ones,
+        and the sandbox gives equal outcomes of a planned call as one object.
+        """
+        key = (*question, observed.spec.name, *map(id, observed.calls), *map(id, observed.outcomes))
+        if key not in self._concluded:
+            if len(self._concluded) >= _KEPT:
+                self._concluded.clear()
+            self._concluded[key] = (observed, conclude())
+        conclusion: T = self._concluded[key][1]  # type: ignore[assignment]  # what was put there
+        return conclusion
 
     def explain(
         self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str] = ()
@@ -75,6 +99,12 @@ class Matcher:
         """
         if not observed.valued or not failed:
             return None
+        question = ("explain", tuple(failed), convention, frozenset(called))
+        return self._once(observed, question, lambda: self._explained(observed, failed, convention, called))
+
+    def _explained(
+        self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str]
+    ) -> Explanation | None:
         everything = self.candidates(observed.spec.name, convention)
         likely = tuple(form for form in everything if self._can_show(form, observed.spec.name, called))
         for candidates, depth in ((likely, 2), (everything, 1)):

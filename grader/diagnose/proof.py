@@ -20,7 +20,6 @@ from grader.model import Definition, Location, Outcome, Proposal, RepairRequest
 from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Misconception, Rubric
 
-CHUNK = 24
 MAX_PLACES = 3
 
 #: (call, component) pairs that are as they should be once this misconception is gone.
@@ -91,6 +90,12 @@ def mended(made: Goal, outcomes: Sequence[Outcome]) -> Mended:
 def agrees_on(made: Goal, index: int, outcome: Outcome) -> bool:
     """Whether one call is wholly as wanted."""
     return len(list(_agreeing(made, made.wanted[index], outcome))) == len(made.observed.spec.returns)
+
+
+def mends_a_part(made: Goal, index: int, outcome: Outcome) -> bool:
+    """Whether one call has more components as wanted than before, and none lost."""
+    before = set(_agreeing(made, made.wanted[index], made.observed.outcomes[index]))
+    return before < set(_agreeing(made, made.wanted[index], outcome))
 
 
 def _agreeing(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[str]:

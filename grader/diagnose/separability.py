@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from grader.diagnose.matching import MATCH, Matcher
 from grader.judge.components import split
-from grader.judge.verdict import Observed, judge, observe, part_difference
+from grader.judge.verdict import Observed, observe, part_difference
 from grader.model import Outcome
 from grader.rubric.plan import Plan, make_plan
 from grader.rubric.schema import Form, FunctionSpec, Rubric
@@ -85,7 +85,7 @@ def _recognised(plan: Plan, matcher: Matcher, form: Form, function: str) -> tupl
         name for name in plan.rubric.baselines if set(form.drops) <= set(plan.rubric.edits_of(name))
     )
     observed = imagined(plan, plan.rubric.functions[function], form, convention)
-    verdict = judge(observed, lambda call: matcher.right_parts(call, convention), plan.rubric.tolerance)
+    verdict = matcher.verdict(observed, convention)
     if verdict.passed:
         return False, f"form {form.name!r} gives nothing wrong in {function} on any call"
     explanation = matcher.explain(observed, verdict.failed, convention)

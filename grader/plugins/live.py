@@ -31,8 +31,11 @@ from grader.model import (
     Proposal,
     Raised,
     RepairRequest,
+    Search,
     StandIn,
+    T,
     Value,
+    follow,
 )
 from grader.notebook.repairs import propose
 from grader.plugins.live_source import cell_files, globals_of, read_live
@@ -41,7 +44,7 @@ from grader.worker.codec import decode, encode
 from grader.worker.errors import describe
 from grader.worker.limits import Limits, reply_caps
 from grader.worker.program import Notebook
-from grader.worker.wire import pack_call, unpack_call
+from grader.worker.wire import from_grader, pack_call, to_worker, unpack_call
 
 CALL_SECONDS = 3.0
 #: So often may a function's calls take too long; the rest of them is not run.
@@ -71,8 +74,8 @@ class LiveRunner:
     def propose(self, definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
         return propose(definitions, request)
 
-    def run_many(self, jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
-        return [self.run(program, calls, helper) for program, calls in jobs]
+    def explore(self, search: Search[T], helper: Helper) -> T:
+        return follow(search, lambda program, calls: self.run(program, calls, helper))
 
     def run(self, program: Program, calls: Sequence[Call], helper: Helper) -> list[Outcome]:
         """One outcome for each call. Raises KeyboardInterrupt when the kernel is interrupted."""
@@ -108,7 +111,7 @@ class LiveRunner:
         return outcomes
 
     def _call(self, notebook: LiveNotebook, call: Call, helper: Helper) -> Outcome:
-        data = encode(pack_call(call), strict=True)
+        data = pack_call(call)
         parameters = getattr(helper, "parameters", {})
 
         def proxy(name: str) -> Callable[..., Value]:
@@ -119,14 +122,10 @@ class LiveRunner:
                 stack.enter_context(Replaced(names, {name: proxy(name) for name in call.bind}))
             try:
                 with time_limit(self.call_seconds):
-                    seen = observe(notebook, lambda: _fresh(data), proxy, _LIMITS.stdout_chars)
+                    seen = observe(notebook, lambda: unpack_call(data), proxy, _LIMITS.stdout_chars)
             except _TookTooLong:
                 return Outcome(call.id, "timeout")
         return _plain(seen, call)
-
-
-def _fresh(data: bytes) -> Call:
-    return unpack_call(decode(data, writable=True, refs=True))
 
 
 def _plain(seen: Outcome, call: Call) -> Outcome:
@@ -153,7 +152,7 @@ def _proxy(helper: Helper, name: str, parameters: Sequence[str], convention: str
 
 
 def _copied(value: Value) -> Value:
-    return decode(encode(value), writable=True)
+    return from_grader(to_worker(value))
 
 
 class LiveNotebook(Notebook):

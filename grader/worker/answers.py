@@ -14,8 +14,9 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from grader.model import Call, Definition, Helper, Program, StandIn, Value
-from grader.worker.codec import Caps, Reject, decode, encode
+from grader.worker.codec import Caps, Reject, decode
 from grader.worker.limits import Limits
+from grader.worker.wire import to_worker
 
 _MODULE = re.compile(r"[\w.]+")
 _TEXT_CHARS = 300
@@ -98,7 +99,7 @@ class Answers:
         """
         self.asked += 1
         if self.asked > self.limits.callbacks:
-            return encode(("refused", f"helpers are used more than {self.limits.callbacks} times"))
+            return to_worker(("refused", f"helpers are used more than {self.limits.callbacks} times"))
         key = (self.allowed, self.convention, request)
         answer = self.remembered.get(key)
         if answer is None:
@@ -113,10 +114,10 @@ class Answers:
             self.check(name, args, kwargs)
             value = self.helper(name, self.positional(name, args, kwargs), self.convention)
         except Refused as refusal:
-            return encode(("refused", str(refusal)))
+            return to_worker(("refused", str(refusal)))
         except Exception as error:  # noqa: BLE001 - hostile arguments must not end the grader
-            return encode(("raised", _reason(error)))
-        return encode(("value", value), strict=True)
+            return to_worker(("raised", _reason(error)))
+        return to_worker(("value", value))
 
     def check(self, name: str, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> None:
         if name not in self.allowed:

@@ -11,18 +11,18 @@ Requests (see `protocol.Kind`), each answered before the next one comes:
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn, Protocol
 
-from grader.model import Call, Cell, Definition, Outcome, Program, RepairRequest, StandIn, Value
+from grader.model import Cell, Definition, Outcome, RepairRequest, StandIn, Value
 from grader.worker.calling import Capture, observe
-from grader.worker.codec import TEXT_CAPS, decode, encode
+from grader.worker.codec import TEXT_CAPS, encode
 from grader.worker.limits import Limits, reply_caps
 from grader.worker.port import Port
 from grader.worker.program import CodeCache, Notebook
 from grader.worker.protocol import Kind, ProtocolError, split_parts
-from grader.worker.wire import pack, unpack, unpack_call
+from grader.worker.wire import from_grader, pack, unpack_call
 
 
 class Wall(Protocol):
@@ -71,10 +71,10 @@ class Child:
             handlers[kind](payload)
 
     def extract(self, payload: bytes) -> None:
-        self.parse(Kind.EXTRACTED, lambda: _extracted(decode(payload, TEXT_CAPS)))
+        self.parse(Kind.EXTRACTED, lambda: _extracted(from_grader(payload)))
 
     def propose(self, payload: bytes) -> None:
-        self.parse(Kind.PROPOSED, lambda: _proposed(decode(payload, TEXT_CAPS)))
+        self.parse(Kind.PROPOSED, lambda: _proposed(from_grader(payload)))
 
     def parse(self, kind: Kind, make: Callable[[], Value]) -> None:
         """Send what `make` gives. Hostile source may find a fault in our parser: that is told, too."""
@@ -85,8 +85,8 @@ class Child:
         self.port.send(kind, reply)
 
     def load(self, payload: bytes) -> None:
-        program, dropped, trace = decode(payload, TEXT_CAPS)
-        self.notebook = Notebook(unpack(Program, program), self.port.proxy, self.available, self.codes)
+        program, dropped, trace = from_grader(payload)
+        self.notebook = Notebook(program, self.port.proxy, self.available, self.codes)
         sys.stdout = sys.stderr = Capture(0)  # what cells print while they load is of no interest
         self.notebook.load(dropped, self.tell_progress if trace else _tell_nothing)
         self.port.send(Kind.LOADED, b"")
@@ -99,39 +99,28 @@ class Child:
             raise ProtocolError("calls before a program")
         for part in split_parts(payload):
             self.port.calling = True
-            fresh = partial(read_call, part)
+            fresh = partial(unpack_call, part)
             outcome = observe(self.notebook, fresh, self.port.proxy, self.limits.stdout_chars)
             self.port.calling = False
             self.port.send(Kind.RESULT, encode(_outcome_tree(outcome), self.caps))
 
 
-def _extracted(request: Value) -> Value:
+def _extracted(request: tuple[Sequence[Cell], Sequence[str], Sequence[StandIn]]) -> Value:
     from grader.notebook.extract import extract  # loaded by the zygote; here for the spawned worker
 
     cells, wanted, stand_ins = request
-    return pack(
-        extract(
-            tuple(unpack(Cell, cell) for cell in cells),
-            wanted,
-            tuple(unpack(StandIn, stand_in) for stand_in in stand_ins),
-        )
-    )
+    return pack(extract(cells, wanted, stand_ins))
 
 
-def _proposed(request: Value) -> Value:
+def _proposed(request: tuple[Sequence[Definition], RepairRequest]) -> Value:
     from grader.notebook.repairs import propose
 
     definitions, wish = request
-    return pack(propose(tuple(unpack(Definition, item) for item in definitions), unpack(RepairRequest, wish)))
+    return pack(propose(definitions, wish))
 
 
 def _tell_nothing(index: int) -> None:
     pass
-
-
-def read_call(part: memoryview) -> Call:
-    """A call with inputs of its own: decoding makes new, writable arrays."""
-    return unpack_call(decode(part, writable=True, refs=True))
 
 
 def _outcome_tree(outcome: Outcome) -> Value:

@@ -1,5 +1,7 @@
 """Values ⇄ bytes across the wall to student code: a tagged binary tree, exact types only, never pickle.
 
+A worker's results, call-backs and facts travel so, and student packs. (What the grader sends: see `wire`.)
+
 A value is one tag byte and its content, little endian:
 
     N T F              None, True, False

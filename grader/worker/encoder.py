@@ -16,6 +16,10 @@ from grader.model import Opaque, Ref, Value
 from grader.worker.caps import DEFAULT_CAPS, DTYPES, Caps, Reject
 
 _CODE_OF = {(dtype.kind, dtype.itemsize): code for code, dtype in enumerate(DTYPES)}
+#: The dtypes that go as they are, whatever the byte order of the machine.
+_PLAIN_CODES = {dtype: code for code, dtype in enumerate(DTYPES)}
+_U4, _F8, _C16 = struct.Struct("<I"), struct.Struct("<d"), struct.Struct("<dd")
+_ARRAY_HEADS = tuple(struct.Struct(f"<cBB{ndim}Q") for ndim in range(DEFAULT_CAPS.ndim + 1))
 _WIDEST = {"f": np.dtype("<f8"), "c": np.dtype("<c16")}
 
 
@@ -39,26 +43,27 @@ class _Encoder:
         self.chunks: list[bytes] = []
         self.nodes = 0
         self.bytes_left = caps.total_bytes // 2
+        self.most_nodes = caps.nodes // 2
+        self.most_depth = caps.depth - 1
 
     def put(self, value: Any, depth: int) -> None:
         self.nodes += 1
-        if self.nodes > self.caps.nodes // 2 or depth >= self.caps.depth - 1:
+        if self.nodes > self.most_nodes or depth >= self.most_depth:
             return self.opaque("something nested too deeply or too large")
         kind = type(value)
-        writer = _WRITERS.get(kind) or _writer_of(kind)
-        writer(self, value, depth)
+        (_WRITERS.get(kind) or _writer_of(kind))(self, value, depth)
 
     def opaque(self, name: str) -> None:
         if self.strict:
             raise Reject(f"cannot be sent: {name}")
         raw = name.encode("utf-8", "replace")[:60].decode("utf-8", "ignore").encode()
-        self.chunks.append(b"o" + struct.pack("<I", len(raw)) + raw)
+        self.chunks.append(b"o" + _U4.pack(len(raw)) + raw)
 
     def text(self, tag: bytes, text: str) -> None:
         raw = text.encode("utf-8", "replace")
         if len(raw) > self.caps.text_bytes or not self.afford(len(raw)):
             return self.opaque("a text that is too long")
-        self.chunks.append(tag + struct.pack("<I", len(raw)) + raw)
+        self.chunks.append(tag + _U4.pack(len(raw)) + raw)
 
     def afford(self, size: int) -> bool:
         if size > self.bytes_left:
@@ -83,11 +88,11 @@ def _put_int(out: _Encoder, value: int, depth: int) -> None:
 
 
 def _put_float(out: _Encoder, value: float, depth: int) -> None:
-    out.chunks.append(b"f" + struct.pack("<d", value))
+    out.chunks.append(b"f" + _F8.pack(value))
 
 
 def _put_complex(out: _Encoder, value: complex, depth: int) -> None:
-    out.chunks.append(b"c" + struct.pack("<dd", value.real, value.imag))
+    out.chunks.append(b"c" + _C16.pack(value.real, value.imag))
 
 
 def _put_str(out: _Encoder, value: str, depth: int) -> None:
@@ -105,7 +110,7 @@ def _put_tuple(out: _Encoder, value: tuple[Any, ...], depth: int) -> None:
 def _put_items(out: _Encoder, tag: bytes, items: list[Any] | tuple[Any, ...], depth: int) -> None:
     if len(items) > out.caps.nodes // 2:
         return out.opaque("a list or tuple that is too long")
-    out.chunks.append(tag + struct.pack("<I", len(items)))
+    out.chunks.append(tag + _U4.pack(len(items)))
     for item in items:
         out.put(item, depth + 1)
 
@@ -114,7 +119,7 @@ def _put_dict(out: _Encoder, value: dict[Any, Any], depth: int) -> None:
     keys = [_plain_key(key) for key in value]
     if len(keys) > out.caps.nodes // 2 or any(key is None for key in keys) or len(set(keys)) < len(keys):
         return out.opaque("a dict with keys that are not short str or int")
-    out.chunks.append(b"d" + struct.pack("<I", len(keys)))
+    out.chunks.append(b"d" + _U4.pack(len(keys)))
     for key, item in zip(keys, value.values(), strict=True):
         out.put(key, depth + 1)
         out.put(item, depth + 1)
@@ -134,13 +139,17 @@ def _plain_key(key: Any) -> int | str | None:
 
 
 def _put_array(out: _Encoder, value: np.ndarray[Any, Any], depth: int) -> None:
-    if value.ndim > out.caps.ndim or not out.afford(value.size * max(value.itemsize, 1)):
+    shape = value.shape
+    ndim = len(shape)
+    if ndim >= len(_ARRAY_HEADS) or ndim > out.caps.ndim or not out.afford(value.nbytes):
         return out.opaque("ndarray that is too large")
-    code, plain = _plain_array(value)
+    code = _PLAIN_CODES.get(value.dtype)
+    if code is None:
+        code, value = _plain_array(value)
     if code is None:
         return out.opaque(f"ndarray of dtype {_dtype_name(value.dtype)}")
-    out.chunks.append(b"a" + struct.pack(f"<BB{plain.ndim}Q", code, plain.ndim, *plain.shape))
-    out.chunks.append(plain.tobytes())
+    out.chunks.append(_ARRAY_HEADS[ndim].pack(b"a", code, ndim, *shape))
+    out.chunks.append(value.tobytes())
 
 
 def _plain_array(value: np.ndarray[Any, Any]) -> tuple[int | None, np.ndarray[Any, Any]]:
@@ -174,7 +183,7 @@ def _put_opaque(out: _Encoder, value: Opaque, depth: int) -> None:
 
 
 def _put_ref(out: _Encoder, value: Ref, depth: int) -> None:
-    out.chunks.append(b"r" + struct.pack("<I", value.step))
+    out.chunks.append(b"r" + _U4.pack(value.step))
     _put_items(out, b"l", value.path, depth)
 
 

@@ -19,6 +19,8 @@ class Limits:
     """For executing all definitions of a program."""
     run_seconds: float = 60.0
     """For one `run`, whatever happens in it; later calls get `not-run`."""
+    search_seconds: float = 20.0
+    """For all variants that the proof of one misconception tries."""
     extract_seconds: float = 10.0
     memory_bytes: int = 1024 * MIB
     """Address space of a worker; numpy alone takes 140 MiB of it."""

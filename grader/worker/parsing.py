@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from grader.errors import WorkerError
 from grader.model import Extraction, FunctionFacts, Problem, Proposal, Value
 from grader.worker.channel import DeadlinePassed
-from grader.worker.codec import TEXT_CAPS, Reject, decode, encode
+from grader.worker.codec import TEXT_CAPS, Reject, decode
 from grader.worker.handle import FAILURES, Worker
 from grader.worker.limits import Limits
 from grader.worker.protocol import Kind
-from grader.worker.wire import pack, unpack
+from grader.worker.wire import to_worker, unpack
 
 
 class ParserFailed(Exception):
     """Parsing broke the worker, or found a fault in the parser; the text says which."""
 
 
-def ask(worker: Worker, kind: Kind, request: Value, limits: Limits) -> Value:
+def ask(worker: Worker, kind: Kind, request: object, limits: Limits) -> Value:
     """The worker's reply to EXTRACT or PROPOSE, a plain tree.
 
     Raises:
@@ -29,7 +29,7 @@ def ask(worker: Worker, kind: Kind, request: Value, limits: Limits) -> Value:
     deadline = time.monotonic() + limits.extract_seconds
     sizes = {Kind.EXTRACTED: limits.reply_bytes, Kind.PROPOSED: limits.reply_bytes, Kind.FAILED: 4096}
     try:
-        data = encode(pack(request), TEXT_CAPS, strict=True)
+        data = to_worker(request)
         worker.channel.request(kind, data, deadline)
         got, payload = worker.channel.receive(sizes, deadline)
         tree = decode(payload, TEXT_CAPS)

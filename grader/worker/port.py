@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from grader.model import Value
-from grader.worker.codec import decode, encode
+from grader.worker.codec import encode
 from grader.worker.protocol import HEADER, Kind, ProtocolError, after, frame
+from grader.worker.wire import from_grader
 
 
 class Port:
@@ -39,7 +40,7 @@ class Port:
         sequence, kind, payload = self._read()
         if kind is not Kind.ANSWER or sequence != self.sequence:
             raise ProtocolError("not an answer")
-        outcome, value = decode(payload, writable=True)
+        outcome, value = from_grader(payload)
         if outcome == "refused":
             raise NameError(value, name=name)
         if outcome == "raised":

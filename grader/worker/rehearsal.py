@@ -11,10 +11,10 @@ import numpy as np
 
 from grader.model import Call, Cell, Definition, Program, StandIn, Step
 from grader.worker.child import Child
-from grader.worker.codec import TEXT_CAPS, encode
+from grader.worker.codec import encode
 from grader.worker.limits import Limits
 from grader.worker.protocol import Kind, join_parts
-from grader.worker.wire import pack, pack_call
+from grader.worker.wire import pack_call, to_worker
 
 #: Python adapts its byte code to what it meets in the first runs.
 _RUNS = 20
@@ -49,7 +49,7 @@ def rehearse(limits: Limits, available: frozenset[str]) -> None:
     for _ in range(_RUNS):
         child = Child(_NoPort(), limits, available)  # type: ignore[arg-type]  # the part of a Port it uses
         child.load(_load_request())
-        child.calls(join_parts([encode(pack_call(call), strict=True) for call in _calls()]))
+        child.calls(join_parts([pack_call(call) for call in _calls()]))
     with contextlib.suppress(ImportError):
         child.extract(_extract_request())
     sys.modules["__main__"], sys.stdout, sys.stderr = main, out, err
@@ -61,7 +61,7 @@ def _load_request() -> bytes:
         Definition(("layer",), _SOURCE, 1, 1, "function"),
     )
     program = Program(definitions, (StandIn(("course*",), ("helper",)),))
-    return encode((pack(program), {}, False), TEXT_CAPS, strict=True)
+    return to_worker((program, {}, False))
 
 
 def _calls() -> list[Call]:
@@ -72,4 +72,4 @@ def _calls() -> list[Call]:
 
 def _extract_request() -> bytes:
     cells = (Cell(0, _IMPORT), Cell(1, "%matplotlib inline\n" + _SOURCE), Cell(2, "def broken(:\n  pass"))
-    return encode(pack((cells, ("layer", "broken"), (StandIn(("course*",), ("helper",)),))), TEXT_CAPS)
+    return to_worker((cells, ("layer", "broken"), (StandIn(("course*",), ("helper",)),)))

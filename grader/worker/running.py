@@ -12,17 +12,18 @@ from typing import Literal
 from grader.model import Call, Outcome, Program, Raised, Value
 from grader.worker.answers import Answers, Remembered, allowed_names
 from grader.worker.channel import DeadlinePassed, WorkerDied
-from grader.worker.codec import TEXT_CAPS, Reject, decode, encode
+from grader.worker.codec import Caps, Reject, decode
 from grader.worker.handle import FAILURES, Worker
-from grader.worker.limits import Limits, reply_caps
+from grader.worker.limits import Limits
 from grader.worker.protocol import Kind, ProtocolError, join_parts
-from grader.worker.wire import pack, unpack
+from grader.worker.wire import to_worker, unpack
 
 Failure = Literal["timeout", "crashed", "protocol"]
 #: So often may the calls of one function break a worker; the rest of them is not run.
 MAX_FAILURES = 2
 #: So often is a program loaded anew, each time without the definition that broke the worker.
 MAX_LOADS = 4
+_REMEMBERED_BYTES = 16 << 20
 #: The types of what is printed, the changed arguments, and whether a second run differs.
 _PLAIN = [str, tuple, bool]
 
@@ -33,6 +34,28 @@ class Parcel:
 
     call: Call
     data: bytes
+
+
+class Outcomes:
+    """Outcomes by the bytes that they came in: most students' results are those of another one."""
+
+    def __init__(self, caps: Caps) -> None:
+        self.caps = caps
+        self._read: dict[tuple[str, bytes, bytes], Outcome] = {}
+        self._bytes = 0
+
+    def read(self, parcel: Parcel, result: bytes) -> Outcome:
+        """The outcome that a worker claims for a call. Raises Reject if it is not of the right form."""
+        key = (parcel.call.id, parcel.data, result)
+        outcome = self._read.get(key)
+        if outcome is None:
+            outcome = read_outcome(parcel.call, decode(result, self.caps))
+            self._bytes += len(result)
+            if self._bytes > _REMEMBERED_BYTES:
+                self._read.clear()
+                self._bytes = len(result)
+            self._read[key] = outcome
+        return outcome
 
 
 @dataclass(slots=True)
@@ -78,16 +101,17 @@ class Session:
         self,
         fresh: Callable[[], Worker],
         remembered: Remembered,
+        outcomes: Outcomes,
         limits: Limits,
-        worker: Worker | None = None,
+        seconds: float,
     ) -> None:
-        """`fresh` gives a new worker, `worker` is one of the same student's, `remembered` the right helper."""
+        """`fresh` gives a new worker, `remembered` the right helper; calls are made for so many seconds."""
         self.fresh = fresh
         self.remembered = remembered
+        self.outcomes = outcomes
         self.limits = limits
-        self.end = time.monotonic() + limits.run_seconds
-        self.caps = reply_caps(limits)
-        self.worker = worker
+        self.end = time.monotonic() + seconds
+        self.worker: Worker | None = None
 
     def run(self, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
         """One outcome for each call, in order."""
@@ -130,8 +154,7 @@ class Session:
         deadline = self.deadline(self.limits.load_seconds)
         self.worker = self.worker or self.fresh()
         channel = self.worker.channel
-        request = (pack(job.program), job.dropped, trace)
-        channel.request(Kind.LOAD, encode(request, TEXT_CAPS, strict=True), deadline)
+        channel.request(Kind.LOAD, to_worker((job.program, job.dropped, trace)), deadline)
         sizes = {Kind.LOADED: 0, Kind.LOADING: 8} if trace else {Kind.LOADED: 0}
         while True:
             kind, payload = channel.receive(sizes, deadline)
@@ -156,7 +179,7 @@ class Session:
             data = join_parts(job.parcels[index].data for index in pending)
             channel.request(Kind.CALLS, data, self.deadline(self.limits.call_seconds))
             for current in pending:
-                job.outcomes[current] = self.collect(job.program, job.parcels[current].call)
+                job.outcomes[current] = self.collect(job.program, job.parcels[current])
             current = pending[-1]
             channel.end()
         except FAILURES as error:
@@ -165,7 +188,7 @@ class Session:
             return False
         return True
 
-    def collect(self, program: Program, call: Call) -> Outcome:
+    def collect(self, program: Program, parcel: Parcel) -> Outcome:
         """The result of one call, its call-backs answered."""
         assert self.worker is not None
         channel, deadline = self.worker.channel, self.deadline(self.limits.call_seconds)
@@ -174,16 +197,15 @@ class Session:
         while True:
             kind, payload = channel.receive(sizes, deadline)
             if kind is Kind.RESULT:
-                return placed(read_outcome(call, decode(payload, self.caps)), program)
+                return placed(self.outcomes.read(parcel, payload), program)
             if time.monotonic() > deadline:
                 raise DeadlinePassed  # it asks in advance, and never waits
-            answers = answers or Answers(
-                self.remembered, self.allowed(program, call), call.convention, self.limits
-            )
+            answers = answers or self.answers(program, parcel.call)
             channel.answer(answers.answer(payload), deadline)
 
-    def allowed(self, program: Program, call: Call) -> frozenset[str]:
-        return allowed_names(program, call, getattr(self.remembered.helper, "uses", None))
+    def answers(self, program: Program, call: Call) -> Answers:
+        allowed = allowed_names(program, call, getattr(self.remembered.helper, "uses", None))
+        return Answers(self.remembered, allowed, call.convention, self.limits)
 
 
 def _failure(error: BaseException) -> Failure:

@@ -31,17 +31,18 @@ from grader.model import (
     Program,
     Proposal,
     RepairRequest,
+    Search,
     StandIn,
+    follow,
 )
 from grader.worker import parsing
 from grader.worker.answers import Remembered
 from grader.worker.channel import DeadlinePassed, WorkerDied
-from grader.worker.codec import encode
 from grader.worker.handle import Source, SourceGone, Worker
 from grader.worker.layers import TIERS
-from grader.worker.limits import Limits
+from grader.worker.limits import Limits, reply_caps
 from grader.worker.protocol import Kind
-from grader.worker.running import Parcel, Session
+from grader.worker.running import Outcomes, Parcel, Session
 from grader.worker.wire import pack_call
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class Sandbox:
         self._made: set[str] = set()
         self._parcels: dict[int, Parcel] = {}
         self._remembered: Remembered | None = None
+        self._outcomes = Outcomes(reply_caps(limits))
         self._closed = False
 
     @classmethod
@@ -124,25 +126,27 @@ class Sandbox:
         Raises:
             WorkerError: no worker can be started.
         """
-        return self.run_many([(program, calls)], helper)[0]
+        if not calls:
+            return []
+        with self._session(helper, self.limits.run_seconds) as session:
+            session.worker = self._kept_for(program, calls)
+            return session.run(program, self._packed(calls))
 
-    def run_many(self, jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
-        """Several programs of one student, each in a fresh namespace, in one worker where that is possible.
+    def explore(self, search: Search[T], helper: Helper) -> T:
+        """What a search over programs of one student gives. Each of them runs in a fresh namespace, all in one
+        worker where that is possible; after `search_seconds` calls are answered with `not-run`.
 
         Raises:
             WorkerError: no worker can be started.
         """
-        with self._request():
-            if self._remembered is None or self._remembered.helper is not helper:
-                self._remembered = Remembered(helper)
-            session = Session(self._spawn, self._remembered, self.limits, self._take_runner(jobs))
-            try:
-                outcomes = [session.run(program, self._packed(calls)) for program, calls in jobs]
-            except BaseException:
-                session.close()
-                raise
-            self._runner = session.worker
-            return outcomes
+
+        def run(program: Program, calls: Sequence[Call]) -> list[Outcome]:
+            self._note(program, calls)
+            return session.run(program, self._packed(calls))
+
+        with self._session(helper, self.limits.search_seconds) as session:
+            self._end_runner()
+            return follow(search, run)
 
     # ------------------------------------------------------------------------------------- ending
 
@@ -216,23 +220,39 @@ class Sandbox:
         self._parsed += 1
         return tree
 
-    def _take_runner(self, jobs: Sequence[tuple[Program, Sequence[Call]]]) -> Worker | None:
+    @contextmanager
+    def _session(self, helper: Helper, seconds: float) -> Iterator[Session]:
+        """Runs with one set of right helpers, for so many seconds; its worker is kept for the next request."""
+        with self._request():
+            if self._remembered is None or self._remembered.helper is not helper:
+                self._remembered = Remembered(helper)
+            session = Session(self._spawn, self._remembered, self._outcomes, self.limits, seconds)
+            try:
+                yield session
+            except BaseException:
+                session.close()
+                raise
+            self._runner = session.worker
+
+    def _kept_for(self, program: Program, calls: Sequence[Call]) -> Worker | None:
         """The worker that runs this student's code already, if it is this student's and may go on.
 
         Two students never share a definition *object*: each extraction makes its own. Student code can keep
         what a fresh namespace does not reach. So a worker that has seen hidden inputs gets no public calls,
         in which it could tell them; and no call twice, for it could have got the answer from a helper since.
         """
-        definitions = {id(item): item for program, _ in jobs for item in program.definitions}
-        calls = [call for _, made in jobs for call in made]
-        names = {call.id for call in calls}
-        known = definitions.keys() & self._run.keys()
-        if not known or names & self._made or any(call.public for call in calls):
+        known = any(id(item) in self._run for item in program.definitions)
+        again = any(call.public or call.id in self._made for call in calls)
+        if not known or again:
             self._end_runner()
-        self._run.update(definitions)
-        self._made |= names
+        self._note(program, calls)
         worker, self._runner = self._runner, None
         return worker
+
+    def _note(self, program: Program, calls: Sequence[Call]) -> None:
+        """Remember what the worker at hand has been told."""
+        self._run.update((id(item), item) for item in program.definitions)
+        self._made.update(call.id for call in calls)
 
     def _spawn(self) -> Worker:
         """A new worker, from a new source if the old one is gone: once, for a second time is no accident."""
@@ -271,7 +291,7 @@ class Sandbox:
         return [self._parcels.get(id(call)) or self._pack(call) for call in calls]
 
     def _pack(self, call: Call) -> Parcel:
-        parcel = self._parcels[id(call)] = Parcel(call, encode(pack_call(call), strict=True))
+        parcel = self._parcels[id(call)] = Parcel(call, pack_call(call))
         return parcel
 
 

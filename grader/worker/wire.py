@@ -1,11 +1,13 @@
-"""The frozen values of `grader.model` ⇄ plain trees for the codec, driven by their annotations.
+"""What travels to a worker, and the frozen values of `grader.model` that come back from one.
 
-A dataclass becomes the tuple of its fields. Unpacking checks every type, because facts about a notebook
-come from a process that has parsed hostile source.
+To a worker: pickle, since whoever reads is trusted less than whoever writes. From a worker: plain trees for
+the codec, never pickle. A dataclass becomes the tuple of its fields, and unpacking checks every type, because
+facts about a notebook come from a process that has parsed hostile source.
 """
 
 from __future__ import annotations
 
+import pickle
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -17,6 +19,18 @@ from grader.model import Call, Step, Value
 from grader.worker.codec import Reject
 
 T = TypeVar("T")
+#: Arrays come out of protocol 4 as writable copies; those of protocol 5 may be read-only.
+_PROTOCOL = 4
+
+
+def to_worker(value: Any) -> bytes:
+    """The bytes of a value that the grader made, for a worker. Never for the other way: see `from_grader`."""
+    return pickle.dumps(value, _PROTOCOL)
+
+
+def from_grader(data: bytes | memoryview) -> Any:
+    """In a worker: the value, all of whose arrays are new and writable. The grader itself must not call this."""
+    return pickle.loads(data)
 
 
 def pack(value: Any) -> Value:
@@ -46,15 +60,15 @@ def _is_plain(hint: Any) -> bool:
     return hint is Any or hint in (str, int, float, bool) or hint == tuple[Any, ...]
 
 
-def pack_call(call: Call) -> Value:
+def pack_call(call: Call) -> bytes:
     """What a worker is told of a call: not its name, nor whether students see it."""
     steps = tuple((step.function, step.args) for step in call.steps)
-    return steps, call.bind, call.seed, call.watch
+    return to_worker((steps, call.bind, call.seed, call.watch))
 
 
-def unpack_call(tree: Value) -> Call:
-    """The call of a tree that comes from the host, and so is a right one."""
-    steps, bind, seed, watch = tree
+def unpack_call(data: bytes | memoryview) -> Call:
+    """The call, with inputs of its own."""
+    steps, bind, seed, watch = from_grader(data)
     applied = tuple(Step(function, args) for function, args in steps)
     return Call("", "", applied, bind, seed=seed, watch=watch)
 

@@ -28,7 +28,9 @@ from grader.model import (
     RepairRequest,
     Report,
     Runner,
+    Search,
     StandIn,
+    T,
 )
 from grader.pipeline import Grader
 from grader.render.json_report import to_json
@@ -87,14 +89,25 @@ class Recorder:
         return self.runner.propose(definitions, request)
 
     def run(self, program: Program, calls: Sequence[Call], helper: Helper) -> list[Outcome]:
-        return self.run_many([(program, calls)], helper)[0]
+        outcomes = self.runner.run(program, calls, helper)
+        self.calls += calls
+        self.outcomes += outcomes
+        return outcomes
 
-    def run_many(self, jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
-        made = self.runner.run_many(jobs, helper)
-        for (_, calls), outcomes in zip(jobs, made, strict=True):
-            self.calls += calls
-            self.outcomes += outcomes
-        return made
+    def explore(self, search: Search[T], helper: Helper) -> T:
+        return self.runner.explore(self._watched(search), helper)
+
+    def _watched(self, search: Search[T]) -> Search[T]:
+        try:
+            program, calls = next(search)
+            while True:
+                outcomes = yield program, calls
+                self.calls += calls
+                self.outcomes += outcomes
+                program, calls = search.send(outcomes)
+        except StopIteration as end:
+            found: T = end.value
+            return found
 
     def loot(self) -> str:
         """All that came out, as text."""

@@ -34,8 +34,11 @@ from grader.model import (
     Program,
     Proposal,
     RepairRequest,
+    Search,
     StandIn,
     Step,
+    T,
+    follow,
 )
 from grader.notebook.extract import extract
 from grader.pipeline import Grader
@@ -216,8 +219,8 @@ class Here:
     def propose(self, definitions: Any, request: RepairRequest) -> tuple[Proposal, ...]:
         return ()
 
-    def run_many(self, jobs: Any, helper: Helper) -> list[list[Outcome]]:
-        return [self.run(program, calls, helper) for program, calls in jobs]
+    def explore(self, search: Search[T], helper: Helper) -> T:
+        return follow(search, lambda program, calls: self.run(program, calls, helper))
 
     def run(self, program: Program, calls: Any, helper: Helper) -> list[Outcome]:
         names: dict[str, Any] = {}

@@ -28,8 +28,11 @@ from grader.model import (
     Proposal,
     RepairRequest,
     Report,
+    Search,
     StandIn,
+    T,
     Value,
+    follow,
 )
 from grader.notebook.extract import extract
 from grader.pipeline import Grader
@@ -182,8 +185,8 @@ class Zoo:
     def run(self, program: Program, calls: Sequence[Call], helper: Helper) -> list[Outcome]:
         return [Outcome(call.id, "value", self.value(call)) for call in calls]
 
-    def run_many(self, jobs: Any, helper: Helper) -> list[list[Outcome]]:
-        return [self.run(program, calls, helper) for program, calls in jobs]
+    def explore(self, search: Search[T], helper: Helper) -> T:
+        return follow(search, lambda program, calls: self.run(program, calls, helper))
 
     def value(self, call: Call) -> Value:
         """The right value with some part of it exchanged, so that every place is reached."""

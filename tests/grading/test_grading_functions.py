@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import pytest
 from grading_world import GradeCells, Graded
 
-from grader.model import Call, Helper, Outcome, Program, Report
+from grader.model import Call, Outcome, Program, Report
 from grader.pipeline import Grader
 from grader.render.json_report import to_json
+from grader.worker.running import Parcel, Session
 from tools.notebooks import nbformat4, notebook_cells
 from tools.samples import function_texts
 
@@ -283,13 +284,13 @@ def test_what_hangs_is_not_run_again(
 ) -> None:
     """Neither in place, nor for a proof, nor on public inputs: each would wait for the time limit once more."""
     sent: list[Call] = []
-    run_many = dnn.runner.run_many
+    run = Session.run
 
-    def recorded(jobs: Sequence[tuple[Program, Sequence[Call]]], helper: Helper) -> list[list[Outcome]]:
-        sent.extend(call for _, calls in jobs for call in calls)
-        return run_many(jobs, helper)
+    def recorded(self: Session, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
+        sent.extend(parcel.call for parcel in parcels)
+        return run(self, program, parcels)
 
-    monkeypatch.setattr(dnn.runner, "run_many", recorded)
+    monkeypatch.setattr(Session, "run", recorded)
     graded = grade_functions(
         linear_forward="def linear_forward(A, W, b):\n    while True:\n        b = b + 0"
     )

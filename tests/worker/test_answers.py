@@ -11,8 +11,9 @@ from worker_samples import call, helper
 from grader.model import Definition, Program, StandIn
 from grader.worker import answers
 from grader.worker.answers import Answers, Remembered, allowed_names
-from grader.worker.codec import Reject, decode, encode
+from grader.worker.codec import Reject, encode
 from grader.worker.limits import Limits
+from grader.worker.wire import from_grader
 
 UTILS = StandIn(("dnn_utils*",), ("sigmoid", "relu"))
 APP = StandIn(("dnn_app_utils*",), ("sigmoid", "linear_backward"))
@@ -62,7 +63,7 @@ def _answers(allowed: tuple[str, ...] = ("sigmoid",), **limits: int) -> Answers:
 
 
 def _ask(one: Answers, *request: Any) -> tuple[str, Any]:
-    outcome, value = decode(one.answer(encode(request)))
+    outcome, value = from_grader(one.answer(encode(request)))
     return outcome, value
 
 

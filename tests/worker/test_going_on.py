@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import worker_samples as samples
 from worker_samples import call, helper, one, program
 
-from grader.model import Call, Outcome, Program, Step
+from grader.model import Call, Outcome, Program, Search, Step
 from grader.worker.limits import Limits
 from grader.worker.sandbox import Sandbox
 
@@ -137,21 +139,30 @@ def test_more_results_than_calls_are_a_protocol_error(sandbox: Sandbox) -> None:
     assert one(sandbox, source, call("forge")).status == "protocol"
 
 
-# --------------------------------------------------------------------------------------- run_many
+# ---------------------------------------------------------------------------------------- explore
 
 
 def _many(sandbox: Sandbox, sources: list[str], asked: Call) -> list[Any]:
-    jobs = [(program(source), [asked]) for source in sources]
-    return [outcomes[0].value for outcomes in sandbox.run_many(jobs, helper)]
+    return [outcome.value for outcome in _explored(sandbox, [program(source) for source in sources], asked)]
 
 
-def test_run_many_gives_each_program_a_fresh_namespace(sandbox: Sandbox) -> None:
+def _explored(sandbox: Sandbox, programs: Sequence[Program], asked: Call) -> list[Outcome]:
+    def search() -> Search[list[Outcome]]:
+        found = []
+        for variant in programs:
+            found += yield variant, [asked]
+        return found
+
+    return sandbox.explore(search(), helper)
+
+
+def test_a_search_gives_each_program_a_fresh_namespace(sandbox: Sandbox) -> None:
     first = "X = 1\ndef f():\n    return X"
     second = "def f():\n    return globals().get('X')"
     assert _many(sandbox, [first, second, first], call("f")) == [1, None, 1]
 
 
-def test_run_many_goes_on_after_a_program_that_breaks_the_worker(sandbox: Sandbox) -> None:
+def test_a_search_goes_on_after_a_program_that_breaks_the_worker(sandbox: Sandbox) -> None:
     variants = [f"def f(x):\n    return x + {i}" for i in range(4)]
     variants[2] = "def f(x):\n    while True: pass"
     assert _many(sandbox, variants, call("f", 1)) == [1, 2, None, 4]
@@ -159,14 +170,35 @@ def test_run_many_goes_on_after_a_program_that_breaks_the_worker(sandbox: Sandbo
 
 def test_variants_with_the_same_place_are_not_confused(sandbox: Sandbox) -> None:
     source = "def f(x):\n    assert x > 1\n    return x"
-    jobs = [(program(source, strip_asserts=strip), [call("f", 1)]) for strip in (False, True, False)]
-    statuses = [outcomes[0].status for outcomes in sandbox.run_many(jobs, helper)]
+    programs = [program(source, strip_asserts=strip) for strip in (False, True, False)]
+    statuses = [outcome.status for outcome in _explored(sandbox, programs, call("f", 1))]
     assert statuses == ["raised", "value", "raised"]
 
 
 def test_nothing_to_run_needs_no_worker(sandbox: Sandbox) -> None:
     assert sandbox.run(program("X = 1"), [], helper) == []
-    assert sandbox.run_many([], helper) == []
+    assert _explored(sandbox, [], call("f")) == []
+
+
+def test_a_search_that_has_found_is_asked_no_more(sandbox: Sandbox) -> None:
+    def search() -> Search[int]:
+        for number in itertools.count():
+            (outcome,) = yield program(f"def f():\n    return {number}"), [call("f")]
+            if outcome.value == 3:
+                return number
+        raise AssertionError
+
+    assert sandbox.explore(search(), helper) == 3
+
+
+def test_a_search_ends_with_its_time() -> None:
+    """Variants that hang must not hold up a class: what is left is not run."""
+    hanging = program("def f():\n    while True: pass")
+    with Sandbox.start(limits=Limits(call_seconds=0.2, search_seconds=0.5)) as sandbox:
+        began = time.monotonic()
+        statuses = [outcome.status for outcome in _explored(sandbox, [hanging] * 30, call("f"))]
+    assert statuses[0] == "timeout" and statuses[-1] == "not-run"
+    assert time.monotonic() - began < 5
 
 
 def test_no_state_goes_from_one_run_to_the_next(sandbox: Sandbox) -> None:
