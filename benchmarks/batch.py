@@ -1,7 +1,8 @@
 """How fast is a class graded: ours at several sizes, time-outs apart, and real peers on the same notebooks.
 
     python benchmarks/batch.py [NOTEBOOK_OR_FOLDER ...] --rubric NAME
-        --count 2000        generated submissions of the main run (a right, a wrong and a broken third)
+        --count 2000        generated submissions of the main run (a right, a wrong and a broken third;
+                            notebooks that run into a time limit are left out)
         --sizes 100 20000   further sizes, to see that the cost per submission is flat
         --timeouts 20       endless submissions, measured in a run of their own
         --peers             also otter run, nbgrader autograde and dlai-grader's loop, each in its own environment
@@ -75,7 +76,7 @@ class Clock:
 
 def main() -> None:
     options = _options()
-    notebooks = _notebooks(options.paths or [SAMPLES], options.rubric)
+    notebooks = _sorted(_notebooks(options.paths or [SAMPLES], options.rubric), options)
     unit = cold_numpy()
     with tempfile.TemporaryDirectory(prefix="batch-") as folder:
         rows = list(_ours(options, notebooks, Path(folder)))
@@ -84,7 +85,7 @@ def main() -> None:
 
             rows += [
                 Measured(**one)
-                for one in measure_peers(notebooks[: options.peer_count], Path(options.environments))
+                for one in measure_peers(notebooks.both[: options.peer_count], Path(options.environments))
             ]
     print(table(rows, unit))
     if options.json:
@@ -112,13 +113,29 @@ def table(rows: Sequence[Measured], unit: float) -> str:
     return "\n".join([*head, *(_line(row, unit, ours) for row in rows)])
 
 
-def generate(notebooks: Sequence[bytes], folder: Path, count: int, seed: int = 1) -> None:
-    """`count` submissions, no two alike: the notebooks in turn, every third broken in one of five ways."""
+@dataclass(frozen=True, slots=True)
+class Notebooks:
+    """Those with full marks, and those without; none that runs into a time limit."""
+
+    right: Sequence[bytes]
+    wrong: Sequence[bytes]
+
+    @property
+    def both(self) -> list[bytes]:
+        """One of each in turn, all of the longer list."""
+        count = max(len(self.right), len(self.wrong))
+        return [some[i % len(some)] for i in range(count) for some in (self.right, self.wrong)]
+
+
+def generate(notebooks: Notebooks, folder: Path, count: int, seed: int = 1) -> None:
+    """`count` submissions, no two alike: right, wrong, and broken in one of five ways, in turn."""
     rng = random.Random(seed)
+    both = notebooks.both
     folder.mkdir(parents=True)
     for number in range(count):
-        data = _signed(notebooks[number % len(notebooks)], number)
-        broken = number % 3 == 2
+        turn, kind = divmod(number, 3)
+        data = _signed(both[(2 * turn + kind % 2) % len(both)], number)
+        broken = kind == 2
         (folder / f"s{number:06}.ipynb").write_bytes(_break(data, rng.randrange(5)) if broken else data)
 
 
@@ -134,7 +151,7 @@ def generate_timeouts(notebooks: Sequence[bytes], folder: Path, quick: int, endl
         )
 
 
-def profile(notebooks: Sequence[bytes], spec: JobSpec, count: int = 300) -> None:
+def profile(notebooks: Notebooks, spec: JobSpec, count: int = 300) -> None:
     """Where the time of one pool process goes, by module, most first (in this process, one after another)."""
     import cProfile
     import pstats
@@ -159,7 +176,7 @@ def profile(notebooks: Sequence[bytes], spec: JobSpec, count: int = 300) -> None
 # --------------------------------------------------------------------------------------------- ours
 
 
-def _ours(options: argparse.Namespace, notebooks: Sequence[bytes], folder: Path) -> Iterator[Measured]:
+def _ours(options: argparse.Namespace, notebooks: Notebooks, folder: Path) -> Iterator[Measured]:
     spec = _spec(options)
     for count in [options.count, *options.sizes]:
         generate(notebooks, folder / f"class{count}", count)
@@ -169,7 +186,7 @@ def _ours(options: argparse.Namespace, notebooks: Sequence[bytes], folder: Path)
     generate(notebooks, folder / "one", 1)
     yield _run("whywrong, start-up", spec, folder / "one", folder / "out-one", options.jobs)
     if options.timeouts:
-        yield _timeouts(options, notebooks, folder, spec)
+        yield _timeouts(options, notebooks.both, folder, spec)
 
 
 def _run(name: str, spec: JobSpec, folder: Path, out: Path, jobs: int) -> Measured:
@@ -245,6 +262,23 @@ def _notebooks(paths: Sequence[Path], rubric: str | None) -> list[bytes]:
     if not readable:
         sys.exit(f"there is no notebook under {', '.join(map(str, given))}")
     return readable
+
+
+def _sorted(notebooks: Sequence[bytes], options: argparse.Namespace) -> Notebooks:
+    """The notebooks by what a first grading says of them."""
+    from grader.pipeline import make_grader
+
+    right, wrong = [], []
+    with make_grader(_spec(options)) as grader:  # type: ignore[union-attr]  # a rubric is named
+        for number, data in enumerate(notebooks):
+            report = grader.grade(data, f"{number}.ipynb", str(number), None)
+            if report.score == report.max_score:
+                right.append(data)
+            elif all(function.status != "timeout" for function in report.functions):
+                wrong.append(data)
+    if not right or not wrong:
+        sys.exit("name notebooks of both kinds: with full marks, and without")
+    return Notebooks(right, wrong)
 
 
 def _is_notebook(data: bytes) -> bool:

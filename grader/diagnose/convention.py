@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.diagnose.labels import of_two_classes
 from grader.diagnose.matching import Explanation
 from grader.diagnose.scale_law import fit_scale_law
 from grader.judge.verdict import Observed, Predict, Verdict
@@ -108,7 +109,7 @@ def _own(model: Measured, component: str, alpha: int | None, right: Predict) -> 
 
 def _exponent(measured: Measured, component: str, right: Predict, pick: Pick | None = None) -> int | None:
     """The exponent of 1/m in found / right, where they differ by a factor."""
-    law = fit_scale_law(measured.observed, component, right, pick or _whole)
+    law = fit_scale_law(of_two_classes(measured.observed), component, right, pick or _whole)
     return None if law is None else -law.m
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from grader.diagnose.labels import of_two_classes, with_fewer_labels
 from grader.judge.compare import as_array
 from grader.judge.components import split
 from grader.judge.verdict import Observed, Parts, Verdict, judge, part_difference
@@ -70,12 +71,12 @@ class Matcher:
         return self._right[key][1]
 
     def verdict(self, observed: Observed, convention: str) -> Verdict:
-        """Each component of the observations against the right one."""
-        return self._once(
-            observed,
-            ("verdict", convention),
-            lambda: judge(observed, lambda call: self.right_parts(call, convention), self.rubric.tolerance),
-        )
+        """Each component of the observations against the right one, for labels of two classes."""
+        return self._once(observed, ("verdict", convention), lambda: self._judged(observed, convention))
+
+    def _judged(self, observed: Observed, convention: str) -> Verdict:
+        right = lambda call: self.right_parts(call, convention)  # noqa: E731
+        return judge(of_two_classes(observed), right, self.rubric.tolerance)
 
     def _once(self, observed: Observed, question: tuple[object, ...], conclude: Callable[[], T]) -> T:
         """What is concluded of these outcomes: remembered, for in a class many functions give the same ones,
@@ -107,10 +108,11 @@ class Matcher:
     ) -> Explanation | None:
         everything = self.candidates(observed.spec.name, convention)
         likely = tuple(form for form in everything if self._can_show(form, observed.spec.name, called))
-        for candidates, depth in ((likely, 2), (everything, 1)):
-            search = Search(self, observed, tuple(failed), convention, candidates)
-            for found in search.ever_larger(depth):
-                return self._chosen(found, observed.spec.name)
+        for one in with_fewer_labels(observed):
+            for candidates, depth in ((likely, 2), (everything, 1)):
+                search = Search(self, one, tuple(failed), convention, candidates)
+                for found in search.ever_larger(depth):
+                    return self._chosen(found, observed.spec.name)
         return None
 
     def _can_show(self, form: Form, function: str, called: Collection[str]) -> bool:
@@ -118,14 +120,18 @@ class Matcher:
         return function in places or not places <= set(called)
 
     def agrees(self, observed: Observed, forms: Forms, convention: str) -> bool:
-        """Whether the forms give every component of every call (used on fresh calls)."""
-        return Search(self, observed, tuple(observed.spec.returns), convention, ()).agrees(forms)
+        """Whether the forms give every component of every call, or of every one with labels of two classes."""
+        everything = tuple(observed.spec.returns)
+        return any(
+            Search(self, one, everything, convention, ()).agrees(forms) for one in with_fewer_labels(observed)
+        )
 
     def near(self, observed: Observed, convention: str) -> list[str]:
         """Misconceptions of the function itself that agree with most of its calls, the nearest first.
 
         Too little to name one; enough to try whether its repair makes everything right.
         """
+        observed = of_two_classes(observed)
         search = Search(self, observed, tuple(observed.spec.returns), convention, ())
         best: dict[str, int] = {}
         for form in self.candidates(observed.spec.name, convention):

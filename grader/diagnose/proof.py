@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from grader.diagnose.finding import Finding
+from grader.diagnose.labels import of_two_classes
 from grader.diagnose.matching import MATCH, Forms
 from grader.judge.components import split
 from grader.judge.verdict import Observed, part_difference
@@ -48,9 +49,9 @@ class Goal:
 
 def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) -> Goal | None:
     """What to prove, or None where there is nothing to try. `rest` are the function's other misconceptions."""
-    observed = finding.observed
-    if observed is None or not found.repairs:
+    if finding.observed is None or not found.repairs:
         return None
+    observed = of_two_classes(finding.observed)
     predicted = [oracle.predict(call, rest, finding.convention) for call in observed.calls]
     wanted = tuple(outcome for outcome in predicted if outcome is not None)
     if len(wanted) != len(predicted):
