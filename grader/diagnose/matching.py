@@ -75,7 +75,7 @@ class Matcher:
         return self._once(observed, ("verdict", convention), lambda: self._judged(observed, convention))
 
     def _judged(self, observed: Observed, convention: str) -> Verdict:
-        right = lambda call: self.right_parts(call, convention)  # noqa: E731
+        right = lambda call: self.right_parts(call, convention)
         return judge(of_two_classes(observed), right, self.rubric.tolerance)
 
     def _once(self, observed: Observed, question: tuple[object, ...], conclude: Callable[[], T]) -> T:
