@@ -8,16 +8,9 @@ from pathlib import Path
 
 from grader.diagnose.matching import Matcher
 from grader.errors import CannotGrade, UsageError
-from grader.model import (
-    FunctionReport,
-    Note,
-    Notebook,
-    Report,
-    Runner,
-    SubmissionStamp,
-)
+from grader.model import FunctionReport, Note, Report, Runner
 from grader.packed_session import PackSession
-from grader.pipeline import Grader, _convention, _notes
+from grader.pipeline import Grader
 from grader.render.words import listed
 from grader.rubric.pack_plan import load_pack
 from grader.rubric.plan import Plan
@@ -36,6 +29,8 @@ NOT_SEPARATED = (
 class PackGrader(Grader):
     """A Grader whose calls, answers and words come from a student pack."""
 
+    session = PackSession
+
     def __init__(self, plan: Plan, runner: Runner, close: Callable[[], None] | None = None) -> None:
         """Does not call Grader's own, which plans with a reference."""
         self.rubric = plan.rubric
@@ -43,17 +38,6 @@ class PackGrader(Grader):
         self.plan = plan
         self.matcher = Matcher(plan.rubric, plan.oracle)
         self._close = close
-
-    def _grade(
-        self, notebook: Notebook, stamp: SubmissionStamp, data: bytes, only: Collection[str]
-    ) -> Report:
-        names = list(self.rubric.functions)
-        extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
-        session = PackSession(self.plan, self.matcher, self.runner, extraction, data, only)
-        examined = session.examine()
-        problems = (*notebook.problems, *extraction.problems)
-        functions = self._functions(examined)
-        return self._report(stamp, functions, _convention(examined), _notes(examined), problems)
 
     def grade(
         self, data: bytes, file: str, submission_id: str, student: str | None, only: Collection[str] = ()

@@ -59,6 +59,8 @@ def draw_seed() -> int:
 class Grader:
     """Grades submissions of one rubric, one after the other. Use as a context manager."""
 
+    session: type[Session] = Session
+
     def __init__(
         self, rubric: Rubric, runner: Runner, seed: int, close: Callable[[], None] | None = None
     ) -> None:
@@ -110,7 +112,7 @@ class Grader:
     ) -> Report:
         names = list(self.rubric.functions)
         extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
-        session = Session(self.plan, self.matcher, self.runner, extraction, data, only)
+        session = self.session(self.plan, self.matcher, self.runner, extraction, data, only)
         examined = session.examine()
         functions = self._functions(examined)
         problems = (*notebook.problems, *extraction.problems)
