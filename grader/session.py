@@ -358,11 +358,11 @@ class Session:
                 return
 
     def _on_public_inputs(self) -> None:
-        """A student sees their own error and prints, on inputs that are no secret."""
+        """A student sees their own error and prints, where there are any, on inputs that are no secret."""
         due = {
             name: self.plan.suite.public[name]
             for name in self._failing()
-            if name in self.plan.suite.public and self.findings[name].facts.status == "defined"
+            if name in self.plan.suite.public and self.findings[name].says_something
         }
         for name, observed in self._observe(due, bind=True).items():
             self.findings[name] = replace(self.findings[name], public=observed.outcomes)

@@ -59,6 +59,12 @@ class Finding:
         """Whether a call did not come to an end: running it again would only wait again."""
         return self.observed is not None and any(one.status == "timeout" for one in self.observed.outcomes)
 
+    @property
+    def says_something(self) -> bool:
+        """Whether some call printed, or did not come to a value."""
+        outcomes = self.observed.outcomes if self.observed else ()
+        return any(outcome.status != "value" or outcome.stdout for outcome in outcomes)
+
     def raised(self, kind: str) -> bool:
         """Whether some call stopped with this exception."""
         outcomes = self.observed.outcomes if self.observed else ()

@@ -7,7 +7,6 @@ then keys (`dw` of `grads, cost`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from grader.model import Outcome, Value
 from grader.rubric.schema import FunctionSpec
 
 LARGEST_TOLD = 99
+_MOST_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,13 @@ def _count(values: Mapping[int, Value]) -> int:
 
 def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
     """The entries whose key is the prefix and a number, by number."""
-    pattern = re.compile(rf"{re.escape(prefix)}(\d{{1,4}})\Z")
     return {
-        int(match[1]): item
+        int(number): item
         for key, item in value.items()
-        if isinstance(key, str) and (match := pattern.match(key))
+        if isinstance(key, str)
+        and key.startswith(prefix)
+        and (number := key[len(prefix) :]).isdecimal()
+        and len(number) <= _MOST_DIGITS
     }
 
 
