@@ -38,7 +38,8 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
     law = None if finding.spec.random else fit_scale_law(observed, component, right)
     if law is not None:
         kind = "in sign only" if law == ScaleLaw(-1.0, 0, 0, 0) else "by a factor"
-        yield f"Wrong {kind}: {law_text(law)} the right values.{_doubling(law)}"
+        alone = "" if finding.relations.get(component) else _doubling(law)
+        yield f"Wrong {kind}: {law_text(law)} the right values.{alone}"
     pairs = list(_pairs(finding, component, right))
     large = any(_size(found) > 1 for _, found in pairs)
     for holds, text in _RELATIONS:

@@ -44,6 +44,8 @@ class Finding:
     """Top-level values of the notebook that the function needs."""
     unread: tuple[str, ...] = ()
     """Parameters that the function's code never reads."""
+    relations: Mapping[str, str] = field(default_factory=dict)
+    """Failing component → what becomes of it when public inputs are changed in a simple way."""
     public: tuple[Outcome, ...] = ()
     """Outcomes on public inputs."""
     proofs: Mapping[str, Location] = field(default_factory=dict)
@@ -58,6 +60,14 @@ class Finding:
     def hung(self) -> bool:
         """Whether a call did not come to an end: running it again would only wait again."""
         return self.observed is not None and any(one.status == "timeout" for one in self.observed.outcomes)
+
+    @property
+    def is_riddle(self) -> bool:
+        """Whether it gives values, wrong ones, and nothing explains them."""
+        named = self.named or self.follows_functions or self.spec.random
+        return (
+            not named and self.observed is not None and len(self.observed.valued) == len(self.observed.calls)
+        )
 
     @property
     def says_something(self) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from grader.diagnose.labels import of_two_classes, with_fewer_labels
 from grader.judge.compare import as_array
-from grader.judge.components import split
+from grader.judge.components import Absent, split
 from grader.judge.verdict import Observed, Parts, Verdict, judge, part_difference
 from grader.model import Call, Outcome, Value
 from grader.rubric.oracle import Oracle
@@ -96,7 +96,7 @@ class Matcher:
         """The smallest explanation of all components together, or None.
 
         `called` are helpers that the function calls by name: while it was observed they were right ones,
-        so their misconceptions are looked for last, and alone.
+        so their misconceptions are looked for last, and alone; those of what they use, not at all.
         """
         if not observed.valued or not failed:
             return None
@@ -106,7 +106,7 @@ class Matcher:
     def _explained(
         self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str]
     ) -> Explanation | None:
-        everything = self.candidates(observed.spec.name, convention)
+        everything = self._possible(observed.spec.name, convention, called)
         likely = tuple(form for form in everything if self._can_show(form, observed.spec.name, called))
         for one in with_fewer_labels(observed):
             for candidates, depth in ((likely, 2), (everything, 1)):
@@ -115,16 +115,22 @@ class Matcher:
                     return self._chosen(found, observed.spec.name)
         return None
 
-    def _can_show(self, form: Form, function: str, called: Collection[str]) -> bool:
+    def _possible(self, function: str, convention: str, called: Collection[str]) -> Forms:
+        """The forms that can show in a function that calls these right helpers."""
+        used = {helper for name in called for helper in self.rubric.functions[name].helpers}
+        hidden = used - set(called)
+        return tuple(
+            form for form in self.candidates(function, convention) if self._can_show(form, function, hidden)
+        )
+
+    def _can_show(self, form: Form, function: str, right: Collection[str]) -> bool:
         places = self.rubric.functions_of(form)
-        return function in places or not places <= set(called)
+        return function in places or not places <= set(right)
 
     def agrees(self, observed: Observed, forms: Forms, convention: str) -> bool:
         """Whether the forms give every component of every call, or of every one with labels of two classes."""
-        everything = tuple(observed.spec.returns)
-        return any(
-            Search(self, one, everything, convention, ()).agrees(forms) for one in with_fewer_labels(observed)
-        )
+        searches = (Search(self, one, (), convention, ()) for one in with_fewer_labels(observed))
+        return any(search.agrees(forms) for search in searches)
 
     def near(self, observed: Observed, convention: str) -> list[str]:
         """Misconceptions of the function itself that agree with most of its calls, the nearest first.
@@ -269,8 +275,9 @@ class Search:
         return part_difference(self.spec, wanted, got, MATCH, odd_is_odd=True) is None
 
     def telling(self, forms: Forms, components: Sequence[str]) -> bool:
-        """Whether, on some call that gave a value, these components are wrong, finite and no constant."""
+        """Whether, on some call that gave a value, these components are left out, or wrong, finite and no constant."""
         seen: set[float] = set()
+        left_out = False
         for index in self.observed.valued:
             call = self.observed.calls[index]
             predicted, right = self._parts(call, forms), self._parts(call, ())
@@ -279,7 +286,8 @@ class Search:
             for name in components:
                 if not self._same(right[name], predicted[name]):
                     seen.update(_sample(predicted[name]))
-        return len(seen) > 1 or (bool(seen) and self.spec.random)
+                    left_out = left_out or isinstance(predicted[name], Absent)
+        return len(seen) > 1 or left_out or (bool(seen) and self.spec.random)
 
     def changed(self, forms: Forms, others: Forms) -> tuple[str, ...]:
         """The failing components in which two sets of forms differ, on some call."""

@@ -119,6 +119,27 @@ def ranges(site: Site) -> Iterator[Change]:
     yield from _returned_slice(site)
 
 
+def from_zero(site: Site) -> Iterator[Change]:
+    """What counts from 0 made to count from 1: a range, `enumerate`, a counter's start, or the keys made of it."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and callee(node) in ("range", "arange"):
+            args = [site.text(argument) for argument in node.args]
+            if len(args) == 1:
+                yield change(node, call_text(site, node, ["1", args[0]]), rank=0)
+                yield change(node, call_text(site, node, ["1", shifted(args[0], 1)]), rank=0)
+            elif args[:1] == ["0"]:
+                yield change(node.args[0], "1", rank=0)
+        elif isinstance(node, ast.Call) and callee(node) == "enumerate" and len(node.args) == 1:
+            yield change(node, call_text(site, node, [site.text(node.args[0]), "1"], {}), rank=0)
+        elif not isinstance(node, ast.JoinedStr):
+            for at in _indices(node):
+                if not _is_text(site, at):
+                    yield change(at, shifted(site.text(at), 1), rank=1, tag="index +1")
+    match site.node:
+        case ast.Assign(targets=[ast.Name()], value=ast.Constant(value=0) as start):
+            yield change(start, "1", rank=0)
+
+
 def _own_number(site: Site, node: ast.Call) -> bool:
     return isinstance(node.func, ast.Name) and node.func.id in site.world.known
 

@@ -247,7 +247,13 @@ def _attributes(walk: _Walk, owner: ast.ClassDef) -> tuple[str, ...]:
 
 
 def _stored_attributes(owner: ast.ClassDef) -> list[str]:
-    return [
+    """`self.x`: what the methods set, and the fields of a dataclass or named tuple."""
+    fields = [
+        f"self.{node.target.id}"
+        for node in owner.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    ]
+    return fields + [
         f"{node.value.id}.{node.attr}"
         for node in ast.walk(owner)
         if isinstance(node, ast.Attribute)

@@ -15,7 +15,7 @@ from grader.notebook.repair_calls import call, compare, masks
 from grader.notebook.repair_change import Change, Family
 from grader.notebook.repair_join import Found, together
 from grader.notebook.repair_names import name, order, outside
-from grader.notebook.repair_numbers import index, key, ranges
+from grader.notebook.repair_numbers import from_zero, index, key, ranges
 from grader.notebook.repair_scale import constant, over_m, over_n
 from grader.notebook.repair_shapes import axis, transpose
 from grader.notebook.repair_signs import add, drop, sign
@@ -38,6 +38,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "call": (call,),
     "index": (index,),
     "range": (ranges,),
+    "from_zero": (from_zero,),
     "name": (name,),
     "global": (outside,),
     "constant": (constant,),
