@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.bench import Bench
-from grader.diagnose import alternative, carried, private_format, proof, special
+from grader.diagnose import alternative, carried, metamorphic, private_format, proof, special
 from grader.diagnose.convention import Exponents, Measured, measure, only_about_1_over_m
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
@@ -71,6 +71,7 @@ class Session:
         self._follow_on()
         self._prove()
         self._on_public_inputs()
+        self._relate()
         return Examined(self.findings, self.exponents, self.other)
 
     # ------------------------------------------------------------------ running
@@ -366,6 +367,22 @@ class Session:
         }
         for name, observed in self._observe(due, bind=True).items():
             self.findings[name] = replace(self.findings[name], public=observed.outcomes)
+
+    def _relate(self) -> None:
+        """Where nothing explains an error: facts on public inputs that a student can check alone."""
+        for name in self._failing():
+            finding, public = self.findings[name], self.plan.suite.public.get(name)
+            if not public or not finding.is_riddle:
+                continue
+            trials = metamorphic.trials(finding.spec, public[0])
+            calls = [public[0], *(trial.call for trial in trials)]
+            found = self._observe({name: calls}, bind=True)[name].outcomes
+            right = [self.plan.right(call, finding.convention) for call in calls]
+            self.plan.oracle.forget(calls[1:])
+            facts = {
+                part: metamorphic.facts(finding.spec, part, trials, right, found) for part in finding.failed
+            }
+            self.findings[name] = replace(finding, relations=facts)
 
 
 def _steps(finding: Finding) -> Iterable[Step]:

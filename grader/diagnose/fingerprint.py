@@ -48,5 +48,6 @@ def _tokens(value: Value) -> Iterator[str]:
 
 def _rounded(array: NDArray[Any]) -> str:
     scale = float(np.max(np.abs(array), initial=0.0)) if np.isfinite(array).all() else 1.0
-    rounded = np.round(array / (scale or 1.0), DIGITS) + 0.0
+    with np.errstate(all="ignore"):  # next to the largest numbers, rounding overflows
+        rounded = np.round(array / (scale or 1.0), DIGITS) + 0.0
     return f"{scale:.{DIGITS}g} {rounded.tolist()}"

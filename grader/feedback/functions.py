@@ -68,11 +68,19 @@ def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tu
         return ()
     facts = [] if finding.named or not failed else [*symptoms(finding, right), *_unread(finding)]
     return tuple(
-        Component(name, "failed", " ".join((describe(finding, name, right), *facts)))
+        Component(
+            name, "failed", " ".join((describe(finding, name, right), *_relations(finding, name), *facts))
+        )
         if name in failed
         else Component(name, "passed")
         for name in finding.spec.returns
     )
+
+
+def _relations(finding: Finding, component: str) -> list[str]:
+    """Facts to check alone, where the description has none."""
+    told = finding.relations.get(component)
+    return [told] if told else []
 
 
 def _unread(finding: Finding) -> list[str]:

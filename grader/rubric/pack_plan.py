@@ -129,6 +129,8 @@ class PackOracle:
 
     def predict(self, call: Call, forms: Iterable[Form] = (), convention: str = "L") -> Outcome | None:
         """What a call gives with these forms built in; None where the pack does not know."""
+        if call.id not in self._blobs:
+            return None
         key = tuple(sorted({self._numbers[form.key] for form in forms if self._can_show(form, call)}))
         where = (call.id, convention, key)
         if where not in self._memo:
