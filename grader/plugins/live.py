@@ -44,7 +44,7 @@ from grader.worker.codec import decode, encode
 from grader.worker.errors import describe
 from grader.worker.limits import Limits, reply_caps
 from grader.worker.program import Notebook
-from grader.worker.wire import from_grader, pack_call, to_worker, unpack_call
+from grader.worker.wire import pack_call, unpack_call
 
 CALL_SECONDS = 3.0
 #: So often may a function's calls take too long; the rest of them is not run.
@@ -152,7 +152,7 @@ def _proxy(helper: Helper, name: str, parameters: Sequence[str], convention: str
 
 
 def _copied(value: Value) -> Value:
-    return from_grader(to_worker(value))
+    return decode(encode(value), writable=True)
 
 
 class LiveNotebook(Notebook):

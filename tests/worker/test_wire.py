@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from grader.model import (
@@ -23,6 +25,7 @@ from grader.model import (
     StandIn,
     Step,
 )
+from grader.worker import wire
 from grader.worker.codec import Reject, decode, encode
 from grader.worker.wire import pack, pack_call, unpack, unpack_call
 
@@ -105,3 +108,22 @@ def test_mutated_trees_are_rejected_or_of_the_right_types() -> None:
         assert all(type(item) is Definition for item in value.definitions)
         assert all(type(item) is FunctionFacts for item in value.functions.values())
     assert 0 < taken < 5000
+
+
+def test_only_a_worker_unpickles() -> None:
+    """What comes from a worker is decoded, never unpickled: whoever unpickles does what the bytes say."""
+    sources = {path: path.read_text() for path in Path(wire.__file__).parents[1].rglob("*.py")}
+    package = Path(wire.__file__).parents[1]
+    reading = {str(path.relative_to(package)) for path, text in sources.items() if "from_grader" in text}
+    pickling = {str(path.relative_to(package)) for path, text in sources.items() if "import pickle" in text}
+    assert reading == {"worker/wire.py", "worker/child.py", "worker/port.py"}
+    assert pickling == {"worker/wire.py"}
+
+
+def test_arrays_come_as_new_and_writable_ones() -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    array.flags.writeable = False
+    data = pack_call(Call("id", "f", (Step("f", (array, array)),)))
+    first, second = (unpack_call(data).steps[0].args[0] for _ in range(2))
+    first[0, 0] = 7
+    assert second[0, 0] == array[0, 0] == 0
