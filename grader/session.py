@@ -1,6 +1,6 @@
 """One submission's examination: which calls are run, in which order, and what each answer leads to.
 
-    isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public
+    isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public ─▶ related
 
 Only the runner touches student code; every decision is made by a pure function on what it gave.
 """

@@ -23,7 +23,8 @@ Failure = Literal["timeout", "crashed", "protocol"]
 MAX_FAILURES = 2
 #: So often is a program loaded anew, each time without the definition that broke the worker.
 MAX_LOADS = 4
-_REMEMBERED_BYTES = 16 << 20
+#: Of results as they came; the arrays made of them take some ten times as much.
+_REMEMBERED_BYTES = 4 << 20
 #: The types of what is printed, the changed arguments, and whether a second run differs.
 _PLAIN = [str, tuple, bool]
 
