@@ -32,7 +32,8 @@ def check(
     it. With `pack`, a student pack's tests are used and not a rubric's. Raises UsageError for an unknown
     rubric, function or pack, CannotGrade for a file that cannot be read.
     """
-    from grader.plugins.result import CheckResult, allowed_detail, known_detail, rubrics_detail
+    from grader.plugins.result import CheckResult, known_detail
+    from grader.rubric.detail import allowed, rubrics_detail
 
     known_detail(detail)
     if what and _is_file(what[0]):
@@ -44,7 +45,7 @@ def check(
     names = tuple(map(str, what))
     own = namespace if namespace is not None else _callers_namespace()
     report, most = check_live(own, names, rubric=rubric, pack=pack, seed=seed)
-    return CheckResult(report, allowed_detail(detail, most), live=True)
+    return CheckResult(report, allowed(detail, most), live=True)
 
 
 def _is_file(what: str | Path) -> bool:

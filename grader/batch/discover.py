@@ -143,7 +143,7 @@ def _walk_folder(root: str, finds: _Finds, reader: Reader, forbidden: str | None
             with os.scandir(folder) as listing:
                 children = sorted(listing, key=lambda child: child.name)
         except OSError as error:
-            finds.skip("/".join(parts) + "/", f"the folder cannot be read: {error.strerror}")
+            finds.skip("/".join((*parts, "")) or "./", f"the folder cannot be read: {error.strerror}")
             continue
         for child in children:
             here = (*parts, child.name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from grader.batch.found import SubmissionFile
-from grader.model import Note, Problem, Report, SubmissionStamp
+from grader.model import Isolation, Note, Problem, Report, RubricStamp, SubmissionStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,23 @@ def ungradable(template: Report, submission: SubmissionFile, problem: Problem, c
         notes=notes,
         problems=(problem,),
         seconds=0.0,
+    )
+
+
+def of_no_rubric(stamp: SubmissionStamp, problem: Problem) -> Report:
+    """What can be said of a file that is no notebook, where no rubric was named: no rubric, no functions."""
+    from grader.pipeline import grader_version  # here, since engines that only pass tasks on need no pipeline
+
+    return Report(
+        grader_version=grader_version(),
+        rubric=RubricStamp("undetermined", "", ""),
+        submission=stamp,
+        status="ungradable",
+        score=0.0,
+        max_score=0.0,
+        convention="undetermined",
+        isolation=Isolation("none", ()),
+        problems=(problem,),
     )
 
 

@@ -52,6 +52,7 @@ class RunFacts:
     """What run.json says of one run."""
 
     spec: JobSpec
+    most_detail: str
     template: Report
     found: Found
     tally: Tally
@@ -74,6 +75,7 @@ def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes
         "rubric": asdict(facts.template.rubric),
         "seed": facts.spec.seed,
         "detail": facts.spec.detail,
+        "most_detail": facts.most_detail,
         "isolation": {"tier": facts.template.isolation.tier, "layers": list(facts.template.isolation.layers)},
         "versions": versions(),
         "engine": facts.engine,

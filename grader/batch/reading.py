@@ -87,7 +87,10 @@ def open_regular(path: str) -> int:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise Unreadable("unreadable", f"the file cannot be opened: {error.strerror}.") from None
+        raise Unreadable(
+            "unreadable",
+            f"the file cannot be opened: {error.strerror}. Make it readable, then grade it again.",
+        ) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise Unreadable("unreadable", "this is not a regular file.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from grader.batch.found import Entry, Identity
 from grader.batch.naming import stem
 from grader.errors import UsageError
+from grader.render.escape import one_line
 
 _ID_COLUMNS = (
     "student_id", "student id", "id", "sis user id", "sis login id", "integration id", "user id", "user_id", "sid",
@@ -70,16 +71,35 @@ def parse_roster(text: str, where: str) -> Roster:
     """A class list from CSV text; `where` is for messages."""
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        header = [column.strip() for column in reader.fieldnames or () if column.strip()]
+        rows = list(reader)
     except csv.Error as error:
         raise UsageError(f"the roster {where} is not readable as CSV: {error}.") from None
-    header = [column.strip() for column in (rows[0] if rows else {}) if column]
     if not any(column.casefold() in _ID_COLUMNS for column in header):
         raise UsageError(
-            f"the roster {where} has no column that identifies students (its columns: {', '.join(header) or 'none'}). "
+            f"the roster {where} has no column that identifies students (its columns: {_shown(header)}). "
             "Name one of them `student_id`, `email`, `username` or `ID`."
         )
-    return Roster(tuple(person for row in rows if (person := _person(row)) is not None))
+    people = _merged(person for row in rows if (person := _person(row)) is not None)
+    if not people:
+        raise UsageError(f"the roster {where} has a header and no students below it. Export it again.")
+    return Roster(people)
+
+
+def _merged(people: Iterable[Person]) -> tuple[Person, ...]:
+    """One for each student: who is in two sections stands in some exports twice."""
+    found: dict[str, Person] = {}
+    for person in people:
+        other = found.setdefault(person.key.casefold(), person)
+        found[person.key.casefold()] = replace(
+            other, ids=other.ids | person.ids, names=other.names | person.names
+        )
+    return tuple(found.values())
+
+
+def _shown(header: Sequence[str]) -> str:
+    return one_line(", ".join(header), 200) or "none"
 
 
 def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster: Roster) -> Joined:

@@ -25,6 +25,7 @@ from grader.batch.store import Folder, Shard, write_submission, writing
 from grader.batch.summary import RunSummary, Tally
 from grader.errors import UsageError
 from grader.model import Report
+from grader.rubric.detail import DEEPEST, allowed, most_detail
 
 EngineName = Literal["local", "dask"]
 
@@ -69,6 +70,7 @@ def grade_many(
     names, and touches nothing. Raises UsageError, CannotGrade (the grader itself cannot work: what is
     done stays done), and passes KeyboardInterrupt on after a clean end.
     """
+    check_settings(spec.seed, jobs, engine, scheduler, shard)
     options = Options(
         jobs,
         engine,
@@ -80,7 +82,6 @@ def grade_many(
         Path(roster) if roster else None,
         dry_run,
     )
-    _check(options)
     run = _Run(replace(spec, html=spec.html or html), Path(out), options, progress or Silent())
     if dry_run:
         return run.rehearse(paths)
@@ -105,6 +106,7 @@ class _Run:
         self._out = out
         self._options = options
         self._progress = progress
+        self._most: str = DEEPEST
         self._began = time.monotonic()
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -131,6 +133,8 @@ class _Run:
             stack.callback(engine.close)
             template = engine.start()
             folder.claim(template.rubric)
+            self._most = most_detail(self._spec.rubric or template.rubric.id)
+            self._spec = replace(self._spec, detail=allowed(self._spec.detail, self._most))
             return self._grade(engine, template, folder, found, known)
 
     def _grade(
@@ -190,6 +194,7 @@ class _Run:
     ) -> RunFacts:
         return RunFacts(
             spec=self._spec,
+            most_detail=self._most,
             template=template,
             found=found,
             tally=tally,
@@ -275,13 +280,23 @@ def _exists(source: str) -> bool:
     return os.path.lexists(source) or os.path.lexists(source.split("!", 1)[0])
 
 
-def _check(options: Options) -> None:
-    if options.jobs is not None and options.jobs < 1:
-        raise UsageError(f"--jobs {options.jobs} is not a number of processes. Give 1 or more.")
-    if options.scheduler and options.engine != "dask":
+def check_settings(
+    seed: int | None = None,
+    jobs: int | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
+    shard: Shard | str | None = None,
+) -> None:
+    """UsageError for a setting that cannot be met, before any work is done."""
+    parse_shard(shard)
+    if seed is not None and seed < 0:
+        raise UsageError(f"--seed {seed} is below 0. Give a whole number from 0 on, such as 7.")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs {jobs} is not a number of processes. Give 1 or more.")
+    if scheduler and engine != "dask":
         raise UsageError("--scheduler is for --engine dask. Give both, or neither.")
-    if options.engine not in ("local", "dask"):
-        raise UsageError(f"there is no engine {options.engine!r}. Choose local or dask.")
+    if engine not in ("local", "dask"):
+        raise UsageError(f"there is no engine {engine!r}. Choose local or dask.")
 
 
 def _pipeline() -> MakeGrader:

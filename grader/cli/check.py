@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import output
-from grader.cli.params import Existing, detail_option, json_option, rubric_option, seed_option
+from grader.cli.params import LEVELS, Existing, detail_option, json_option, rubric_option, seed_option
 
 if TYPE_CHECKING:
     from grader.model import Problem, Report
@@ -45,9 +45,12 @@ def command(
       grader check week4.ipynb linear_backward --detail fix
       grader check week4.ipynb --rubric dnn-step-by-step --json > report.json
     """
-    report = _report(notebook, functions, rubric, pack, seed)
+    report, most = _report(notebook, functions, rubric, pack, seed)
+    if LEVELS.index(detail) > LEVELS.index(most):
+        output.say(_why_not_deeper(report, most, pack))
+        detail = most
     if as_json:
-        _show_json(report)
+        _show_json(report, most)
     else:
         _show_text(report, detail)
     return 0 if passed(report) else 1
@@ -55,18 +58,21 @@ def command(
 
 def _report(
     notebook: Path, functions: tuple[str, ...], rubric: str | None, pack: Path | None, seed: int | None
-) -> Report:
+) -> tuple[Report, str]:
+    """The report, and the deepest level of feedback that may be shown of it."""
     from grader.cli.infer import infer_for_one
     from grader.notebook.read import Unreadable
     from grader.pipeline import check
+    from grader.rubric.detail import DEEPEST, most_detail
 
     if pack is not None:
-        return _with_pack(notebook, functions, rubric, pack, seed)
+        report = _with_pack(notebook, functions, rubric, pack, seed)
+        return report, _deepest_words(report)
     try:
         chosen = rubric or infer_for_one(notebook)
     except Unreadable as unreadable:
-        return _ungradable(notebook, unreadable.problem)
-    return check(notebook, functions=functions, rubric=chosen, seed=seed)
+        return _ungradable(notebook, unreadable.problem), DEEPEST
+    return check(notebook, functions=functions, rubric=chosen, seed=seed), most_detail(chosen)
 
 
 def _with_pack(
@@ -80,23 +86,27 @@ def _with_pack(
     return check_with_pack(notebook, pack, functions=functions, rubric=rubric)
 
 
-def _ungradable(notebook: Path, problem: Problem) -> Report:
-    """What can be said of a file that is no notebook, where no rubric was named: no rubric, no functions."""
-    from grader.model import Isolation, Report, RubricStamp, SubmissionStamp
-    from grader.pipeline import grader_version
+def _deepest_words(report: Report) -> str:
+    """The deepest level that a pack has words of; where nothing was found there is nothing to miss."""
+    feedback = [one.feedback for function in report.functions for one in function.diagnoses]
+    there = [level for level in LEVELS if any(getattr(one, level) for one in feedback)]
+    return there[-1] if there else LEVELS[-1]
 
-    stamp = SubmissionStamp(notebook.stem, None, notebook.name, sha256(notebook.read_bytes()).hexdigest())
-    return Report(
-        grader_version=grader_version(),
-        rubric=RubricStamp("undetermined", "", ""),
-        submission=stamp,
-        status="ungradable",
-        score=0.0,
-        max_score=0.0,
-        convention="undetermined",
-        isolation=Isolation("none", ()),
-        problems=(problem,),
-    )
+
+def _why_not_deeper(report: Report, most: str, pack: Path | None) -> str:
+    from grader.rubric.detail import told
+
+    if pack is not None:
+        return f"Feedback stops at the level {most!r}: a student pack holds no deeper words."
+    return told(report.rubric.id, most)
+
+
+def _ungradable(notebook: Path, problem: Problem) -> Report:
+    from grader.batch.engine import of_no_rubric
+    from grader.model import SubmissionStamp
+
+    content = sha256(notebook.read_bytes()).hexdigest()
+    return of_no_rubric(SubmissionStamp(notebook.stem, None, notebook.name, content), problem)
 
 
 def passed(report: Report) -> bool:
@@ -104,12 +114,12 @@ def passed(report: Report) -> bool:
     return report.status == "graded" and all(one.status == "passed" for one in report.functions)
 
 
-def _show_json(report: Report) -> None:
+def _show_json(report: Report, most: str) -> None:
     from grader.render import json_report, words
 
     if report.isolation.tier == "none" and report.status == "graded":
         output.say(words.NOT_ISOLATED)
-    output.show_bytes(json_report.to_json(json_report.public(report)))
+    output.show_bytes(json_report.to_json(json_report.public(report, most)))
 
 
 def _show_text(report: Report, detail: str) -> None:

@@ -10,8 +10,9 @@ import click
 
 from grader.cli import output
 from grader.cli.folder import stored_reports
-from grader.cli.params import Existing, OneOfThese, detail_option
+from grader.cli.params import Existing, Number, OneOfThese, detail_option
 from grader.errors import UsageError
+from grader.render import escape
 
 if TYPE_CHECKING:
     from grader.export import ExportSummary, Skipped
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 #: What has no file to import, but an API.
 _PUSHED_ONLY = ("lti",)
 _OF_FILES = ("gradebook", "out", "column", "assignment", "points")
-_LISTED = 10
+_MANY = 10
 _NOT_ALL = 3
 
 
@@ -47,7 +48,10 @@ def _formats() -> tuple[str, ...]:
 @click.option("--column", metavar="NAME", help="The item in the gradebook that gets the grades.")
 @click.option("--assignment", metavar="NAME", help="The LMS's name of the assignment, where it needs one.")
 @click.option(
-    "--points", type=float, metavar="P", help="The item's maximum, where the LMS's file does not tell."
+    "--points",
+    type=Number(float, 0, above=True),
+    metavar="P",
+    help="The item's maximum, where the LMS's file does not tell.",
 )
 @detail_option(None)
 @click.option("--push", is_flag=True, help="Send grades and feedback to the LMS itself: canvas or lti.")
@@ -102,11 +106,12 @@ def _tell(done: ExportSummary) -> None:
     output.say(f"{done.reports} reports for {done.format}{' (nothing was written)' if done.dry_run else ''}.")
     _list("left out", done.skipped)
     for note in done.notes:
-        output.say(f"note: {note}")
+        output.say(escape.terminal(f"note: {note}"))
 
 
 def _list(label: str, items: Sequence[Skipped]) -> None:
-    for one in items[:_LISTED]:
-        output.say(f"{label}: {one.what}: {one.reason}")
-    if len(items) > _LISTED:
-        output.say(f"{label}: {len(items) - _LISTED} more")
+    """Every one of them: a student who is not named here would be missed by nobody."""
+    for one in items:
+        output.say(escape.terminal(f"{label}: {one.what}: {one.reason}"))
+    if len(items) > _MANY:
+        output.say(f"{label}: {len(items)} in all")

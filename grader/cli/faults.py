@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from grader.cli.output import say
 from grader.errors import GraderError
+from grader.render import escape
 
 USAGE, BROKEN, INTERRUPTED = 2, 3, 130
+_POLITE = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def exit_code(call: Callable[[], Any]) -> int:
@@ -34,16 +39,33 @@ def _tell(error: Exception) -> int:
     if os.environ.get("GRADER_DEBUG"):
         say("".join(traceback.format_exception(error)).rstrip())
     if isinstance(error, GraderError):
-        say(f"error: {error}")
+        say(f"error: {escape.terminal(str(error))}")
         return error.exit_code
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         say(error.format_message())
         return USAGE
     if isinstance(error, click.ClickException):
-        say(f"error: {_sentence(error.format_message())}{_try_help(error)}")
+        say(f"error: {escape.terminal(_sentence(error.format_message()))}{_try_help(error)}")
         return USAGE
-    say(_own_fault(error))
+    say(escape.terminal(_own_fault(error)))
     return BROKEN
+
+
+@contextmanager
+def stopped_as_interrupted() -> Iterator[None]:
+    """A polite end from outside (a job system's SIGTERM, a closed terminal) is what Ctrl-C is: done stays done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # What is ignored stays so: nohup means it.
+    heard = [number for number in _POLITE if signal.getsignal(number) is signal.SIG_DFL]
+    for number in heard:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _interrupted() -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli import output
-from grader.cli.params import Existing, OneOf, detail_option, json_option, rubric_option, seed_option
+from grader.cli.params import Existing, Number, OneOf, detail_option, json_option, rubric_option, seed_option
 
 if TYPE_CHECKING:
     from grader.batch.engine import JobSpec
@@ -27,6 +27,7 @@ _PASSED_ON = [
     "roster",
     "dry_run",
 ]
+_CHECKED = ("seed", "jobs", "engine", "scheduler", "shard")
 
 
 @click.command(short_help="Grade a class into a folder of reports.")
@@ -36,7 +37,9 @@ _PASSED_ON = [
     "--out", "-o", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, metavar="DIR",
     help="The folder for reports, grades.csv and run.json.",
 )  # fmt: skip
-@click.option("--jobs", "-j", type=int, metavar="N", help="Processes at a time. Left out: one a core.")
+@click.option(
+    "--jobs", "-j", type=Number(int, 1), metavar="N", help="Processes at a time. Left out: one a core."
+)
 @seed_option
 @click.option(
     "--engine", type=OneOf(("local", "dask")), default="local", show_default=True, help="Where it runs."
@@ -73,13 +76,16 @@ def command(paths: tuple[Path, ...], **options: Any) -> None:
       grader grade class/ --out graded --jobs 8 --seed 7
       grader grade class/ --out graded --engine dask --scheduler tcp://head:8786
     """
-    from grader.batch.run import grade_many
+    from grader.batch.run import check_settings, grade_many
     from grader.cli import summary
+    from grader.cli.faults import stopped_as_interrupted
 
-    spec = _spec(paths, options)
     settings = {name: options[name] for name in _PASSED_ON}
+    check_settings(**{name: options[name] for name in _CHECKED})  # before anything is searched
+    spec = _spec(paths, options)
     try:
-        run = grade_many(spec, paths, options["out"], progress=_progress(options), **settings)
+        with stopped_as_interrupted():
+            run = grade_many(spec, paths, options["out"], progress=_progress(options), **settings)
     except KeyboardInterrupt:
         output.say(f"What was graded is kept in {options['out']}. Run the same command again to go on.")
         raise
@@ -89,8 +95,11 @@ def command(paths: tuple[Path, ...], **options: Any) -> None:
 def _spec(paths: tuple[Path, ...], options: dict[str, Any]) -> JobSpec:
     from grader.batch.engine import JobSpec
 
+    rubric = _rubric(paths, options)
+    if rubric is not None and not options["quiet"]:
+        _tell_detail(rubric, options["detail"])
     return JobSpec(
-        rubric=_rubric(paths, options),
+        rubric=rubric,
         seed=options["seed"],
         tier="strong" if options["strong"] else "seccomp",
         unsafe=options["unsafe"],
@@ -100,7 +109,7 @@ def _spec(paths: tuple[Path, ...], options: dict[str, Any]) -> JobSpec:
 
 
 def _rubric(paths: tuple[Path, ...], options: dict[str, Any]) -> str | None:
-    """The rubric named, or the one that the first notebooks tell, which is said."""
+    """The rubric named, or the one that some of the notebooks tell, which is said."""
     if options["rubric"] is not None:
         from grader.rubric.load import find_rubric
 
@@ -113,6 +122,14 @@ def _rubric(paths: tuple[Path, ...], options: dict[str, Any]) -> str | None:
     inferred = infer_for_class(paths, options["out"], options["identity"])
     output.say(f"Rubric: {inferred.rubric} ({inferred.why}; first seen in {inferred.file})")
     return inferred.rubric
+
+
+def _tell_detail(rubric: str, wanted: str) -> None:
+    """Say so where the rubric lets students see less than what is wanted."""
+    from grader.rubric.detail import rubrics_detail, told
+
+    if (level := rubrics_detail(wanted, rubric)) != wanted:
+        output.say(told(Path(rubric).name, level))
 
 
 def _progress(options: dict[str, Any]) -> Any:

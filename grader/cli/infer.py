@@ -1,4 +1,4 @@
-"""Which rubric a class is graded with, where none was named: what its first notebooks say."""
+"""Which rubric a class is graded with, where none was named: what some of its notebooks say."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from grader.batch.reading import Reader
 from grader.cli import output
 from grader.errors import CannotGrade, UsageError
 
-#: Notebooks that are asked, and how many of them must agree where that many can say.
-_ASKED, _AGREEING = 12, 3
+#: Notebooks that are asked, from all over the class: folders of two assignments lie one after the other.
+_ASKED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,25 @@ def infer_for_one(notebook: Path) -> str:
 
 
 def infer_for_class(paths: Sequence[Path], out: Path, identity: str | None) -> Inferred:
-    """The rubric of the first notebooks that have one. UsageError where none has, or they differ."""
+    """The rubric of those asked that have one. UsageError where none has, or they differ."""
     found: list[Inferred] = []
     refusal: UsageError | None = None
     with Reader() as reader:
-        for one in discover(paths, identity=identity, out=out).submissions[:_ASKED]:
+        for one in spread(discover(paths, identity=identity, out=out).submissions, _ASKED):
             try:
                 found.append(_infer(one, reader))
             except UsageError as error:
                 refusal = refusal or error
             except Unreadable:
                 continue
-            if len(found) >= _AGREEING:
-                break
     return _agreed(found, refusal)
+
+
+def spread(submissions: Sequence[SubmissionFile], most: int) -> list[SubmissionFile]:
+    """At most so many of them, evenly from the first to the last."""
+    if len(submissions) <= most:
+        return list(submissions)
+    return [submissions[at * (len(submissions) - 1) // (most - 1)] for at in range(most)]
 
 
 def _infer(one: SubmissionFile, reader: Reader) -> Inferred:

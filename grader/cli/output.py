@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from typing import IO, Any
+
+from grader.errors import CannotWrite
 
 _WIDEST = 100
 
 
 def say(text: str) -> None:
-    """A line for the person at the terminal."""
-    _write(sys.stderr, text + "\n")
+    """A line for the person at the terminal. Where stderr takes nothing, the work goes on without it."""
+    with suppress(CannotWrite):
+        _write(sys.stderr, text + "\n")
 
 
 def show(text: str) -> None:
@@ -26,8 +30,8 @@ def show_bytes(data: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        _drop(sys.stdout)
+    except OSError as error:
+        _lost(sys.stdout, error)
 
 
 def wants_color(stream: IO[Any]) -> bool:
@@ -54,8 +58,15 @@ def _write(stream: IO[str], text: str) -> None:
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
-        _drop(stream)
+    except OSError as error:
+        _lost(stream, error)
+
+
+def _lost(stream: IO[Any], error: OSError) -> None:
+    """A reader that left has seen enough; a full disk behind `>` is told. CannotWrite says why."""
+    _drop(stream)
+    if not isinstance(error, BrokenPipeError):
+        raise CannotWrite(f"the output cannot be written: {error.strerror}.") from None
 
 
 def _drop(stream: IO[Any]) -> None:

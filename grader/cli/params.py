@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -36,6 +37,31 @@ class Existing(click.ParamType):  # type: ignore[type-arg]  # generic in newer v
         return path
 
 
+class Number(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A number from `least` on, or above it; whole where `kind` is int. No infinity and no NaN."""
+
+    name = "number"
+
+    def __init__(self, kind: type[int | float], least: float, *, above: bool = False) -> None:
+        self._kind = kind
+        self._least = least
+        self._above = above
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
+        try:
+            number = self._kind(value)
+        except (ValueError, OverflowError):
+            number = self._kind(self._least - 1)
+        fits = number > self._least if self._above else number >= self._least
+        if not fits or not math.isfinite(number):
+            what = "a whole number" if self._kind is int else "a number"
+            side = "above" if self._above else "from"
+            self.fail(
+                f"{value!s} is not {what} {side} {self._least:g}{'' if self._above else ' on'}.", param, ctx
+            )
+        return number
+
+
 class OneOf(click.Choice[str]):
     """A choice whose error names the nearest one."""
 
@@ -64,6 +90,27 @@ class OneOfThese(click.ParamType):  # type: ignore[type-arg]  # as above
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         return OneOf(self._names()).convert(value, param, ctx)
+
+
+class _Platform(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A platform that has a container; of another LMS the error tells what there is for it instead."""
+
+    name = "platform"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from grader.export.registry import OURS
+        from grader.platforms import PLATFORMS
+
+        if value in OURS and value not in PLATFORMS:
+            self.fail(
+                f"{value} runs no grader of ours. What it imports: grader export DIR --to {value}.",
+                param,
+                ctx,
+            )
+        return OneOf(PLATFORMS).convert(value, param, ctx)
+
+
+PLATFORM = _Platform()
 
 
 def _sibling(path: Path) -> str:
@@ -101,5 +148,5 @@ def json_option(what: str) -> Callable[[_Command], _Command]:
 def seed_option(command: _Command) -> _Command:
     """`--seed`."""
     return click.option(
-        "--seed", type=int, metavar="S", help="The seed of the test inputs, to repeat a run."
+        "--seed", type=Number(int, 0), metavar="S", help="The seed of the test inputs, to repeat a run."
     )(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -15,8 +16,9 @@ from typing import Any
 from grader.errors import CannotWrite, UsageError
 from grader.export.base import Exporter, Options, Skipped, StoredReport
 from grader.export.registry import exporter
+from grader.model import LEVELS
 from grader.render.json_report import from_json, public
-from grader.render.words import levels
+from grader.rubric.detail import DEEPEST, allowed, most_detail, told
 
 _NOT_SUBMISSIONS = {".grader", "exports"}
 _DEFAULT_DETAIL = "explanation"
@@ -51,16 +53,20 @@ def export_folder(
 ) -> ExportSummary:
     """Write the files that an LMS imports from the graded `folder`, into DIR/exports/FORMAT/ unless told otherwise.
 
-    `detail` is the level that the run was graded with unless given. Reports that are missing or damaged
-    are named in the summary and stop nothing. Raises UsageError (unknown format, a gradebook that is
+    `detail` is the level that the run was graded with unless given, and never deeper than the rubric lets
+    students see. Reports that are missing or damaged are named in the summary and stop nothing. Raises UsageError (unknown format, a gradebook that is
     needed or does not fit) and CannotWrite.
     """
     chosen = exporter(format)
     if chosen.needs_gradebook and gradebook is None:
         raise UsageError(f"{chosen.title} needs your own export from it: give it with --gradebook FILE.")
-    reports = ReportFolder(folder, gone_ids(folder))
+    _check_points(points)
+    most = most_detail_of(folder)
+    reports = ReportFolder(folder, gone_ids(folder), most)
     options = Options(gradebook, column, points, graded_detail(folder, detail), assignment)
     sink = _sink(chosen, out or folder / "exports" / format, explicit=out is not None, dry_run=dry_run)
+    if detail is not None and options.detail != detail:
+        sink.note(told(_rubric_id(folder), most))
     chosen.export(reports, sink, options)
     skipped = (*reports.damaged(), *reports.missing(), *sink.skipped)
     return ExportSummary(
@@ -69,11 +75,15 @@ def export_folder(
 
 
 class ReportFolder:
-    """The reports of a graded folder, by id, read one at a time each time they are gone through."""
+    """The reports of a graded folder, by id, read one at a time each time they are gone through.
 
-    def __init__(self, folder: Path, gone: frozenset[str] = frozenset()) -> None:
+    Feedback deeper than the level `most` is not in them.
+    """
+
+    def __init__(self, folder: Path, gone: frozenset[str] = frozenset(), most: str = DEEPEST) -> None:
         self._folder = folder
         self._gone = gone
+        self._most = most
         self._damaged: dict[str, str] = {}
         self._seen: set[str] | None = None
 
@@ -110,7 +120,7 @@ class ReportFolder:
 
     def _read(self, name: str, path: Path) -> StoredReport | None:
         try:
-            return StoredReport(name, public(from_json(path.read_bytes())))
+            return StoredReport(name, public(from_json(path.read_bytes()), self._most))
         except (UsageError, OSError) as error:
             self._damaged[name] = f"its report.json cannot be read: {error}"
             return None
@@ -161,15 +171,32 @@ def gone_ids(folder: Path) -> frozenset[str]:
 
 
 def graded_detail(folder: Path, wanted: str | None = None) -> str:
-    """The level of feedback: the one wanted, else the one that the folder was graded with. UsageError for none."""
+    """The level of feedback: the one wanted, else the one that the folder was graded with; as far as it is allowed.
+
+    UsageError for a level that there is not.
+    """
     if wanted is None:
         graded_with = _run_facts(folder).get("detail")
-        return graded_with if graded_with in ("nudge", "explanation", "fix") else _DEFAULT_DETAIL
-    try:
-        levels(wanted)
-    except ValueError:
-        raise UsageError(f"there is no level of detail {wanted!r}: nudge, explanation or fix.") from None
-    return wanted
+        wanted = graded_with if graded_with in LEVELS else _DEFAULT_DETAIL
+    if wanted not in LEVELS:
+        raise UsageError(f"there is no level of detail {wanted!r}: nudge, explanation or fix.")
+    return allowed(wanted, most_detail_of(folder))
+
+
+def most_detail_of(folder: Path) -> str:
+    """The deepest level that the rubric of the folder lets students see, as the run wrote it down."""
+    written = _run_facts(folder).get("most_detail")
+    return written if written in LEVELS else most_detail(_rubric_id(folder))
+
+
+def _rubric_id(folder: Path) -> str:
+    rubric = _run_facts(folder).get("rubric")
+    return str(rubric.get("id", "")) if isinstance(rubric, dict) else ""
+
+
+def _check_points(points: float | None) -> None:
+    if points is not None and not 0 < points < math.inf:
+        raise UsageError(f"--points {points:g} is no maximum. Give a number above 0, such as 20.")
 
 
 # ----------------------------------------------------------------------------------------- writing

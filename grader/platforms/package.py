@@ -13,6 +13,8 @@ from grader.platforms.table import platform_named
 from grader.platforms.wheel import build_wheel
 from grader.rubric.load import find_rubric
 
+_ADVICE = " Choose another place with -o."
+
 
 def package_platform(name: str, rubric_name: str, out: Path | None = None) -> Path:
     """Write Gradescope's autograder.zip, or the folder of an image or a task for the others; returns its path.
@@ -39,7 +41,7 @@ def _zip_path(out: Path | None, default: str) -> Path:
 
 
 def _write_zip(path: Path, contents: list[tuple[str, bytes, bool]]) -> Path:
-    write_whole(path, b"".join(zip_chunks(_in_order(contents))))
+    write_whole(path, b"".join(zip_chunks(_in_order(contents))), _ADVICE)
     return path
 
 
@@ -47,7 +49,7 @@ def _write_folder(folder: Path, contents: list[tuple[str, bytes, bool]]) -> Path
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; this platform gets a folder. Choose another -o.")
     for name, data, executable in contents:
-        write_whole(folder / name, data)
+        write_whole(folder / name, data, _ADVICE)
         if executable:
             (folder / name).chmod(0o755)
     return folder

@@ -6,6 +6,8 @@ time-out or a kill leaves a file that the platform can read.
 
 from __future__ import annotations
 
+import hashlib
+import math
 import os
 import secrets
 import signal
@@ -18,14 +20,15 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
-from grader.batch.engine import GraderLike, JobSpec
+from grader.batch.engine import GraderLike, JobSpec, of_no_rubric
 from grader.errors import CannotWrite, GraderError, UsageError
-from grader.model import LEVELS, Report
+from grader.model import LEVELS, Problem, Report, SubmissionStamp
+from grader.notebook.read import Unreadable, read_notebook
 from grader.platforms.base import Grade, Handed, Output, Platform, Surroundings
 from grader.platforms.table import platform_named
 from grader.render.escape import one_line
 from grader.render.plain import NOT_ISOLATED
-from grader.rubric.load import load_rubric
+from grader.rubric.detail import rubrics_detail
 
 GRADED, NOT_GRADED = 0, 3
 
@@ -82,23 +85,14 @@ def _grade(platform: Platform, around: Surroundings, grade: Grade, rubric: str |
     if around.detail not in LEVELS:
         raise UsageError(f"GRADER_DETAIL is {around.detail!r}; it is one of {', '.join(LEVELS)}.")
     report, handed = grade_best(platform.receive(around), grade)
-    detail = allowed_detail(around.detail, rubric or report.rubric.id)
+    detail = rubrics_detail(around.detail, rubric or report.rubric.id)
     return platform.results(report, handed, replace(around, detail=detail))
-
-
-def allowed_detail(wanted: str, rubric: str) -> str:
-    """The level wanted, or the deepest that the rubric lets students see."""
-    try:
-        most = load_rubric(rubric).detail
-    except UsageError:  # not a rubric of this machine: then nobody set a limit
-        return wanted
-    return min(wanted, most, key=LEVELS.index)
 
 
 def grade_best(handed: Handed, grade: Grade) -> tuple[Report, Handed]:
     """The report on what was handed in, and the remarks that it adds."""
     report, handed = _best(handed, grade)
-    if report.isolation.tier == "none":
+    if report.isolation.tier == "none" and report.rubric.version:
         handed = _with_notes(handed, NOT_ISOLATED)
     return report, handed
 
@@ -149,8 +143,8 @@ def _write_files(output: Output) -> None:
         write_whole(path, data)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. CannotWrite says why not."""
+def write_whole(path: Path, data: bytes, advice: str = "") -> None:
+    """Write a file whole or not at all. CannotWrite says why not, and the `advice`."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +156,7 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise CannotWrite(f"cannot write {path}: {error.strerror}.") from None
+        raise CannotWrite(f"cannot write {path}: {error.strerror}.{advice}") from None
 
 
 # ------------------------------------------------------------------------------------------ stopping
@@ -172,9 +166,10 @@ def _limit(seconds: float | None, env: Mapping[str, str], platform: Platform) ->
     if seconds is not None:
         return seconds
     try:
-        return float(env["GRADER_SECONDS"])
+        wanted = float(env["GRADER_SECONDS"])
     except (KeyError, ValueError):
         return platform.seconds
+    return wanted if 0 < wanted < math.inf else platform.seconds
 
 
 @contextmanager
@@ -203,6 +198,15 @@ def _raiser(text: str) -> Callable[[int, FrameType | None], None]:
     return stop
 
 
+def _unreadable(data: bytes, file: str) -> Problem | None:
+    """Why the bytes are no notebook, which is the student's to mend; None if they are one."""
+    try:
+        read_notebook(data, file)
+    except Unreadable as error:
+        return error.problem
+    return None
+
+
 class Pipeline:
     """The grader itself, made when first used, so that a rubric that cannot be loaded gives a result too.
 
@@ -214,6 +218,9 @@ class Pipeline:
         self._made: GraderLike | None = None
 
     def __call__(self, data: bytes, file: str, submission: str, student: str | None) -> Report:
+        if self._rubric is None and (problem := _unreadable(data, file)) is not None:
+            content = hashlib.sha256(data).hexdigest()
+            return of_no_rubric(SubmissionStamp(submission, student, file, content), problem)
         if self._made is None:
             from grader.pipeline import make_grader
 

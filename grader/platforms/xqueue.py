@@ -29,7 +29,8 @@ from grader.export.edx import reply
 from grader.platforms.base import Grade
 from grader.platforms.credentials import Secret, read_secret, safe_url, setting
 from grader.platforms.edx import failed, handed_in
-from grader.platforms.run import Pipeline, allowed_detail, grade_best
+from grader.platforms.run import Pipeline, grade_best
+from grader.rubric.detail import rubrics_detail
 
 _SECONDS = 30.0
 _MOST_BYTES = 64 * 1024 * 1024
@@ -123,14 +124,17 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def serve_one(queue: Queue, grade: Grade, detail: str) -> bool:
-    """Grade one submission and reply; False where the queue was empty. A broken grader is a reply too."""
+def serve_one(queue: Queue, grade: Grade, detail: str, rubric: str | None = None) -> bool:
+    """Grade one submission and reply; False where the queue was empty. A broken grader is a reply too.
+
+    `rubric` is the one that `grade` grades with, a name or a path: it may limit the level of detail.
+    """
     message = queue.fetch()
     if message is None:
         return False
     try:
         report, handed = grade_best(handed_in(json.dumps(message)), grade)
-        detail = allowed_detail(detail, report.rubric.id)
+        detail = rubrics_detail(detail, rubric or report.rubric.id)
         body = reply(report, detail=detail, before=" ".join(handed.notes))
     except Exception as error:  # noqa: BLE001 - the student waits for an answer
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -144,6 +148,7 @@ def serve(
     grade: Grade,
     *,
     detail: str = "explanation",
+    rubric: str | None = None,
     pause: float = 2.0,
     once: bool = False,
     sleep: Callable[[float], None] = time.sleep,
@@ -153,7 +158,7 @@ def serve(
     queue.log_in()
     while True:
         try:
-            busy = serve_one(queue, grade, detail)
+            busy = serve_one(queue, grade, detail, rubric)
             trouble = 0
         except CannotGrade as error:
             print(f"error: {error}", file=sys.stderr, flush=True)
@@ -189,7 +194,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with closing(Pipeline(given.rubric)) as pipeline:
-            serve(Settings.read(os.environ), pipeline, detail=given.detail, once=given.once)
+            serve(
+                Settings.read(os.environ),
+                pipeline,
+                detail=given.detail,
+                rubric=given.rubric,
+                once=given.once,
+            )
     except GraderError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -13,7 +13,8 @@ from typing import Any
 
 from grader.errors import GraderError, UsageError
 from grader.plugins.live_source import MAGIC_LINE
-from grader.plugins.result import CheckResult, allowed_detail, known_detail, message_html
+from grader.plugins.result import CheckResult, known_detail, message_html
+from grader.rubric.detail import allowed
 
 _OPTIONS = ("rubric", "pack", "detail")
 
@@ -50,7 +51,7 @@ def _checked(shell: Any, line: str) -> Any:
         functions, options = parse(line)
         detail = known_detail(options.pop("detail", "explanation"))
         report, most = check_live(shell.user_ns, functions, **options)
-        return CheckResult(report, allowed_detail(detail, most), live=True)
+        return CheckResult(report, allowed(detail, most), live=True)
     except GraderError as error:
         return Message(str(error))
 

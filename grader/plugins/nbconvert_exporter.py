@@ -20,6 +20,7 @@ from grader.errors import UsageError
 from grader.model import Cell, Report
 from grader.render.html import notebook
 from grader.render.json_report import from_json
+from grader.rubric.detail import rubrics_detail
 
 _TEMPLATE = """\
 {%- extends 'index.html.j2' -%}
@@ -70,10 +71,11 @@ class FeedbackExporter(HTMLExporter):
         """The page and nbconvert's resources."""
         resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
         report = self._read_report(resources)
-        placed = notebook.place(report, _code_cells(nb), detail=self.detail)
+        detail = rubrics_detail(self.detail, report.rubric.id)
+        placed = notebook.place(report, _code_cells(nb), detail=detail)
         resources["grader_feedback"] = placed.below
         body, resources = super().from_notebook_node(nb, resources, **kwargs)
-        return notebook.render(report, body, placed, detail=self.detail), resources
+        return notebook.render(report, body, placed, detail=detail), resources
 
     def _read_report(self, resources: dict[str, Any]) -> Report:
         metadata = resources.get("metadata", {})

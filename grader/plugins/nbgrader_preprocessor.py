@@ -32,9 +32,10 @@ from grader.export import markup
 from grader.model import FunctionReport, Report
 from grader.pipeline import Grader, InferringGrader, make_grader
 from grader.plugins.cells import functions_of, part
-from grader.plugins.result import known_detail, rubrics_detail
+from grader.plugins.result import known_detail
 from grader.render.escape import csv_cell
 from grader.render.plain import Block, function_blocks, overview_blocks
+from grader.rubric.detail import rubrics_detail
 
 NAME = "grader.plugins.nbgrader_preprocessor.WhyWrong"
 

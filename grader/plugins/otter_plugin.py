@@ -25,8 +25,9 @@ from grader.errors import UsageError
 from grader.model import FunctionReport, Report
 from grader.pipeline import make_grader
 from grader.plugins.cells import functions_of, part
-from grader.plugins.result import known_detail, rubrics_detail
+from grader.plugins.result import known_detail
 from grader.render import plain
+from grader.rubric.detail import rubrics_detail
 from grader.rubric.load import load_rubric
 
 _SETTINGS = {"rubric", "detail", "seed", "execute"}

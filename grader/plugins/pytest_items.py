@@ -13,9 +13,9 @@ from grader.errors import GraderError
 from grader.model import FunctionReport, Report
 from grader.notebook.read import Unreadable, read_notebook
 from grader.pipeline import Grader, draw_seed, infer_rubric
-from grader.plugins.result import allowed_detail
 from grader.plugins.student import Student
 from grader.render import plain, words
+from grader.rubric.detail import allowed
 from grader.rubric.infer import defined_names
 from grader.rubric.load import load_rubric
 from grader.rubric.schema import Rubric
@@ -77,7 +77,7 @@ class FunctionItem(pytest.Item):
         error = excinfo.value
         if isinstance(error, FunctionFailed):
             wanted = self.config.getoption("--feedback-detail")
-            return error.text(allowed_detail(wanted, submission(self.config).rubric.detail))
+            return error.text(allowed(wanted, submission(self.config).rubric.detail))
         if isinstance(error, GraderError):
             return f"The grader could not do its work: {error}"
         return str(super().repr_failure(excinfo))

@@ -11,7 +11,6 @@ from grader.errors import UsageError
 from grader.model import LEVELS, Report
 from grader.render import markdown, plain, words
 from grader.render.html import page
-from grader.rubric.load import load_rubric
 
 _CELL = re.compile(r"(?:\bIn )?\b[Cc]ell (\d+)\b")
 
@@ -81,19 +80,6 @@ def known_detail(detail: str) -> str:
     if detail not in LEVELS:
         raise UsageError(f"there is no detail {detail!r}; choose {', '.join(LEVELS)}.")
     return detail
-
-
-def allowed_detail(wanted: str, most: str) -> str:
-    """The level that is wanted, or the deepest one that the rubric lets students see."""
-    return wanted if LEVELS.index(wanted) <= LEVELS.index(most) else most
-
-
-def rubrics_detail(wanted: str, rubric: str) -> str:
-    """The same for a rubric's name or path; where it is not here (as with a pack), what is wanted."""
-    try:
-        return allowed_detail(wanted, load_rubric(rubric).detail)
-    except UsageError:
-        return wanted
 
 
 def message_html(text: str) -> str:

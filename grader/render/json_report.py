@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from grader.errors import UsageError
-from grader.model import Diagnosis, FunctionReport, Report
+from grader.model import LEVELS, Diagnosis, FunctionReport, Report
 
 SCHEMA = "grader/report/v1"
 
@@ -64,10 +64,23 @@ def from_json(data: bytes) -> Report:
     return report
 
 
-def public(report: Report) -> Report:
-    """The report without what only the instructor may see."""
-    functions = tuple(dataclasses.replace(function, instructor={}) for function in report.functions)
+def public(report: Report, most: str = LEVELS[-1]) -> Report:
+    """The report without what only the instructor may see, and without feedback deeper than the level `most`."""
+    functions = tuple(
+        dataclasses.replace(
+            function, instructor={}, diagnoses=tuple(_shown(one, most) for one in function.diagnoses)
+        )
+        for function in report.functions
+    )
     return dataclasses.replace(report, functions=functions)
+
+
+def _shown(diagnosis: Diagnosis, most: str) -> Diagnosis:
+    deeper = LEVELS[LEVELS.index(most) + 1 :]
+    if not deeper:
+        return diagnosis
+    blank = dict.fromkeys(deeper, "")
+    return dataclasses.replace(diagnosis, feedback=dataclasses.replace(diagnosis.feedback, **blank))
 
 
 class _Head(msgspec.Struct):

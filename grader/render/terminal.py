@@ -84,7 +84,9 @@ def _line(text: str, style: str = "") -> Text:
 
 def _report(report: Report, detail: str) -> Iterator[RenderableType]:
     yield _line(report.submission.file, "bold")
-    yield _text(f"{report.rubric.id}: {words.verdict(report)}")
+    # Without a rubric there is none to name: the file was no notebook.
+    rubric = f"{report.rubric.id}: " if report.rubric.version else ""
+    yield _text(f"{rubric}{words.verdict(report)}")
     if report.status == "ungradable":
         yield from _problems(report)
         return

@@ -253,7 +253,8 @@ def problems(report: Report) -> list[Problem]:
 
 def problem(problem: Problem) -> str:
     """The message, with its place in front where that is known."""
-    return f"{place(problem)}: {problem.message}" if problem.cell is not None else problem.message
+    message = problem.message
+    return f"{place(problem)}: {message}" if problem.cell is not None else message[:1].upper() + message[1:]
 
 
 def error(error: ErrorReport) -> str:

@@ -145,3 +145,21 @@ def test_moodle_and_brightspace_ornament_is_taken_off(tmp_path: Path) -> None:
 def test_roster_without_an_id_column_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no column that identifies students"):
         parse_roster("colour,size\nred,3\n", "r.csv")
+
+
+def test_a_student_in_two_sections_is_one_student(tmp_path: Path) -> None:
+    roster = parse_roster('student_id,name\n7,Ada Lovelace\n7,"Lovelace, Ada"\n8,Bob\n', "r.csv")
+    assert [person.key for person in roster.people] == ["7", "8"]
+    result = found(tmp_path, "7.ipynb", roster=roster)
+    assert (result.unknown_students, result.missing_students) == ((), ("8",))
+
+
+def test_a_roster_without_students_says_so() -> None:
+    with pytest.raises(UsageError, match="a header and no students"):
+        parse_roster("student_id,name\n", "r.csv")
+
+
+def test_a_roster_of_noise_is_told_on_one_line() -> None:
+    with pytest.raises(UsageError, match="no column that identifies students") as error:
+        parse_roster("\x1b[31m\x07,b\n1,2\n", "r.csv")
+    assert "\x1b" not in str(error.value)

@@ -94,3 +94,43 @@ def test_no_rubric_fits(run: Run, notebook: Write) -> None:
     result = run("check", notebook(json.dumps({"nbformat": 4, "cells": cells})))
     assert result.exit_code == 2
     assert "dnn-step-by-step" in result.stderr
+
+
+@pytest.fixture
+def shy(rubric: Path) -> Path:
+    """A rubric whose students see no more than where to look."""
+    text = (rubric / "rubric.yaml").read_text()
+    (rubric / "rubric.yaml").write_text(text + "detail: nudge\n")
+    return rubric
+
+
+@pytest.mark.parametrize("options", [(), ("--detail", "fix")])
+def test_feedback_goes_no_deeper_than_the_rubric_lets_it(
+    options: tuple[str, ...], run: Run, shy: Path, notebook: Write
+) -> None:
+    result = run("check", notebook("score 50"), "--rubric", shy, *options)
+    assert "Look at `dW`." in result.stdout
+    assert "It is a mean." not in result.stdout
+    assert "Divide by m." not in result.stdout
+    assert "Feedback stops at the level 'nudge'" in result.stderr
+
+
+def test_nor_does_the_json(run: Run, shy: Path, notebook: Write) -> None:
+    result = run("check", notebook("score 50"), "--rubric", shy, "--json", "--detail", "fix")
+    (diagnosis,) = json.loads(result.stdout)["functions"][0]["diagnoses"]
+    assert diagnosis["feedback"] == {"nudge": "Look at `dW`.", "explanation": "", "fix": ""}
+
+
+def test_nothing_is_said_where_the_rubric_shows_all(run: Run, rubric: Path, notebook: Write) -> None:
+    result = run("check", notebook("score 50"), "--rubric", rubric, "--detail", "fix")
+    assert ("Divide by m." in result.stdout, result.stderr) == (True, "")
+
+
+def test_no_notebook_names_no_rubric(run: Run, notebook: Write) -> None:
+    assert "undetermined" not in run("check", notebook("")).stdout
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "x"])
+def test_a_seed_is_a_whole_number_from_0(seed: str, check: Run, notebook: Write) -> None:
+    result = check(notebook("right"), "--seed", seed)
+    assert (result.exit_code, "is not a whole number from 0 on" in result.stderr) == (2, True)

@@ -100,3 +100,39 @@ def _wait_for(path: Path) -> None:
     while not (path.exists() and path.stat().st_size):
         assert time.monotonic() < limit, f"{path} never came"
         time.sleep(0.05)
+
+
+def test_a_full_disk_behind_the_output_is_said(notebook: Write) -> None:
+    with open("/dev/full", "w") as full:
+        process = start("check", notebook("right"), *NAMED, "--json", stdout=full)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "the output cannot be written: No space left on device" in errors
+    assert "the grader itself broke" not in errors
+
+
+def test_a_stderr_that_takes_nothing_costs_no_result(notebook: Write) -> None:
+    with open("/dev/full", "w") as full:
+        process = start("check", notebook("right"), *NAMED, "--json", stderr=full)
+        text, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert '"schema": "grader/report/v1"' in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_polite_end_is_an_interruption(number: int, tmp_path: Path, notebook: Write) -> None:
+    folder = notebook("right", "class/a.ipynb").parent
+    notebook("slow 60", "class/b.ipynb")
+    out = tmp_path / "out"
+    process = start("grade", folder, "--rubric", "dnn-step-by-step", "--out", out, "--jobs", 2)
+    _wait_for(out / ".grader" / "ledger.jsonl")
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert '"interrupted": true' in (out / "run.json").read_text()
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_an_error_cannot_act_on_the_terminal(run: Run, tmp_path: Path) -> None:
+    result = run("check", tmp_path / "\x1b]0;title\x07\x1b[31mred.ipynb")
+    assert (result.exit_code, "\x1b" in result.stderr) == (2, False)

@@ -109,3 +109,57 @@ def test_no_isolation(run: Run, notebook: Write, tmp_path: Path) -> None:
 def test_bad_numbers(run: Run, klass: Path) -> None:
     assert run("grade", klass, "--rubric", "dnn-step-by-step", "--jobs", 0).exit_code == 2
     assert run("grade", klass, "--rubric", "dnn-step-by-step", "--shard", "3/2").exit_code == 2
+
+
+@pytest.mark.parametrize("option", [("--seed", -1), ("--jobs", 0), ("--jobs", "all"), ("--shard", "3/2")])
+def test_bad_numbers_leave_no_trace(
+    option: tuple[str, object], run: Run, klass: Path, tmp_path: Path
+) -> None:
+    result = run("grade", klass, "--out", tmp_path / "out", *option)
+    assert result.exit_code == 2
+    assert "Rubric:" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_assignments_one_after_the_other_are_an_error_too(
+    run: Run, notebook: Write, tmp_path: Path
+) -> None:
+    for number in range(30):
+        notebook("right", f"class/a/{number:02}.ipynb")
+        notebook("other", f"class/b/{number:02}.ipynb")
+    result = run("grade", tmp_path / "class", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "of several assignments" in result.stderr
+
+
+def test_a_rubric_s_limit_is_said_written_down_and_kept_in_exports(
+    run: Run, rubric: Path, klass: Path, tmp_path: Path
+) -> None:
+    (rubric / "rubric.yaml").write_text((rubric / "rubric.yaml").read_text() + "detail: nudge\n")
+    out = tmp_path / "out"
+    result = run("grade", klass, "--rubric", rubric, "--out", out, "--detail", "fix")
+    assert "Feedback stops at the level 'nudge': the rubric small shows students no more." in result.stderr
+    facts = json.loads((out / "run.json").read_text())
+    assert (facts["detail"], facts["most_detail"]) == ("nudge", "nudge")
+    for name in ("gradescope", "jsonl", "csv"):
+        told = run("export", out, "--to", name, "--detail", "fix")
+        assert "Feedback stops at the level 'nudge'" in told.stderr
+        texts = [path.read_text() for path in (out / "exports" / name).rglob("*.*") if path.is_file()]
+        assert any("Look at `dW`." in text for text in texts)
+        assert not any("It is a mean." in text or "Divide by m." in text for text in texts)
+
+
+@pytest.mark.parametrize("points", ["-3", "0", "nan", "inf", "many"])
+def test_points_are_a_number_above_0(points: str, run: Run, klass: Path, tmp_path: Path) -> None:
+    run("grade", klass, "--rubric", "dnn-step-by-step", "--out", tmp_path / "out", "--quiet")
+    result = run("export", tmp_path / "out", "--to", "csv", "--points", points)
+    assert (result.exit_code, "is not a number above 0" in result.stderr) == (2, True)
+
+
+def test_every_one_that_is_left_out_is_named(run: Run, notebook: Write, tmp_path: Path) -> None:
+    for number in range(15):
+        notebook("right", f"class/{number:02}.ipynb")
+    run("grade", tmp_path / "class", "--rubric", "dnn-step-by-step", "--out", tmp_path / "out", "--quiet")
+    told = run("export", tmp_path / "out", "--to", "canvas").stderr
+    assert [f"left out: {number:02}: " in told for number in range(15)] == [True] * 15
+    assert "left out: 15 in all" in told

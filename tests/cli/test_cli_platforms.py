@@ -12,8 +12,25 @@ from grader.platforms import table
 
 @pytest.mark.parametrize("command", ["run", "package"])
 def test_the_help_lists_the_platforms(command: str, run: Run) -> None:
-    help_text = "".join(run(command, "--help").stdout.split())
-    assert "|".join(table.PLATFORMS) in help_text
+    help_text = run(command, "--help").stdout
+    assert [name for name in table.PLATFORMS if name not in help_text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("canvas", "grader export DIR --to canvas"), ("gradescop", "the nearest is 'gradescope'")],
+)
+def test_another_platform_is_told_what_there_is(name: str, words: str, run: Run) -> None:
+    result = run("package", name, "--rubric", "dnn-step-by-step")
+    assert result.exit_code == 2
+    assert "invalid value for 'PLATFORM'" in result.stderr
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize("seconds", ["-4", "0", "nan", "inf", "soon"])
+def test_a_time_limit_is_a_number_above_0(seconds: str, run: Run) -> None:
+    result = run("run", "gradescope", "--seconds", seconds)
+    assert (result.exit_code, "is not a number above 0" in result.stderr) == (2, True)
 
 
 @pytest.mark.usefixtures("pipeline")

@@ -206,7 +206,7 @@ def test_missing_isolation_is_said(world: World, platform: str) -> None:
 def test_feedback_goes_as_deep_as_asked_and_allowed(
     world: World, monkeypatch: pytest.MonkeyPatch, asked: str, allowed: str, seen: str
 ) -> None:
-    monkeypatch.setattr("grader.platforms.run.load_rubric", lambda name: SimpleNamespace(detail=allowed))
+    monkeypatch.setattr("grader.rubric.detail.load_rubric", lambda name: SimpleNamespace(detail=allowed))
     world.env |= {"GRADER_DETAIL": asked} if asked else {}
     world.put(WHERE["gradescope"][0], NOTEBOOK)
     assert world.run("gradescope") == 0
