@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from grader.notebook.repair_change import COMPUTED, RESTORED, Change, callee, change, is_method, places
+from grader.notebook.repair_counters import output_rounds
 from grader.notebook.repair_numbers import shifted
 from grader.notebook.repair_scope import is_text
 from grader.notebook.repair_sites import Site
@@ -48,9 +49,8 @@ def word(site: Site, node: ast.Constant) -> Iterator[Change]:
         return
     asked = isinstance(site.parent(node), ast.Compare | ast.Dict)
     yield change(node, repr(other), COMPUTED if asked else RESTORED, rank=0, tag="word")
-    for test in _last_rounds(site):
-        yield change(node, f'"sigmoid" if {test} else "relu"', rank=1)
-        yield change(node, f'"relu" if {test} else "sigmoid"', rank=2)
+    for test in dict.fromkeys((*_last_rounds(site), *output_rounds(site, node))):
+        yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
     for method in _choosers(site):
         yield change(node, method, rank=1)
     yield from _in_list(site, node)
@@ -117,7 +117,10 @@ def _looked_up(site: Site, node: ast.Subscript) -> Iterator[Change]:
     """`ACTIVATIONS["relu" if … else …]` → `ACTIVATIONS[activation]`."""
     if isinstance(node.slice, ast.IfExp | ast.Constant) and isinstance(node.value, ast.Name):
         texts = [name for name in (*site.scope.attributes, *site.scope.parameters) if "activ" in name]
-        for text in texts:
+        match node.slice:
+            case ast.IfExp(test=ast.Compare(left=asked, comparators=[ast.Constant(value=str())])):
+                texts.append(site.text(asked))
+        for text in dict.fromkeys(texts):
             yield change(node.slice, text, rank=0)
 
 
@@ -157,6 +160,7 @@ def _wrapped(site: Site) -> Iterator[Change]:
                 yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
                 yield change(place.node, f"{name}({site.text(place.node)})[0]", place.level, 1)
     yield from _wrapped_pair(site, known)
+    yield from _chosen_from_table(site)
 
 
 def _wrapped_pair(site: Site, known: list[str]) -> Iterator[Change]:
@@ -168,6 +172,22 @@ def _wrapped_pair(site: Site, known: list[str]) -> Iterator[Change]:
             if isinstance(site.node, ast.Assign) and "activation" in site.visible(node):
                 text = site.text(node.elts[1])
                 yield change(node, f'sigmoid({text}) if activation == "sigmoid" else relu({text})', rank=0)
+
+
+def _chosen_from_table(site: Site) -> Iterator[Change]:
+    """`A = Z` → `A = ACTIVATIONS[kind](Z)`, with a table of the notebook's."""
+    if not site.world.tables:
+        return
+    words = [name for name in site.scope.attributes if "activ" in name or "kind" in name]
+    words += [name for name in site.visible(site.node) if site.scope.role(name) == "text" or "activ" in name]
+    for place in places(site):
+        if isinstance(place.node, ast.Name):
+            text = site.text(place.node)
+            for table in site.world.tables:
+                for word in words[:3]:
+                    yield change(place.node, f"{table}[{word}]({text})", place.level, 1)
+                    yield change(place.node, f"{table}[{word}].forward({text})", place.level, 1)
+                    yield change(place.node, f"{table}[{word}]({text})[0]", place.level, 2)
 
 
 _OPERATORS: dict[type[ast.cmpop], tuple[str, ...]] = {

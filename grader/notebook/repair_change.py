@@ -125,11 +125,18 @@ _REDUCTIONS = frozenset({"sum", "dot", "matmul", "mean", "einsum", "inner", "out
 
 def _level(site: Site, node: ast.expr, passed: int) -> int:
     """How early something is put in at `node`; a loop's finished sum is where examples have been added up."""
-    if isinstance(node, ast.Name) and node.id in site.scope.sums and passed == PASSED:
+    if isinstance(node, ast.Name) and node.id in site.scope.sums and _hands_out(site, passed):
         return REDUCED
-    if is_alias(node) or isinstance(node, ast.Call) and is_own_call(site, node):
+    if isinstance(node, ast.Call) and is_own_call(site, node):
+        return PASSED if isinstance(site.node, ast.Return) and site.depth > 0 else passed
+    if is_alias(node):
         return passed
     return REDUCED if any(_reduces(inner) for inner in ast.walk(node)) else COMPUTED
+
+
+def _hands_out(site: Site, passed: int) -> bool:
+    """Whether a sum is passed on here, or returned by the function itself."""
+    return passed == PASSED or isinstance(site.node, ast.Return) and site.depth == 0
 
 
 def _reduces(node: ast.AST) -> bool:
@@ -172,7 +179,8 @@ def is_alias(node: ast.expr) -> bool:
         ):
             return is_alias(inner)
         case ast.Call(
-            func=ast.Attribute(attr="array" | "asarray" | "copy" | "squeeze" | "float64"), args=[inner, *_]
+            func=ast.Attribute(attr="array" | "asarray" | "copy" | "squeeze" | "float64" | "transpose"),
+            args=[inner, *_],
         ):
             return is_alias(inner)
     return False

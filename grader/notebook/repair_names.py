@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from grader.notebook.repair_change import Change, call_text, callee, change, is_own_call
+from grader.notebook.repair_scope import batch_sizes
 from grader.notebook.repair_sites import Site
 
 _MAX_NAMES = 8
@@ -33,6 +34,9 @@ def outside(site: Site) -> Iterator[Change]:
             yield from _other_attribute(site, node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_mine(site, node.id):
             yield from _other_name(site, node)
+            if not _is_plain(site, node.id):
+                sizes = batch_sizes(site.scope, node, site.visible(node))
+                yield from (change(node, size, rank=0) for size in sizes)
 
 
 def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
@@ -49,6 +53,21 @@ def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
     if handed or strange:
         for new in (*site.scope.attributes, *_entries(site)):
             yield change(node, new, rank=0)
+    elif mine == "data" and node is getattr(site.node, "value", None):
+        for new in (*_first_results(site, node), *_entries(site)):
+            yield change(node, new, rank=1)
+
+
+def _first_results(site: Site, node: ast.Name) -> list[str]:
+    """`gradients[0]`, where a helper's results are kept under one name."""
+    results = (
+        n for n in site.visible(node) if any(_is_result(site, v) for v in site.scope.values.get(n, ()))
+    )
+    return [f"{name}[0]" for name in results][:2]
+
+
+def _is_result(site: Site, value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and is_own_call(site, value)
 
 
 def _is_handed_on(site: Site, node: ast.expr) -> bool:
@@ -75,7 +94,14 @@ def _entries(site: Site) -> list[str]:
     return list(dict.fromkeys((*texts, *moved)))[:_MAX_NAMES]
 
 
-_NEXT = (("str(l)", "str(l + 1)"), ("{l}", "{l + 1}"), ("str(i)", "str(i + 1)"), ("{i}", "{i + 1}"))
+_NEXT = (
+    ("str(l)", "str(l + 1)"),
+    ("str(l + 1)", "str(l + 2)"),
+    ("{l}", "{l + 1}"),
+    ("{l + 1}", "{l + 2}"),
+    ("str(i)", "str(i + 1)"),
+    ("{i}", "{i + 1}"),
+)
 
 
 def _is_foreign(site: Site, node: ast.Attribute) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from grader.notebook.repair_change import PASSED, Change, call_text, callee, change, counts_units
+from grader.notebook.repair_counters import counters
 from grader.notebook.repair_sites import Site
 
 _LAYER_KEY = re.compile(r"(?:d?[AWbZ])\d*\Z")
@@ -34,6 +35,22 @@ def index(site: Site) -> Iterator[Change]:
             yield from _moved(site, at)
     for target in _stored(site.node):
         yield from _moved(site, target.slice)
+    yield from _turned_round(site)
+
+
+def _turned_round(site: Site) -> Iterator[Change]:
+    """`zip(caches, …)` → `zip(reversed(caches), …)`, and back."""
+    for node in site.nodes():
+        parent = site.parent(node)
+        looped = node is getattr(site.node, "iter", None) or isinstance(parent, ast.comprehension)
+        if not looped and callee(parent or site.node) not in ("enumerate", "zip", "list"):
+            continue
+        if isinstance(node, ast.Name) and site.scope.role(node.id) != "count":
+            yield change(node, f"{node.id}[::-1]", rank=0)
+        elif isinstance(node, ast.Call) and callee(node) == "reversed" and node.args:
+            yield change(node, site.text(node.args[0]), rank=0)
+        elif isinstance(node, ast.Subscript) and site.text(node.slice) == "::-1":
+            yield change(node, site.text(node.value), rank=0)
 
 
 def _indices(node: ast.expr) -> Iterator[ast.expr]:
@@ -91,9 +108,10 @@ def _counter(site: Site, node: ast.Name) -> bool:
 
 def _positions(site: Site, node: ast.expr) -> list[str]:
     """Counting names at hand, and one before and after each."""
-    names = [name for name in site.visible(node) if site.scope.counting(name)]
-    texts = [text for name in names[:4] for text in (name, f"{name} - 1", f"{name} + 1")]
-    return [text for text in texts if text != site.text(node)][:8]
+    names = counters(site, node)
+    texts = [text for name in names for text in (name, f"{name} - 1", f"{name} + 1")]
+    texts += [f"{name} + 2" for name in names[:2]]
+    return [text for text in texts if text != site.text(node)][:14]
 
 
 def ranges(site: Site) -> Iterator[Change]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.notebook.repair_calls import word
 from grader.notebook.repair_change import (
+    RESTORED,
     Change,
     Place,
     callee,
@@ -16,6 +17,7 @@ from grader.notebook.repair_change import (
     is_alias,
     is_method,
     is_number_like,
+    is_own_call,
     is_start,
     places,
 )
@@ -45,6 +47,8 @@ def _divided_in_place(site: Site) -> Iterator[Change]:
 
 def _undivided(site: Site, node: ast.BinOp) -> Iterator[Change]:
     left, right = node.left, node.right
+    if isinstance(node.op, ast.Pow) and is_factor(site, left):
+        yield change(node, site.atom(left), rank=0)
     if isinstance(node.op, ast.Div):
         yield change(node, site.atom(left), rank=0)
         if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Pow):
@@ -65,12 +69,18 @@ def is_factor(site: Site, node: ast.expr) -> bool:
             return is_factor(site, inner)
         case ast.BinOp(op=ast.Div(), left=left):
             return isinstance(_bare(left), ast.Constant)
+        case ast.BinOp(op=ast.Pow(), left=left, right=power):
+            return isinstance(power, ast.UnaryOp) or is_factor(site, left)
         case ast.Name(id=name):
             return any(
                 value is not None and is_factor(site, value) for value in site.scope.values.get(name, ())
             )
         case ast.Call(func=ast.Attribute(attr="divide" | "reciprocal"), args=[left, *_]):
             return isinstance(_bare(left), ast.Constant) or callee(node) == "reciprocal"
+        case ast.Call(func=ast.Attribute(attr="power"), args=[_, ast.UnaryOp()]):
+            return True
+        case ast.Call(func=ast.Attribute(attr="square"), args=[inner]):
+            return is_factor(site, inner)
     return False
 
 
@@ -89,17 +99,25 @@ def _signed(factor: ast.expr, rest: str) -> str:
 
 
 def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
-    name = callee(node)
-    if _divides(site, name) and len(node.args) == 1:
-        yield change(node, site.text(node.args[0]), rank=0)
+    name, args = callee(node), node.args
+    if len(args) == 1 and (_divides(site, name) or name == "square" and is_factor(site, args[0])):
+        yield change(node, site.text(args[0]), rank=0)
+    elif _is_averager(site, node):
+        yield change(node, site.text(args[0]), rank=1)
     elif name in _EXCHANGED:
         yield from _summed(site, node, _EXCHANGED[name])
-    elif name in ("divide", "true_divide") and len(node.args) == 2:
-        yield change(node, site.text(node.args[0]), rank=0)
-    elif name == "multiply" and len(node.args) == 2:
-        for factor, rest in (node.args, node.args[::-1]):
+    elif name in ("divide", "true_divide") and len(args) == 2:
+        yield change(node, site.text(args[0]), rank=0)
+    elif name == "multiply" and len(args) == 2:
+        for factor, rest in (args, args[::-1]):
             if is_factor(site, factor):
                 yield change(node, site.text(rest), rank=0)
+
+
+def _is_averager(site: Site, node: ast.Call) -> bool:
+    """`mean(x)`: of one argument, and neither numpy's nor a method."""
+    lone = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred)
+    return lone and isinstance(node.func, ast.Name) and is_own_call(site, node)
 
 
 def _divides(site: Site, name: str) -> bool:
@@ -127,11 +145,20 @@ def _divided(site: Site, place: Place) -> Iterator[Change]:
     if not is_number_like(site, node):
         return
     text = site.atom(node)
+    level = RESTORED if _renames(site, place) else place.level
     for rank, size in enumerate(batch_sizes(site.scope, node, site.visible(node))):
-        yield change(node, f"{text} / {size}", place.level, rank)
+        yield change(node, f"{text} / {size}", level, rank)
     for name in _dividers(site):
         if not is_alias(node):
             yield change(node, f"{name}({site.text(node)})", place.level, 1)
+
+
+def _renames(site: Site, place: Place) -> bool:
+    """`dW = product`, where `product` was computed here: whoever only renames has left something out."""
+    if not isinstance(place.node, ast.Name) or not isinstance(place.target, ast.Name):
+        return False
+    values = site.scope.values.get(place.node.id, ())
+    return any(value is not None and not is_alias(value) for value in values)
 
 
 def _dividers(site: Site) -> list[str]:
@@ -205,6 +232,7 @@ def constant(site: Site) -> Iterator[Change]:
         if is_number_like(site, place.node):
             yield change(place.node, f"{site.atom(place.node)} * 0.01", place.level, 2, "factor 0.01")
             yield change(place.node, f"{site.atom(place.node)} * 2", place.level, 2)
+            yield change(place.node, f"{site.atom(place.node)} * 0", place.level, 3)
             yield change(place.node, f"{site.atom(place.node)} / 2", place.level, 2)
 
 
@@ -220,8 +248,9 @@ def _position(site: Site, node: ast.expr) -> bool:
 
 def _other_number(site: Site, node: ast.Constant) -> Iterator[Change]:
     value: Any = node.value  # the callers hand over numbers only
-    if value == 0 and isinstance(site.parent(node), ast.Assign | ast.AnnAssign):
+    if value == 0 and isinstance(site.parent(node), ast.Assign | ast.AnnAssign | ast.ListComp):
         yield change(node, f"{site.world.numpy}.random.randn() * 0.01", rank=1, tag="drawn")
+        yield change(node, f"{site.world.numpy}.random.randn()", rank=2, tag="drawn whole")
     for text in _TRIED:
         if value != float(text):
             yield change(node, text, rank=1, tag=f"{value} is {text}")
@@ -263,4 +292,6 @@ def _drawn(site: Site, node: ast.Call) -> Iterator[Change]:
         if isinstance(shape, ast.Tuple)
         else f"*{site.text(shape)}"
     )
-    yield change(node, f"{site.world.numpy}.random.randn({inside}) * 0.01", rank=0, tag="drawn")
+    drawn = f"{site.world.numpy}.random.randn({inside})"
+    yield change(node, f"{drawn} * 0.01", rank=0, tag="drawn")
+    yield change(node, drawn, rank=1, tag="drawn whole")

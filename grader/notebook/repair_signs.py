@@ -15,6 +15,7 @@ from grader.notebook.repair_change import (
     callee,
     change,
     is_number_like,
+    keyword_texts,
     places,
 )
 from grader.notebook.repair_sites import Site
@@ -34,6 +35,8 @@ def sign(site: Site) -> Iterator[Change]:
             yield from _binary(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _OPPOSITE_CALL and len(node.args) == 2:
             yield from _named(site, node)
+        elif isinstance(node, ast.Call) and callee(node) == "negative" and len(node.args) == 1:
+            yield change(node, site.text(node.args[0]), rank=0)
     for place in places(site):
         yield from _negated(site, place)
 
@@ -55,6 +58,8 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
             yield change(node, f"{right} - {left}", RESTORED if whole else COMPUTED, rank=0 if whole else 1)
         elif not isinstance(node.left, ast.Name):
             yield change(node, f"-{left} + {right}", COMPUTED, rank=2)
+    elif isinstance(node.op, ast.Mult) and left in ("-1", "-1.0", "(-1)"):
+        yield change(node, right, rank=0)
     elif isinstance(node.op, ast.Mult | ast.Div) and _takes_minus(site, node):
         yield change(node, f"-{left} {_symbol(node.op)} {right}", COMPUTED, rank=2)
 
@@ -86,7 +91,9 @@ def _named(site: Site, node: ast.Call) -> Iterator[Change]:
     one, other = (site.text(argument) for argument in node.args)
     func = site.text(node.func)
     stem = func[: -len(callee(node))]
-    yield change(node, f"{stem}{_OPPOSITE_CALL[callee(node)]}({one}, {other})", rank=0)
+    opposite = f"{stem}{_OPPOSITE_CALL[callee(node)]}"
+    named = "".join(f", {key}={value}" for key, value in keyword_texts(site, node).items())
+    yield change(node, f"{opposite}({one}, {other}{named})", rank=0)
     if callee(node) == "subtract":
         yield change(node, call_text(site, node, [other, one]), rank=0)
 
@@ -156,7 +163,7 @@ def add(site: Site) -> Iterator[Change]:
 
 
 def _extended(site: Site, place: Place) -> Iterator[Change]:
-    node, level = place.node, place.level
+    node, level = place.node, COMPUTED if _named_anew(place) else place.level
     text = site.atom(node)
     if isinstance(node, ast.Name):
         yield change(node, f"{text} * (1 - {text})", level)
@@ -165,6 +172,19 @@ def _extended(site: Site, place: Place) -> Iterator[Change]:
         yield change(node, f"{text} * {name}", level)
         yield change(node, f"{text} * (1 - {name})", level, rank=2)
         yield change(node, f"{text} * {name} * (1 - {name})", level, rank=2)
+
+
+def _named_anew(place: Place) -> bool:
+    """`step = grads["dW" + k]`: a name for something else than what the key says."""
+    if not isinstance(place.target, ast.Name) or not isinstance(place.node, ast.Subscript):
+        return False
+    keys = [
+        n.value
+        for n in ast.walk(place.node.slice)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    ]
+    name = place.target.id
+    return bool(keys) and not name.startswith(("d", "g")) and not any(key in name for key in keys)
 
 
 def _extended_operands(site: Site) -> Iterator[Change]:

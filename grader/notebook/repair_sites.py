@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.notebook.repair_scope import Function, Scope, is_count, is_text, scope_of
+from grader.notebook.repair_scope import Function, Scope, is_count, is_text, own_nodes, scope_of
 from grader.notebook.repair_slice import bodies, headers, is_block, names_in, relevant_statements
 from grader.notebook.repair_text import Source, atom_of, parse_source, text_of
 
@@ -25,6 +25,8 @@ class World:
     numpy: str
     known: frozenset[str]
     """Functions, classes and imported names: reading one is no reading of a notebook variable."""
+    tables: tuple[str, ...] = ()
+    """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +152,13 @@ def _reached(
 def _world(definitions: Sequence[Definition], source: Source, function: str) -> World:
     known = {name for made in definitions if made.kind != "value" for name in made.binds}
     known |= {name for made in definitions if "lambda" in made.source for name in made.binds}
-    return World(function, _parameters(source), _numpy(definitions), frozenset(known))
+    tables = tuple(name for made in definitions for name in made.binds if _is_table(made))
+    return World(function, _parameters(source), _numpy(definitions), frozenset(known), tables)
+
+
+def _is_table(made: Definition) -> bool:
+    quoted = made.source.replace("'", '"')
+    return made.kind == "value" and '"sigmoid":' in quoted and '"relu":' in quoted
 
 
 def _parameters(source: Source) -> tuple[str, ...]:
@@ -207,6 +215,8 @@ def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how
     scope = scope_of(node, outer, **how)  # type: ignore[arg-type]
     kept = relevant_statements(node.body)
     walk.depth += 1
+    if defaults := tuple(one for one in node.args.defaults if not isinstance(one, ast.Constant)):
+        _add(walk, index, node, scope, defaults)
     for statement in node.body:
         _visit_statement(walk, index, statement, scope, kept)
     walk.depth -= 1
@@ -216,8 +226,9 @@ def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how
         )
 
 
-def _returns(node: ast.AST) -> bool:
-    return any(isinstance(inner, ast.Return) and inner.value is not None for inner in ast.walk(node))
+def _returns(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    inner = own_nodes(node.body)
+    return any(isinstance(one, ast.Return) and one.value is not None for one in inner)
 
 
 def _visit_class(walk: _Walk, index: int, node: ast.ClassDef) -> None:
@@ -285,9 +296,20 @@ def _visit_block(
     if kept is None or any(
         statement in kept for statement in ast.walk(node) if isinstance(statement, ast.stmt)
     ):
-        _add(walk, index, node, scope, headers(node))
+        _add(walk, index, node, scope, (*headers(node), *_patterns(node)))
     for statement in inner:
         _visit_statement(walk, index, statement, scope, kept)
+
+
+def _patterns(node: ast.stmt) -> tuple[ast.expr, ...]:
+    """The values that the cases of a match compare with."""
+    cases = node.cases if isinstance(node, ast.Match) else []
+    return tuple(
+        pattern.value
+        for case in cases
+        for pattern in ast.walk(case.pattern)
+        if isinstance(pattern, ast.MatchValue)
+    )
 
 
 def _add(walk: _Walk, index: int, node: ast.stmt, scope: Scope, parts: tuple[ast.expr, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 _NEVER = (ast.Assert, ast.Raise, ast.Pass, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom)
@@ -25,11 +25,26 @@ class _Fact:
 
 def relevant_statements(body: Sequence[ast.stmt]) -> frozenset[ast.stmt]:
     """Simple statements and nested definitions in `body` that can reach a returned value."""
-    facts = list(_facts(body, frozenset()))
+    facts = _with_local_calls(list(_facts(body, frozenset())))
     wanted = {name for fact in facts if _gives(fact.node) for name in fact.reads}
     if not any(_gives(fact.node) for fact in facts):
         return frozenset(fact.node for fact in facts if not _is_silent(fact.node))
     return frozenset(_closed(facts, wanted))
+
+
+def _with_local_calls(facts: Sequence[_Fact]) -> list[_Fact]:
+    """A bare call of a local function may change whatever the function mentions."""
+    mentioned = {
+        fact.node.name: names_in(fact.node) - _MODULES
+        for fact in facts
+        if isinstance(fact.node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    return [
+        replace(fact, changes=fact.changes.union(*(mentioned.get(name, ()) for name in fact.changes)))
+        if isinstance(fact.node, ast.Expr)
+        else fact
+        for fact in facts
+    ]
 
 
 def _gives(node: ast.stmt) -> bool:

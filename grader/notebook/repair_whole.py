@@ -16,12 +16,26 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
     """A computed value replaced by a right formula; `{0}`, `{1}` … are the student's parameters."""
     for place in places(site):
-        if isinstance(place.node, ast.Constant) and not isinstance(place.node.value, float):
+        if isinstance(place.node, ast.Constant) and not _left_at_zero(site, place):
             continue
-        level = COMPUTED if place.level == REDUCED else place.level
+        started = isinstance(place.node, ast.Constant) and not _is_sum(site, place)
+        level = COMPUTED if place.level == REDUCED or started else place.level
         for text in replacements:
             for made in filled(site, place, text):
                 yield change(place.node, made, level, 0 if level == COMPUTED else 1)
+
+
+def _left_at_zero(site: Site, place: Place) -> bool:
+    """`term = 0`, but not the start of a sum."""
+    value = place.node.value if isinstance(place.node, ast.Constant) else None
+    if isinstance(value, float):
+        return True
+    named = isinstance(place.target, ast.Name) and not _is_sum(site, place)
+    return named and type(value) is int and value == 0
+
+
+def _is_sum(site: Site, place: Place) -> bool:
+    return isinstance(place.target, ast.Name) and place.target.id in site.scope.sums
 
 
 def filled(site: Site, place: Place, text: str) -> Iterator[str]:
@@ -37,6 +51,8 @@ def _filled(site: Site, place: Place, text: str, parameters: Sequence[str]) -> I
         return
     text = re.sub(r"\bnp\.", f"{site.world.numpy}.", text)
     yield _PLACEHOLDER.sub(lambda match: str(names[match[1]]), text)
+    if held := _elements(site, place, parameters):
+        yield _PLACEHOLDER.sub(lambda match: held.get(str(names[match[1]]), str(names[match[1]])), text)
     position = _element(site, place)
     if position and ".shape" not in text and ".sum(" not in text:
         yield _PLACEHOLDER.sub(lambda match: f"{names[match[1]]}[{position}]", text)
@@ -52,20 +68,42 @@ def _element(site: Site, place: Place) -> str:
     """`i, k` where an element `X[i, k]` is computed."""
     for node in (place.target, *ast.walk(place.node)):
         at = node.slice if isinstance(node, ast.Subscript) else None
-        if isinstance(at, ast.Tuple) and all(isinstance(part, ast.Name) for part in at.elts):
+        if isinstance(at, ast.Tuple) and all(isinstance(part, ast.Name | ast.Constant) for part in at.elts):
             return ", ".join(site.text(part) for part in at.elts)
     return ""
+
+
+def _elements(site: Site, place: Place, parameters: Sequence[str]) -> dict[str, str]:
+    """Names that hold one example of each array: `a, y = AL[0, i], Y[0, i]`."""
+    visible = site.visible(place.node)
+    held: dict[str, str] = {}
+    for name, values in site.scope.values.items():
+        root = _root(values[-1]) if len(values) == 1 and name in visible else ""
+        if root in parameters:
+            held.setdefault(root, name)
+    return held if len(held) > 1 else {}
+
+
+def _root(value: ast.expr | None) -> str:
+    """`AL` of `AL[0, i]` and of `float(AL[0][i])`."""
+    if isinstance(value, ast.Call) and len(value.args) == 1:
+        value = value.args[0]
+    chosen = isinstance(value, ast.Subscript)
+    while isinstance(value, ast.Subscript):
+        value = value.value
+    return value.id if chosen and isinstance(value, ast.Name) else ""
 
 
 def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
     """The graded function's parameters if they can be read here too, else the helper's own ones: a helper
     of two, such as `loss(y, a)`, may have them in the other order."""
     mine = site.world.parameters
-    if all(site.scope.knows(name) for name in mine):
-        return (mine,)
     around = next((node for node in site.around(place.node) if isinstance(node, ast.Lambda)), None)
     own = tuple(arg.arg for arg in around.args.args) if around else site.scope.data_parameters
-    return (own, own[::-1]) if len(own) == 2 else (own,)
+    helpers = (own, own[::-1]) if len(own) == 2 else (own,)
+    if not all(site.scope.knows(name) for name in mine):
+        return helpers
+    return (mine, *helpers) if len(own) == 2 and own != mine else (mine,)
 
 
 def statement(site: Site) -> Iterator[Change]:
@@ -81,6 +119,8 @@ def statement(site: Site) -> Iterator[Change]:
     yield from _appended(site)
     yield from _by_analogy(site)
     yield from _left_out(site)
+    if isinstance(node, ast.If) and not node.orelse:
+        yield change(node.test, "True", rank=1)
 
 
 def _left_out(site: Site) -> Iterator[Change]:
@@ -127,9 +167,10 @@ def _by_analogy(site: Site) -> Iterator[Change]:
 
 def _analogies(text: str) -> Iterator[str]:
     for one, other in _KINDS:
-        made = re.sub(rf"(?<![A-Za-z])(d?){one}(?![a-z])", rf"\g<1>{other}", text)
-        if made != text and "\n" not in text:
-            yield made
+        for before in ("(?<![A-Za-z])(d?)", r"(?<![A-Za-z])((?:d|[a-z]\w*?)?)"):
+            made = re.sub(rf"{before}{one}(?![A-Za-z])", rf"\g<1>{other}", text)
+            if made != text and "\n" not in text:
+                yield made
 
 
 def _target_of(text: str) -> str:
@@ -204,9 +245,12 @@ def _returned(site: Site) -> Iterator[Change]:
     node = site.node
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
         yield change(node, f"return {site.text(node.value)}", rank=0)
+        if isinstance(node.value, ast.Call) and len(node.value.args) == 1:
+            yield change(node, f"return {site.text(node.value.args[0])}", rank=0)
+    end = ast.Pass(lineno=node.end_lineno or node.lineno, col_offset=0)
     kept = "" if isinstance(node, ast.Pass | ast.Return) else f"{site.text(node)}\n{_indent(site, node)}"
     for rank, text in enumerate(_results(site)):
-        yield change(node, f"{kept}return {text}", rank=rank // 20)
+        yield Change(((node, f"{kept}return {text}"),), rank=rank // 20, at=end)
 
 
 def _results(site: Site) -> list[str]:
@@ -217,6 +261,7 @@ def _results(site: Site) -> list[str]:
     late = names[-5:]
     texts = [", ".join(unread), *unread, *reversed(late), *site.scope.data_parameters]
     texts += [f"{one}, {other}" for one in late for other in late if one != other]
+    texts += [f"{one}, ({two}, {three})" for one, two, three in permutations(names[-4:], 3)]
     texts += [", ".join(group) for group in permutations(names[-4:], 3)]
     return [text for text in dict.fromkeys(texts) if text]
 

@@ -1,0 +1,58 @@
+"""Names that number layers, and tests that tell the output layer's round from the others."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grader.notebook.repair_sites import Site
+from grader.notebook.repair_slice import names_in
+
+_MAX_COUNTERS = 4
+
+
+def counters(site: Site, node: ast.AST) -> list[str]:
+    """Names at hand that hold whole numbers: counted by a loop, or used as an index, in a key or compared
+    with such a name."""
+    used = _numbering(site)
+    return [n for n in site.visible(node) if site.scope.counting(n) or n in used][:_MAX_COUNTERS]
+
+
+def _numbering(site: Site) -> set[str]:
+    """Names that stand in a key or as an index, `caches[l - 1]`, somewhere in the definition."""
+    found: set[str] = set()
+    for inner in ast.walk(site.source.tree):
+        match inner:
+            case ast.FormattedValue(value=part) | ast.Call(func=ast.Name(id="str"), args=[part]):
+                found |= _plain_names(part)
+            case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=part):
+                for one in part.elts if isinstance(part, ast.Tuple) else [part]:
+                    found |= _plain_names(one)
+            case ast.Subscript(slice=ast.BinOp() | ast.Name() as part):
+                found |= _plain_names(part)
+    return found
+
+
+def _plain_names(node: ast.expr) -> frozenset[str]:
+    """The names of `l`, `l - 1`, `L - l`."""
+    simple = all(
+        isinstance(inner, ast.Name | ast.BinOp | ast.Constant | ast.operator | ast.expr_context)
+        and not isinstance(getattr(inner, "value", 0), str)
+        for inner in ast.walk(node)
+    )
+    return names_in(node) if simple else frozenset()
+
+
+def output_rounds(site: Site, node: ast.AST) -> Iterator[str]:
+    """Tests that may single out the output layer: `l == L`, `l == L - 1`, `back == 0`."""
+    names = counters(site, node)
+    for one in names:
+        for other in names:
+            if one != other:
+                yield f"{one} == {other}"
+                yield f"{one} == {other} - 1"
+    for one in names:
+        yield f"{one} == 0"
+    whole = {"caches": "len(caches)", "parameters": "len(parameters) // 2"}
+    for name in (name for name in whole if name in site.visible(node)):
+        yield from (f"{one} == {whole[name]}" for one in names)
