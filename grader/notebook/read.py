@@ -6,8 +6,9 @@ there is still graded. `json` is used and not nbformat, which is slow and lets s
 
 from __future__ import annotations
 
+import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -16,6 +17,10 @@ from grader.notebook.scripts import script_cells
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_CELLS = 20_000
+#: So many cells that are left out are told one by one.
+MAX_PROBLEMS = 20
+#: Encodings that Python knows and no source is written in: not of texts, or slow beyond all measure to decode.
+_NO_SOURCES = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
 
 #: First bytes (lower case, blanks stripped) of files that are handed in by mistake, and what they are.
 _FOREIGN = (
@@ -58,7 +63,16 @@ def read_notebook(data: bytes, filename: str) -> Notebook:
             cells.append(found)
     if not cells and not problems:
         raise _unreadable("no-code-cells", "The notebook has no code cell, so there is nothing to grade.")
-    return Notebook(tuple(cells), tuple(problems))
+    return Notebook(tuple(cells), _few(problems))
+
+
+def _few(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The first problems, and how many more there are."""
+    rest = problems[MAX_PROBLEMS:]
+    if not rest:
+        return tuple(problems)
+    text = f"{len(rest)} more cells, from cell {rest[0].cell} on, are no code cells that can be read and were left out."
+    return (*problems[:MAX_PROBLEMS], Problem("bad-cell", text, cell=rest[0].cell))
 
 
 def _unreadable(code: str, message: str, line: int | None = None) -> Unreadable:
@@ -122,10 +136,12 @@ def _decode_script(data: bytes) -> str:
     except SyntaxError:
         encoding = "utf-8"
     try:
+        if codecs.lookup(encoding).name.replace("-", "_") in _NO_SOURCES:
+            raise LookupError
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise _not_text(error, data) from None
-    except LookupError:
+    except (LookupError, UnicodeError):
         message = (
             f"The file says that its encoding is `{encoding}`, which is none for text. Save it as UTF-8."
         )

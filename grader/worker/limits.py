@@ -26,8 +26,12 @@ class Limits:
     """Address space of a worker; numpy alone takes 140 MiB of it."""
     stdout_chars: int = 64 * 1024
     """Kept of what one call prints; the rest is dropped."""
-    reply_bytes: int = 64 * MIB
-    """Size of one result."""
+    facts_bytes: int = 64 * MIB
+    """Size of what reading a notebook tells, its sources included."""
+    reply_bytes: int = 2 * MIB
+    """Size of one result. The grader compares it, again and again, so it must not be large."""
+    reply_nodes: int = 20_000
+    """Arrays, numbers, texts and containers in one result."""
     callbacks: int = 5_000
     """Uses of right helpers in one call."""
     callback_elements: int = 2_048
@@ -47,4 +51,5 @@ class Limits:
 
 def reply_caps(limits: Limits) -> Caps:
     """What the codec carries of one result: up to 4 bytes for each character that is printed."""
-    return Caps(total_bytes=limits.reply_bytes, text_bytes=4 * limits.stdout_chars + 64)
+    texts = 4 * limits.stdout_chars + 64
+    return Caps(total_bytes=limits.reply_bytes, nodes=limits.reply_nodes, text_bytes=texts)

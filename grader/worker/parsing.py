@@ -27,7 +27,7 @@ def ask(worker: Worker, kind: Kind, request: object, limits: Limits) -> Value:
         WorkerError: the parser is not installed.
     """
     deadline = time.monotonic() + limits.extract_seconds
-    sizes = {Kind.EXTRACTED: limits.reply_bytes, Kind.PROPOSED: limits.reply_bytes, Kind.FAILED: 4096}
+    sizes = {Kind.EXTRACTED: limits.facts_bytes, Kind.PROPOSED: limits.facts_bytes, Kind.FAILED: 4096}
     try:
         data = to_worker(request)
         worker.channel.request(kind, data, deadline)
