@@ -21,6 +21,7 @@ from grader.platforms.credentials import Secret, read_secret, safe_url, setting
 from grader.platforms.patience import limit
 from grader.platforms.pushing import Item, Refused, TryAgain
 from grader.render import words
+from grader.render.escape import one_line
 from grader.render.plain import report_text
 
 
@@ -177,11 +178,14 @@ class CanvasTarget:
             raise Refused(self._clean(type(error).__name__, error)) from None
         except errors.CanvasException as error:
             raise TryAgain(self._clean("Canvas has trouble", error), unsure=True) from None
-        except (requests.RequestException, ValueError) as error:
+        except ValueError:  # before the next: requests' own is both
+            raise TryAgain("what answers at CANVAS_URL is no Canvas: it sends no JSON.", unsure=True) from None
+        except requests.RequestException as error:
             raise TryAgain(f"Canvas could not be reached ({type(error).__name__}).", unsure=True) from None
 
     def _clean(self, what: str, error: Exception) -> str:
-        return self._settings.token.scrub(f"{what}: {str(error)[:200]}")
+        text = one_line(self._settings.token.scrub(str(error)), 200).rstrip(".")
+        return f"{what}: {text}."
 
 
 class _Notes:

@@ -56,10 +56,23 @@ def setting(env: Mapping[str, str], name: str, what: str) -> str:
     return value
 
 
-def safe_url(env: Mapping[str, str], name: str, what: str) -> str:
-    """An https address; http is taken on this machine only, where nobody listens in."""
+def safe_url(env: Mapping[str, str], name: str, what: str, *, query: bool = False) -> str:
+    """An https address; http is taken on this machine only, where nobody listens in.
+
+    With a `?` part only where `query` says that one may be needed: what stands there is shown in messages.
+    """
     url = setting(env, name, what)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - asking for it is what checks it
+    except ValueError:
+        raise UsageError(f"{name} is no address: it is {what}.") from None
+    if parts.scheme in ("https", "http") and not parts.hostname:
+        raise UsageError(f"{name} names no host: it is {what}.")
+    if parts.fragment or (parts.query and not query):
+        raise UsageError(
+            f"{name} goes on after a ? or #. Give the address alone; a token never belongs there."
+        )
     if parts.username or parts.password:
         raise UsageError(f"{name} holds a user name or password. Give the address alone.")
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE):

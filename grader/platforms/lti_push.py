@@ -46,8 +46,8 @@ class Settings:
         return cls(
             setting(env, "LTI_ISSUER", "the LMS's issuer, as it showed when the tool was registered"),
             setting(env, "LTI_CLIENT_ID", "the tool's client id in the LMS"),
-            safe_url(env, "LTI_TOKEN_URL", "the LMS's access token URL"),
-            safe_url(env, "LTI_LINEITEM", "the URL of the assignment's line item"),
+            safe_url(env, "LTI_TOKEN_URL", "the LMS's access token URL", query=True),
+            safe_url(env, "LTI_LINEITEM", "the URL of the assignment's line item", query=True),
             read_secret(env, "LTI_PRIVATE_KEY", "the tool's private key (PEM)"),
             env.get("LTI_KEY_ID", "").strip(),
             _users(Path(env["LTI_USERS"])) if env.get("LTI_USERS") else None,

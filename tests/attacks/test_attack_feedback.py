@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +19,11 @@ import numpy as np
 import pytest
 from attack_arena import Arena, Recorder
 from attack_case import notebook
+from click.testing import CliRunner
 
 from grader.batch.engine import JobSpec
 from grader.batch.run import grade_many
+from grader.cli.main import cli
 from grader.export.folder import export_folder
 from grader.export.registry import format_names
 from grader.model import Call, Report
@@ -194,26 +198,61 @@ def test_020_to_022_no_file_of_a_graded_folder_but_report_json_holds_hidden_word
     spec = JobSpec(rubric=attack_arena.RUBRIC, seed=attack_arena.SEED, tier="strong", unsafe=True, html=True)
     grade_many(spec, [handed_in], out, jobs=1, html=True)
     words = _words_of_the_seed(handed_in)
-    for name in format_names():
-        if name not in (
-            "canvas",
-            "moodle",
-            "blackboard",
-            "brightspace",
-        ):  # edit a gradebook, which there is not
-            export_folder(out, name, out=out / "exports" / name)
-    texts = {
-        str(path.relative_to(out)): path.read_bytes().decode(errors="replace")
-        for path in out.rglob("*")
-        if path.is_file()
-    }
+    _export_all(out, tmp_path)
+    assert CliRunner().invoke(cli, ["report", str(out)]).exit_code == 0
+    texts = dict(_texts(out))
     found = {where for where in leaks(texts, words) if not where.endswith("report.json")}
     assert found == set()
     assert any(where.endswith("report.json") for where in leaks(texts, words)), (
         "the search finds what is there"
     )
     assert any(where.startswith("exports") for where in texts)
+    assert {"exports/moodle/feedback.zip", "exports/canvas/gradebook.csv", "class.html"} <= texts.keys()
+    assert any(where.startswith("exports/moodle/feedback.zip!") for where in texts)
     assert any(where.endswith("feedback.html") for where in texts)
+
+
+#: What each LMS gives its instructor, with a row for every student; its grades are filled in.
+GRADEBOOKS = {
+    "canvas": (
+        "Student,ID,SIS Login ID,Section,Week 4 (7)\n    Points Possible,,,,100\n",
+        "{0},{1},{0},S,\n",
+    ),
+    "moodle": (
+        "Identifier,Full name,Status,Grade,Maximum Grade,Grade can be changed,Last modified (grade),Feedback comments\n",
+        "Participant {1},{0},,,100.00,Yes,-,\n",
+    ),
+    "blackboard": ("Last Name,First Name,Username,Week 4 [Total Pts: 100 Score] |123\n", "L,F,{0},\n"),
+    "brightspace": (
+        "OrgDefinedId,Username,Week 4 Points Grade <Numeric MaxPoints:100>,End-of-Line Indicator\n",
+        "#{1},#{0},,#\n",
+    ),
+}
+
+
+def _export_all(out: Path, work: Path) -> None:
+    """Every format, at the deepest level; where an LMS has a gradebook of its own, all rows are filled in."""
+    for name in format_names():
+        if name not in GRADEBOOKS:
+            export_folder(out, name, detail="fix")
+            continue
+        head, row = GRADEBOOKS[name]
+        gradebook = work / f"{name}.csv"
+        gradebook.write_text(head + "".join(row.format(f"student{at}", at + 1) for at in range(3)))
+        summary = export_folder(out, name, gradebook=gradebook, detail="fix")
+        assert [one for one in summary.skipped if one.what.startswith("student")] == []
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every file below a folder, and every file in a zip there, by where."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            where = path.relative_to(folder).as_posix()
+            yield where, path.read_bytes().decode(errors="replace")
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    yield f"{where}!{name}", archive.read(name).decode(errors="replace")
 
 
 def _words_of_the_seed(handed_in: Path) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -56,11 +57,36 @@ def test_no_format_leaks_what_is_the_instructor_s(graded: Path, name: str) -> No
 @pytest.mark.parametrize("name", [name for name in CONTRACT if name not in ("jsonl", "canvas")])
 def test_the_level_of_detail_is_the_run_s(graded: Path, name: str) -> None:
     (graded / "run.json").write_text(json.dumps({"detail": "nudge"}))
-    text = "".join(path.read_bytes().decode("utf-8", "replace") for path in export_folder(graded, name))
-    if name == "moodle":
-        return  # zipped: its own tests look inside
+    text = _exported(graded, name)
+    assert "NUDGE-WORDS" in text
     assert "FIX-WORDS" not in text
     assert "EXPLANATION-WORDS" not in text
+
+
+def _exported(folder: Path, name: str, **options: object) -> str:
+    """All that an export writes, as one text."""
+    if name == "moodle":  # whose students are numbers, in its own worksheet
+        options["gradebook"] = folder / "worksheet.csv"
+        (folder / "worksheet.csv").write_text(
+            "Identifier,Full name,Grade,Maximum Grade,Feedback comments\nParticipant 1,ada,,100.00,\n"
+        )
+    return "".join(_text(path) for path in export_folder(folder, name, **options))  # type: ignore[arg-type]
+
+
+def _text(path: Path) -> str:
+    """A file's text; of a zip the texts in it."""
+    if path.suffix != ".zip":
+        return path.read_bytes().decode("utf-8", "replace")
+    with zipfile.ZipFile(path) as archive:
+        return "".join(archive.read(name).decode() for name in archive.namelist())
+
+
+@pytest.mark.parametrize("name", [name for name in CONTRACT if name != "canvas"])
+def test_no_format_goes_deeper_than_the_rubric_lets_it(graded: Path, name: str) -> None:
+    (graded / "run.json").write_text(json.dumps({"detail": "fix", "most_detail": "nudge"}))
+    for detail in (None, "fix"):
+        text = _exported(graded, name, detail=detail)
+        assert ("FIX-WORDS" in text, "EXPLANATION-WORDS" in text) == (False, False)
 
 
 def test_damaged_and_missing_reports_are_named_and_stop_nothing(graded: Path) -> None:

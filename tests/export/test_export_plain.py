@@ -69,7 +69,7 @@ def test_a_summary_is_one_line() -> None:
     line = summary_line(everything())
     assert line.startswith("Score 25 / 100. 1 of 8 functions passed. `linear_backward`: ")
     assert "\n" not in line
-    assert "this file is no notebook" in summary_line(ungradable())
+    assert "This file is no notebook" in summary_line(ungradable())
 
 
 @pytest.mark.parametrize("report", ALL)

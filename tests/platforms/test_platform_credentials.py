@@ -62,6 +62,29 @@ def test_a_token_travels_by_https_alone(url: str) -> None:
         safe_url({"U": url}, "U", "an address")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[bad",
+        "https://x.org:port",
+        "https://",
+        f"https://x.org/?access_token={TOKEN}",
+        f"https://x.org/#{TOKEN}",
+        f"https://{TOKEN}:p@x.org",
+        f"ftp://{TOKEN}",
+    ],
+)
+def test_an_address_that_is_none_is_a_usage_error_without_what_is_in_it(url: str) -> None:
+    with pytest.raises(UsageError) as error:
+        safe_url({"U": url}, "U", "the address")
+    assert TOKEN not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_line_item_may_have_a_query() -> None:
+    url = "https://x.org/item?type_id=3"
+    assert safe_url({"U": url}, "U", "it", query=True) == url
+
+
 def test_addresses_and_settings() -> None:
     assert safe_url({"U": "https://x.org/"}, "U", "it") == "https://x.org"
     assert safe_url({"U": "http://127.0.0.1:80"}, "U", "it") == "http://127.0.0.1:80"
