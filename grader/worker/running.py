@@ -21,6 +21,9 @@ from grader.worker.wire import to_worker, unpack
 Failure = Literal["timeout", "crashed", "protocol"]
 #: So often may the calls of one function break a worker; the rest of them is not run.
 MAX_FAILURES = 2
+#: After so many time-outs in one request, each further call gets a quarter of the time: where everything hangs,
+#: a submission would take a minute.
+PATIENT_FOR = 4
 #: So often is a program loaded anew, each time without the definition that broke the worker.
 MAX_LOADS = 4
 #: Of results as they came; the arrays made of them take some ten times as much.
@@ -113,6 +116,7 @@ class Session:
         self.limits = limits
         self.end = time.monotonic() + seconds
         self.worker: Worker | None = None
+        self.timeouts = 0
 
     def run(self, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
         """One outcome for each call, in order."""
@@ -128,6 +132,10 @@ class Session:
         if self.worker is not None:
             self.worker.end()
             self.worker = None
+
+    def call_deadline(self) -> float:
+        patient = self.timeouts < PATIENT_FOR
+        return self.deadline(self.limits.call_seconds if patient else self.limits.call_seconds / 4)
 
     def deadline(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self.end)
@@ -178,13 +186,14 @@ class Session:
         current = pending[0]
         try:
             data = join_parts(job.parcels[index].data for index in pending)
-            channel.request(Kind.CALLS, data, self.deadline(self.limits.call_seconds))
+            channel.request(Kind.CALLS, data, self.call_deadline())
             for current in pending:
                 job.outcomes[current] = self.collect(job.program, job.parcels[current])
             current = pending[-1]
             channel.end()
         except FAILURES as error:
             self.close()
+            self.timeouts += isinstance(error, DeadlinePassed)
             job.settle(current, _failure(error))
             return False
         return True
@@ -192,7 +201,7 @@ class Session:
     def collect(self, program: Program, parcel: Parcel) -> Outcome:
         """The result of one call, its call-backs answered."""
         assert self.worker is not None
-        channel, deadline = self.worker.channel, self.deadline(self.limits.call_seconds)
+        channel, deadline = self.worker.channel, self.call_deadline()
         answers: Answers | None = None
         sizes = {Kind.RESULT: self.limits.reply_bytes, Kind.CALLBACK: self.limits.callback_bytes}
         while True:

@@ -221,3 +221,14 @@ def test_outcomes_know_their_calls(sandbox: Sandbox) -> None:
     calls = [Call(f"call-{i}", "f", (Step("f", ()),)) for i in range(3)]
     outcomes: list[Outcome] = sandbox.run(program("def f():\n    return 1"), calls, helper)
     assert [outcome.call for outcome in outcomes] == ["call-0", "call-1", "call-2"]
+
+
+def test_where_everything_hangs_patience_ends() -> None:
+    names = [f"hang{i}" for i in range(12)]
+    hanging = program("\n".join(f"def {name}():\n    while True: pass" for name in names))
+    with Sandbox.start(limits=Limits(call_seconds=0.8)) as sandbox:
+        began = time.monotonic()
+        outcomes = sandbox.run(hanging, [call(name) for name in names], helper)
+        seconds = time.monotonic() - began
+    assert {outcome.status for outcome in outcomes} == {"timeout"}
+    assert seconds < 12 * 0.8 - 1
