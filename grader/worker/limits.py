@@ -21,6 +21,8 @@ class Limits:
     """For one `run`, whatever happens in it; later calls get `not-run`."""
     search_seconds: float = 20.0
     """For all variants that the proof of one misconception tries."""
+    submission_seconds: float = 60.0
+    """For all runs, searches and repairs of one submission; later calls get `not-run`. A usual one takes 0.1 s."""
     extract_seconds: float = 10.0
     memory_bytes: int = 1024 * MIB
     """Address space of a worker; numpy alone takes 140 MiB of it."""

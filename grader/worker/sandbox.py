@@ -5,8 +5,8 @@
         outcomes = sandbox.run(Program(extraction.definitions, stand_ins), calls, helper)
 
 One worker parses, and runs nothing; it may serve many submissions. Another runs the code of one student,
-in a fresh namespace for each program. It is ended when another student's turn comes, before public calls
-and before calls that it has had already.
+in a fresh namespace for each program. It is ended when another student's turn comes, before public calls,
+before calls that it has had already, and before calls of a function that it could ask for as a helper.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -66,6 +67,9 @@ class Sandbox:
         self._runner: Worker | None = None
         self._run: dict[int, Definition] = {}
         self._made: set[str] = set()
+        self._asked: set[str] = set()
+        self._student: dict[int, Definition] = {}
+        self._spent = 0.0
         self._parcels: dict[int, Parcel] = {}
         self._remembered: Remembered | None = None
         self._outcomes = Outcomes(reply_caps(limits))
@@ -115,7 +119,10 @@ class Sandbox:
             WorkerError: no worker can be started.
         """
         try:
-            tree = self._parse(Kind.PROPOSE, (tuple(definitions), request))
+            with self._clock() as left:
+                if not left:
+                    return ()
+                tree = self._parse(Kind.PROPOSE, (tuple(definitions), request))
         except parsing.ParserFailed:
             return ()
         return parsing.read_proposals(tree, len(definitions))
@@ -128,9 +135,14 @@ class Sandbox:
         """
         if not calls:
             return []
+        self._turn_of(program)
+        outcomes: list[Outcome] = []
         with self._session(helper, self.limits.run_seconds) as session:
-            session.worker = self._kept_for(program, calls)
-            return session.run(program, self._packed(calls))
+            for part in _parts(calls):
+                self._runner = session.worker or self._runner
+                session.worker = self._kept_for(program, part)
+                outcomes += session.run(program, self._packed(part))
+        return outcomes
 
     def explore(self, search: Search[T], helper: Helper) -> T:
         """What a search over programs of one student gives. Each of them runs in a fresh namespace, all in one
@@ -223,7 +235,8 @@ class Sandbox:
     @contextmanager
     def _session(self, helper: Helper, seconds: float) -> Iterator[Session]:
         """Runs with one set of right helpers, for so many seconds; its worker is kept for the next request."""
-        with self._request():
+        with self._request(), self._clock() as left:
+            seconds = min(seconds, left)
             if self._remembered is None or self._remembered.helper is not helper:
                 self._remembered = Remembered(helper)
             session = Session(self._spawn, self._remembered, self._outcomes, self.limits, seconds)
@@ -234,16 +247,32 @@ class Sandbox:
                 raise
             self._runner = session.worker
 
+    def _turn_of(self, program: Program) -> None:
+        """Start the clock anew if the program is another student's. Each extraction makes its own definitions."""
+        if not any(id(item) in self._student for item in program.definitions):
+            self._student = {id(item): item for item in program.definitions}
+            self._spent = 0.0
+
+    @contextmanager
+    def _clock(self) -> Iterator[float]:
+        """Counts the time of this student's code; gives the seconds that are left of it."""
+        began = time.monotonic()
+        try:
+            yield max(self.limits.submission_seconds - self._spent, 0.0)
+        finally:
+            self._spent += time.monotonic() - began
+
     def _kept_for(self, program: Program, calls: Sequence[Call]) -> Worker | None:
         """The worker that runs this student's code already, if it is this student's and may go on.
 
         Two students never share a definition *object*: each extraction makes its own. Student code can keep
         what a fresh namespace does not reach. So a worker that has seen hidden inputs gets no public calls,
-        in which it could tell them; and no call twice, for it could have got the answer from a helper since.
+        in which it could tell them; no call twice, for it could have got the answer from a helper since; and
+        no call of a function that was such a helper, of which it could have made a table.
         """
         known = any(id(item) in self._run for item in program.definitions)
         again = any(call.public or call.id in self._made for call in calls)
-        if not known or again:
+        if not known or again or any(call.function in self._asked for call in calls):
             self._end_runner()
         self._note(program, calls)
         worker, self._runner = self._runner, None
@@ -253,6 +282,7 @@ class Sandbox:
         """Remember what the worker at hand has been told."""
         self._run.update((id(item), item) for item in program.definitions)
         self._made.update(call.id for call in calls)
+        self._asked.update(name for call in calls for name in call.bind)
 
     def _spawn(self) -> Worker:
         """A new worker, from a new source if the old one is gone: once, for a second time is no accident."""
@@ -283,6 +313,7 @@ class Sandbox:
         self._runner = None
         self._run.clear()
         self._made.clear()
+        self._asked.clear()
 
     def _packed(self, calls: Sequence[Call]) -> list[Parcel]:
         """The calls' bytes, kept between submissions: the calls of a plan are the same for all."""
@@ -293,6 +324,19 @@ class Sandbox:
     def _pack(self, call: Call) -> Parcel:
         parcel = self._parcels[id(call)] = Parcel(call, pack_call(call))
         return parcel
+
+
+def _parts(calls: Sequence[Call]) -> Iterator[list[Call]]:
+    """The calls in order, cut before each of a function that an earlier one may ask for as a helper."""
+    part: list[Call] = []
+    asked: set[str] = set()
+    for call in calls:
+        if call.function in asked:
+            yield part
+            part, asked = [], set()
+        part.append(call)
+        asked.update(call.bind)
+    yield part
 
 
 def _open_source(tier: str, limits: Limits, at_least: str) -> Source:
