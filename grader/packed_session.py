@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Explanation, Forms
-from grader.prover import Prover
 from grader.session import Session
 
 
@@ -61,12 +60,11 @@ class PackSession(Session):
             found.update({form.misconception: helper for form in forms if form in shared})
         return found
 
-    def _decide_by_repair(self, prover: Prover, name: str) -> None:
+    def _may_name_by_repair(self, finding: Finding) -> bool:
         """Only where the repair cannot be one of a helper."""
-        finding = self.findings[name]
         helpers = [self.findings[helper] for helper in finding.spec.helpers if helper in self.findings]
-        if not finding.follows_on and not any(helper.failed for helper in helpers):
-            super()._decide_by_repair(prover, name)
+        own = not finding.follows_on and not any(helper.failed for helper in helpers)
+        return own and super()._may_name_by_repair(finding)
 
 
 def _without(finding: Finding, makers: dict[str, str]) -> Finding:

@@ -10,6 +10,7 @@ from grader.diagnose.proof import MAX_PLACES, Goal, Mended
 from grader.model import Call, Helper, Location, Outcome, Program, Proposal, Runner, Search
 
 Edits = tuple[Proposal, ...]
+MAX_REVIVED = 4
 
 
 class Prover:
@@ -38,10 +39,31 @@ class Prover:
         chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
         return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
 
+    def revived(self, goal: Goal) -> list[Proposal]:
+        """The first edits after which a function that always stopped gives a value on every call."""
+        proposals = [
+            one
+            for one in self.runner.propose(self.program.definitions, goal.request)
+            if one.family not in proof.UNDECIDING and not self._replaced(goal, one)
+        ]
+        return self.runner.explore(self._revived(goal, proposals), self.helper) if proposals else []
+
+    def _revived(self, goal: Goal, proposals: Sequence[Proposal]) -> Search[list[Proposal]]:
+        found: list[Proposal] = []
+        for one in proposals:
+            outcomes = yield from self._try(goal, (one,), range(len(goal.wanted)))
+            if outcomes and all(outcome.status == "value" for outcome in outcomes):
+                found.append(one)
+            if len(found) == MAX_REVIVED:
+                break
+        return found
+
     def _replaced(self, goal: Goal, proposal: Proposal) -> bool:
-        """Whether an edit is in a helper that a right one stands in for: it could change nothing."""
+        """Whether an edit is in a helper that a right one stands in for, where it could change nothing, or in
+        one that a right function runs too."""
         right = self.bound(goal.observed.calls[0]).bind
-        return any(name in right for name in self.program.definitions[proposal.definition].binds)
+        edited = self.program.definitions[proposal.definition]
+        return (edited.cell, edited.line) in goal.trusted or any(name in right for name in edited.binds)
 
     def _search(self, goal: Goal, proposals: Sequence[Proposal], places: int) -> Search[Edits]:
         """The edit, or the few edits at several places, that make everything as wanted."""

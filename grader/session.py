@@ -7,18 +7,18 @@ Only the runner touches student code; every decision is made by a pure function 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.bench import Bench
-from grader.diagnose import alternative, carried, metamorphic, private_format, proof, special
+from grader.diagnose import alternative, carried, metamorphic, private_format, special
 from grader.diagnose.convention import Exponents, Measured, measure, only_about_1_over_m
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.symptoms import unread_parameters
 from grader.judge.verdict import Observed, Predict
-from grader.model import Call, Extraction, Runner, Step
-from grader.prover import Prover
+from grader.model import Call, Extraction, Runner
+from grader.proofs import Proofs
 from grader.references.suite import Suite
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
@@ -310,53 +310,20 @@ class Session:
         self.findings.update(carried.follow_on(self.findings, self.plan.rubric))
         self.findings.update(carried.own_derivative(self.findings, self.plan.rubric))
 
-    # ------------------------------------------------------------------ proofs
-
     def _prove(self) -> None:
+        proofs = Proofs(
+            self.bench, self.matcher, self._called, self._may_name_by_repair, self._fresh_calls_of
+        )
         for name in self._failing():
-            finding = self.findings[name]
-            program = self.bench.program_of(step.function for step in _steps(finding))
-            prover = Prover(self.runner, program, self.plan.helper, self._binder(finding))
-            if finding.named:
-                self._prove_named(prover, name)
-            elif not finding.follows_functions:
-                self._decide_by_repair(prover, name)
+            self.findings[name] = proofs.of(self.findings[name])
         self.findings.update(carried.same_place(self.findings))
 
-    def _binder(self, finding: Finding) -> Callable[[Call], Call]:
-        """Binds a call's helpers as they were bound when the function was observed."""
-        if not self._was_bound(finding.spec.name):
-            return lambda call: call
-        return lambda call: self.bench.bound(call, finding.convention)
+    def _may_name_by_repair(self, finding: Finding) -> bool:
+        return not finding.follows_functions
 
-    def _prove_named(self, prover: Prover, name: str) -> None:
-        for misconception in self.findings[name].named:
-            finding = self.findings[name]
-            goal = proof.goal(
-                self.plan.rubric.misconceptions[misconception],
-                finding,
-                self.plan.oracle,
-                proof.rest_of(finding, misconception),
-            )
-            where = prover.prove(goal) if goal else None
-            if where is not None:
-                self.findings[name] = proof.with_proof(finding, misconception, where)
-
-    def _decide_by_repair(self, prover: Prover, name: str) -> None:
-        """What no numbers explain, a repair may: it names the misconception where it makes all right."""
-        finding = self.findings[name]
-        if finding.observed is None:
-            return
-        near = self.matcher.near(finding.observed, finding.convention)
-        for found in special.first_if_read(
-            finding, self.plan.rubric, proof.decided_by_repair(self.plan.rubric, near)
-        ):
-            goal = proof.goal(found, finding, self.plan.oracle, ())
-            where = prover.prove(goal, places=1) if goal else None
-            if where is not None:
-                named = replace(finding, named={found.id: finding.failed}, verified=True)
-                self.findings[name] = proof.with_proof(named, found.id, where)
-                return
+    def _fresh_calls_of(self, finding: Finding) -> tuple[Call, ...]:
+        name = finding.spec.name
+        return self._fresh_calls(self.plan.fresh(self.data, [name]), name)
 
     def _on_public_inputs(self) -> None:
         """A student sees their own error and prints, where there are any, on inputs that are no secret."""
@@ -383,8 +350,3 @@ class Session:
                 part: metamorphic.facts(finding.spec, part, trials, right, found) for part in finding.failed
             }
             self.findings[name] = replace(finding, relations=facts)
-
-
-def _steps(finding: Finding) -> Iterable[Step]:
-    calls = finding.observed.calls if finding.observed else ()
-    return (step for call in calls for step in call.steps)

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from grader.diagnose.finding import Finding
+from grader.diagnose.trusted import with_trust
 from grader.rubric.schema import Rubric
 
 
 def follow_on(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Finding]:
     """Findings in which ids are left out that belong to a callee where they are named already.
 
-    A function that has its helpers' code inlined, or shares a class with them, shows their errors too.
+    A function that has its helpers' code inlined, or shares a class with them, shows their errors too. All
+    are told what they share with right functions.
     """
-    changed = {}
-    for name, finding in findings.items():
+    changed = with_trust(findings)
+    for name, finding in {**findings, **changed}.items():
         if finding.explanation is None or not finding.failed:
             continue
         elsewhere = _named_elsewhere(finding, findings, rubric)

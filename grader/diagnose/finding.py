@@ -40,6 +40,10 @@ class Finding:
     """Ids here that are the true derivative of the student's own (wrong) cost: they keep their marks."""
     places: Mapping[str, Location] = field(default_factory=dict)
     """Misconception id → a place known without a proof."""
+    notebook: tuple[Definition, ...] = ()
+    """All definitions of the notebook, where they are known."""
+    trusted: frozenset[tuple[int, int]] = frozenset()
+    """(cell, line) of definitions that right functions run too: no error of this one is in them."""
     variables: tuple[Definition, ...] = ()
     """Top-level values of the notebook that the function needs."""
     unread: tuple[str, ...] = ()

@@ -35,6 +35,8 @@ class Goal:
     request: RepairRequest
     observed: Observed
     wanted: tuple[Outcome, ...]
+    trusted: frozenset[tuple[int, int]]
+    """(cell, line) of definitions that hold no error."""
     telling: int
     """Index of the call that refutes most variants: it is run first."""
 
@@ -58,7 +60,7 @@ def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) ->
         return None
     replacements = tuple(_by_position(text, finding.spec.parameters) for text in found.replacements)
     request = RepairRequest(finding.spec.name, found.repairs, replacements)
-    made = Goal(found.id, request, observed, wanted, 0)
+    made = Goal(found.id, request, observed, wanted, finding.trusted, 0)
     return replace(made, telling=_telling(made))
 
 

@@ -36,9 +36,9 @@ def named_by_status(finding: Finding, rubric: Rubric) -> Finding:
 
 
 def with_lines(finding: Finding, definitions: Sequence[Definition]) -> Finding:
-    """The finding with the source line at each place that was known by number only."""
+    """The finding with the notebook's definitions, and the source line at each place known by number only."""
     places = {name: _with_line(place, definitions) for name, place in finding.places.items()}
-    return replace(finding, places=places) if places else finding
+    return replace(finding, places=places, notebook=tuple(definitions))
 
 
 def _with_line(place: Location, definitions: Sequence[Definition]) -> Location:

@@ -1,0 +1,56 @@
+"""Helpers of the notebook that a right function runs too: an error that shows elsewhere cannot be in them.
+
+Without this, a compensating edit in a small tool that many functions share, such as
+`def mean(total, array)`, would count as the place of an error in one of its callers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from grader.diagnose.finding import Finding
+from grader.model import Definition
+from grader.notebook.neutralise import code_only
+
+_NAME = re.compile(r"[^\W\d]\w*")
+#: Of a definition with branches or parts, a right function may use only some.
+_PARTS = re.compile(r"\b(?:if|match|class)\b|\{")
+
+
+def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
+    """The failing findings, each with the definitions that right functions run: (cell, line) of each."""
+    notebook = next((one.notebook for one in findings.values() if one.notebook), ())
+    if not notebook:
+        return {}
+    names = {name: index for index, made in enumerate(notebook) for name in made.binds}
+    words = [frozenset(_NAME.findall(code_only(made.source))) for made in notebook]
+    right = {name for name, one in findings.items() if _is_right(one)}
+    run = {index for name in right if name in names for index in _run_by(name, names, words, findings)}
+    places = frozenset((notebook[i].cell, notebook[i].line) for i in run if _is_whole(notebook[i]))
+    return {name: replace(one, trusted=places) for name, one in findings.items() if one.failed}
+
+
+def _is_right(finding: Finding) -> bool:
+    return finding.verdict is not None and finding.verdict.passed and finding.facts.status == "defined"
+
+
+def _run_by(
+    name: str, names: Mapping[str, int], words: Sequence[frozenset[str]], graded: Mapping[str, Finding]
+) -> set[int]:
+    """What a function runs of the notebook; graded functions, for which right ones stand in, are not followed."""
+    found: set[int] = set()
+    todo = [names[name]]
+    while todo:
+        for word in words[todo.pop()]:
+            index = names.get(word)
+            if index is not None and word not in graded and index not in found:
+                found.add(index)
+                todo.append(index)
+    return found
+
+
+def _is_whole(made: Definition) -> bool:
+    lambdas = made.kind == "value" and "lambda" in made.source
+    return (made.kind == "function" or lambdas) and not _PARTS.search(code_only(made.source))

@@ -1,0 +1,134 @@
+"""What repairs tell: proofs of what was named, names that only a repair can give, errors that another one hid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from grader.bench import Bench
+from grader.diagnose import proof, special
+from grader.diagnose.finding import Finding
+from grader.diagnose.matching import Matcher
+from grader.diagnose.proof import Goal
+from grader.judge.verdict import observe
+from grader.model import Call, Location, Program, Proposal
+from grader.prover import Prover
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """Tries repairs of one submission's functions."""
+
+    bench: Bench
+    matcher: Matcher
+    called: Callable[[Finding], frozenset[str]]
+    """The right helpers that a function calls."""
+    may_name: Callable[[Finding], bool]
+    """Whether a repair may give a function a name."""
+    fresh: Callable[[Finding], Sequence[Call]]
+    """Calls of a function that it has not had yet."""
+
+    def of(self, finding: Finding) -> Finding:
+        """The finding with a place for each name that can be proved, and with names where a repair gives them."""
+        program = self.bench.program_of(step.function for call in _calls(finding) for step in call.steps)
+        prover = self._prover(finding, program)
+        if finding.named:
+            return self._proved(prover, finding)
+        return self._decided(prover, finding) if self.may_name(finding) else finding
+
+    def _prover(self, finding: Finding, program: Program) -> Prover:
+        return Prover(
+            self.bench.runner, program, self.bench.plan.helper, lambda call: self._bound(finding, call)
+        )
+
+    def _bound(self, finding: Finding, call: Call) -> Call:
+        """The call with its helpers bound as they were when the function was observed."""
+        return call if finding.in_place else self.bench.bound(call, finding.convention)
+
+    # ------------------------------------------------------------------ what has a name
+
+    def _proved(self, prover: Prover, finding: Finding) -> Finding:
+        plan = self.bench.plan
+        for name in finding.named:
+            rest = proof.rest_of(finding, name)
+            goal = proof.goal(plan.rubric.misconceptions[name], finding, plan.oracle, rest)
+            where = prover.prove(goal) if goal else None
+            if where is not None:
+                finding = proof.with_proof(finding, name, where)
+        return finding
+
+    # ------------------------------------------------------------------ what has none
+
+    def _decided(self, prover: Prover, finding: Finding) -> Finding:
+        """What no numbers explain, a repair may: it names the misconception where it makes all right."""
+        goals = self._goals(finding)
+        for goal in goals:
+            where = prover.prove(goal, places=1)
+            if where is not None:
+                named = replace(finding, named={goal.misconception: finding.failed}, verified=True)
+                return proof.with_proof(named, goal.misconception, where)
+        return self._uncovered(prover, finding, goals)
+
+    def _goals(self, finding: Finding) -> list[Goal]:
+        if finding.observed is None:
+            return []
+        plan = self.bench.plan
+        near = self.matcher.near(finding.observed, finding.convention)
+        likely = proof.decided_by_repair(plan.rubric, near)
+        ordered = special.first_if_read(finding, plan.rubric, likely)
+        made = (proof.goal(found, finding, plan.oracle, ()) for found in ordered)
+        return [goal for goal in made if goal is not None]
+
+    # ------------------------------------------------------------------ what an error hides
+
+    def _uncovered(self, prover: Prover, finding: Finding, goals: Sequence[Goal]) -> Finding:
+        """A function that always stops hides its other errors. Without what stops it, they may have names."""
+        if finding.observed is None or finding.observed.valued:
+            return finding
+        for goal in goals:
+            for edit in prover.revived(goal):
+                if (found := self._named_without(prover, finding, goal, edit)) is not None:
+                    return found
+        return finding
+
+    def _named_without(self, prover: Prover, finding: Finding, goal: Goal, edit: Proposal) -> Finding | None:
+        """The names of what stops the function and of all that is wrong without it; None where it has none."""
+        definitions = proof.variant(prover.program.definitions, (edit,))
+        if definitions is None:
+            return None
+        program = replace(prover.program, definitions=definitions)
+        again = self._observed(finding, program, _calls(finding))
+        explanation = (
+            self.matcher.explain(again.observed, again.failed, again.convention, self.called(finding))
+            if again.observed
+            else None
+        )
+        if explanation is None or again.observed is None or goal.misconception in explanation.ids:
+            return None
+        fresh = self._observed(finding, program, self.fresh(finding)).observed
+        if fresh is None or not self.matcher.agrees(fresh, explanation.forms, again.convention):
+            return None
+        named = self.matcher.components(again.observed, explanation, again.failed, again.convention)
+        rest = self._proved(
+            self._prover(finding, program), replace(again, explanation=explanation, named=named)
+        )
+        first: Mapping[str, tuple[str, ...]] = {goal.misconception: finding.failed}
+        mended = proof.place(edit)  # as the student wrote it, which the others' places must be, too
+        proofs = {name: mended if _is_there(where, mended) else where for name, where in rest.proofs.items()}
+        proofs[goal.misconception] = mended
+        return replace(finding, named={**first, **named}, proofs=proofs, verified=True)
+
+    def _observed(self, finding: Finding, program: Program, calls: Sequence[Call]) -> Finding:
+        """The finding as it would be with another program."""
+        sent = [self._bound(finding, call) for call in calls]
+        outcomes = self.bench.runner.run(program, sent, self.bench.plan.helper)
+        observed = observe(finding.spec, calls, outcomes)
+        return replace(finding, observed=observed, verdict=self.matcher.verdict(observed, finding.convention))
+
+
+def _calls(finding: Finding) -> Sequence[Call]:
+    return finding.observed.calls if finding.observed else ()
+
+
+def _is_there(one: Location, other: Location) -> bool:
+    return (one.cell, one.line) == (other.cell, other.line)

@@ -1,0 +1,60 @@
+"""A function that always stops hides its other errors: without what stops it, they have names, too."""
+
+from __future__ import annotations
+
+import pytest
+from grading_world import GradeCells
+
+COST = """
+def compute_cost(AL, Y):
+    cost = 1 / m * np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))
+    return np.squeeze(cost)
+"""
+INITIALIZE = """
+def initialize_parameters_deep(layer_dims):
+    parameters = {}
+    L = len(layer_dims)
+    for l in range(1, L + 1):
+        parameters["W" + str(l)] = np.random.randn(layer_dims[l], layer_dims[l - 1])
+        parameters["b" + str(l)] = np.zeros((layer_dims[l], 1))
+    return parameters
+"""
+BACKWARD = """
+def L_model_backward(AL, Y, caches):
+    grads = {}
+    L = len(caches)
+    dAL = np.divide(Y, AL) - np.divide(1 - Y, 1 - AL)
+    dA, dW, db = linear_activation_backward(dAL, caches[L], "sigmoid")
+    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = dA, dW, db
+    for l in reversed(range(L - 1)):
+        dA, dW, db = linear_activation_backward(grads["dA" + str(l + 1)], caches[l], "relu")
+        grads["dA" + str(l)], grads["dW" + str(l + 1)], grads["db" + str(l + 1)] = dA, dW, db
+    return grads
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "stops", "hidden", "line"),
+    [
+        (COST, "uses-global", "cost-missing-minus", 2),
+        (INITIALIZE, "init-layer-extra", "init-missing-scale", 5),
+        (BACKWARD, "backward-wrong-cache", "dal-wrong-sign", 4),
+    ],
+)
+def test_both_errors_are_named_and_proved(
+    grade_functions: GradeCells, code: str, stops: str, hidden: str, line: int
+) -> None:
+    name = code.split("def ")[1].split("(")[0]
+    graded = grade_functions(**{name: code})
+    found = {one.misconception: one for one in graded[name].diagnoses}
+    assert set(found) == {stops, hidden}
+    assert {one.evidence for one in found.values()} == {"proved"}
+    place = found[hidden].location
+    assert place is not None and place.source == code.strip().splitlines()[line - 1].strip()
+
+
+def test_what_stays_unknown_behind_it_has_no_name(grade_functions: GradeCells) -> None:
+    """The repair lets it run, but nothing explains what it then gives: a guess would be worse than none."""
+    graded = grade_functions(compute_cost=COST.replace("np.sum(", "np.sum(AL ** 3 * "))
+    assert graded.ids == {}
+    assert graded["compute_cost"].status == "error"
