@@ -106,7 +106,8 @@ def _problems(report: Report) -> Iterator[str]:
 
 def _error(error: ErrorReport) -> str:
     where = f" ({words.place(error)})" if words.place(error) else ""
-    return f"{words.own_error(error)}{where}: {code_span(words.error(error)[:500])}"
+    told = _prose(error.message) if words.plain_error(error) else code_span(words.error(error)[:500])
+    return f"{words.own_error(error)}{where}: {told}"
 
 
 def _notes(report: Report) -> Iterator[str]:
@@ -122,11 +123,12 @@ def _prose(text: str) -> str:
 
 #: Backslashes that `escape.markdown` sets for other places than these, where they only tire who reads the file raw.
 _NEEDLESS = re.compile(
-    r"(?:(?<=[^\W\d_])|(?<=`)|(?<= \d))\\([.])(?=\s|$)"  # a sentence's end, not a list's number
+    r"(?:(?<=[^\W\d_])|(?<=[`)])|(?<= \d))\\([.])(?=\s|$)"  # a sentence's end, not a list's number
+    r"|(?<=\d)\\([.])(?=\d)"  # 0.01
     r"|(?<=[\w`])\\([:])(?=\s)"  # a colon in a sentence
     r"|(?<=\w)\\([-])(?=\w)"  # a compound
     r"|(?<=\w )\\([=])(?= \w)"  # m = 4
-    r"|(?<=\w )\\([(])(?=\w)|(?<=[^\W\d_])\\([)])(?=\s|$)"  # a bracket between words: no link, as [ stays escaped
+    r"|(?<!\])\\([(])|(?:(?<=[^\d\n])|(?<=[ (]\d)|(?<=[ (]\d\d))\\([)])"  # no link, as ] stays escaped; no list's 1)
 )
 
 

@@ -117,6 +117,9 @@ def _facts(function: FunctionReport) -> Iterator[Block]:
 
 def _error(error: ErrorReport) -> Iterator[Block]:
     where = f" ({words.place(error)})" if words.place(error) else ""
+    if words.plain_error(error):
+        yield Block("text", _clean(f"{words.own_error(error)}{where}: {error.message}"))
+        return
     yield Block("text", f"{words.own_error(error)}{where}:")
     yield Block("code", escape.one_line(words.error(error), _ERROR_CHARACTERS))
 

@@ -131,7 +131,8 @@ def _function(function: FunctionReport, detail: str) -> Iterator[RenderableType]
 
 def _error(error: ErrorReport) -> Text:
     where = f" ({words.place(error)})" if words.place(error) else ""
-    return _text(f"{words.own_error(error)}{where}: {escape.one_line(words.error(error), 300)}", "red")
+    told = error.message if words.plain_error(error) else words.error(error)
+    return _text(f"{words.own_error(error)}{where}: {escape.one_line(told, 300)}", "red")
 
 
 def _facts(function: FunctionReport) -> Iterator[Text]:

@@ -153,8 +153,19 @@ def _distinct(items: Sequence[str]) -> list[str]:
 
 def headlines(function: FunctionReport) -> list[str]:
     """The function and the fact, one for each diagnosis; one that describes where there is none."""
-    facts = [title(diagnosis) for diagnosis in function.diagnoses] or [fact(function)]
-    return [f"{code(function.name)}: {item.removeprefix(code(function.name) + ': ')}" for item in facts]
+    name = code(function.name)
+    facts = [title(diagnosis) for diagnosis in function.diagnoses]
+    return [f"{name}: {item.removeprefix(name + ': ')}" for item in facts] or [
+        _headline(name, fact(function))
+    ]
+
+
+def _headline(name: str, fact: str) -> str:
+    """A fact that starts with a verb goes on the sentence that the name begins."""
+    return f"{name} {fact}" if fact.split(maxsplit=1)[0] in _PREDICATES else f"{name}: {fact}"
+
+
+_PREDICATES = ("is", "stands", "stopped", "stops", "took")
 
 
 def title(diagnosis: Diagnosis) -> str:
@@ -240,6 +251,14 @@ def place(location: Location | ErrorReport | Problem) -> str:
     return f"cell {location.cell}" + (f", line {location.line}" if location.line is not None else "")
 
 
+def plain_error(error: ErrorReport) -> bool:
+    """Whether the error's message is our sentence, to be read without Python's name for it."""
+    return error.message.startswith(_OUR_ERRORS)
+
+
+_OUR_ERRORS = ("Python cannot read this cell", "The function did not come to an end")
+
+
 def own_error(error: ErrorReport) -> str:
     """What stands in front of the student's own error."""
     return _OTHER_ERRORS.get(error.type, OWN_ERROR)
@@ -254,7 +273,9 @@ def problems(report: Report) -> list[Problem]:
 def problem(problem: Problem) -> str:
     """The message, with its place in front where that is known."""
     message = problem.message
-    return f"{place(problem)}: {message}" if problem.cell is not None else message[:1].upper() + message[1:]
+    if problem.cell is not None:
+        return f"{place(problem)}: {message}"
+    return message[0].upper() + message[1:] if message.startswith(("the ", "this ")) else message
 
 
 def error(error: ErrorReport) -> str:

@@ -59,7 +59,7 @@ def test_only_students_own_parts_are_shown():
 
 def test_an_ungradable_notebook_says_why_and_lists_no_function():
     text = check(student.render(reports.ungradable())).text
-    assert "this file is no notebook: it is empty" in text and "linear_forward" not in text
+    assert "This file is no notebook: it is empty" in text and "linear_forward" not in text
 
 
 def test_the_bar_is_as_long_as_the_marks():

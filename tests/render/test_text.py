@@ -47,7 +47,7 @@ Right: `linear_forward`.
   the number of examples.
   More: grader explain missing-1-over-m
 
-`L_model_backward`: stopped with `ValueError`
+`L_model_backward` stopped with `ValueError`
   Your code stopped with this error (cell 31, line 5): ValueError: operands
   could not be broadcast
 
@@ -109,7 +109,7 @@ def test_every_kind_of_function_says_what_is_the_case(render):
         "No known mistake fits these numbers",
         "(cell 31, line 5): ",
         "ValueError: operands could not be broadcast",
-        "`update_parameters`: is not defined in this notebook",
+        "`update_parameters` is not defined in this notebook",
         "cell 12, line 3: this cell does not parse",
         "reads the notebook's variable `parameters`.",
         "grader explain missing-1-over-m",
@@ -135,7 +135,7 @@ def test_what_only_the_instructor_may_see_is_not_shown(render):
 def test_an_ungradable_notebook_says_why(render):
     text = plain(render(reports.ungradable()))
     assert "This notebook could not be graded." in text
-    assert "this file is no notebook: it is empty" in text
+    assert "This file is no notebook: it is empty" in text
     assert "missing" not in text
 
 
@@ -252,3 +252,24 @@ def test_no_numbers_are_claimed_for_what_is_seen_in_the_code() -> None:
 
 def diagnosis_of(name: str) -> Diagnosis:
     return Diagnosis(name, ("dW",), "matched", 0.5, None, "title", Feedback("a", "b", "c"))
+
+
+@pytest.mark.parametrize("render", RENDERERS)
+def test_our_own_sentence_on_an_error_is_prose(render):
+    message = "Python cannot read this cell at line 4, `x = f(W, A`: '(' was never closed. Lost with it: `linear_forward`."
+    one = FunctionReport(
+        "linear_forward", "error", 0.0, 10.0, error=ErrorReport("SyntaxError", message, 9, 4)
+    )
+    text = plain(render(reports.report(one)))
+    assert "The error (cell 9, line 4): Python cannot read this cell at line 4, `x = f(W, A`:" in text
+    assert "SyntaxError" not in text
+    assert "`linear_forward` stands in a cell that Python cannot read" in text
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Here (n, 1). numpy takes (n,) for a row.", "With shape ().", "Scaled by 0.01, not 1.", "(HTML), saved"],
+)
+def test_who_reads_the_markdown_raw_meets_no_needless_backslash(sentence):
+    note = markdown.render(reports.report(reports.passed("f"), notes=(Note("x", sentence),)))
+    assert f"- {sentence}" in note
