@@ -195,6 +195,8 @@ def _inner_places(site: Site) -> Iterator[Place]:
             yield from _spread(site, node.body, None)
         elif isinstance(node, ast.Call) and is_own_call(site, node):
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                if isinstance(argument, ast.Constant) and callee(node) == "append":
+                    yield Place(argument, COMPUTED, None)
                 if isinstance(argument, ast.Dict):
                     yield from _spread(site, argument, None)
                 elif not isinstance(argument, ast.Starred | ast.Constant | ast.Dict):
@@ -240,6 +242,18 @@ def is_number_like(site: Site, node: ast.expr) -> bool:
 
 def _in_key(site: Site, node: ast.expr) -> bool:
     return any(isinstance(around, ast.JoinedStr) for around in site.around(node))
+
+
+def key_letter(site: Site, node: ast.AST) -> str:
+    """` W` for a value of a dictionary that stands under the key "W1"."""
+    inner: ast.AST = node
+    for around in (*site.around(node), site.node):
+        if isinstance(around, ast.Dict) and inner in around.values:
+            key = around.keys[around.values.index(inner)]
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                return f" {key.value.rstrip('0123456789')}"
+        inner = around
+    return ""
 
 
 def call_text(site: Site, node: ast.Call, args: list[str], keywords: dict[str, str] | None = None) -> str:

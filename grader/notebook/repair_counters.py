@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from grader.notebook.repair_sites import Site
@@ -20,7 +21,7 @@ def counters(site: Site, node: ast.AST) -> list[str]:
 
 def _numbering(site: Site) -> set[str]:
     """Names that stand in a key or as an index, `caches[l - 1]`, somewhere in the definition."""
-    found: set[str] = set()
+    found = set(_numbered_names(site.source.tree))
     for inner in ast.walk(site.source.tree):
         match inner:
             case ast.FormattedValue(value=part) | ast.Call(func=ast.Name(id="str"), args=[part]):
@@ -31,6 +32,16 @@ def _numbering(site: Site) -> set[str]:
             case ast.Subscript(slice=ast.BinOp() | ast.Name() as part):
                 found |= _plain_names(part)
     return found
+
+
+_NUMBER_NAMES = re.compile(r"(?:[ijklnLN]|\w*(?:layer|level|idx|index|number|depth|step))\Z")
+
+
+def _numbered_names(tree: ast.AST) -> Iterator[str]:
+    """Parameters of small functions that are named like numbers: `lambda state, l: …`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda | ast.FunctionDef):
+            yield from (arg.arg for arg in node.args.args if _NUMBER_NAMES.match(arg.arg))
 
 
 def _plain_names(node: ast.expr) -> frozenset[str]:

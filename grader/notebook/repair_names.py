@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterator
 from itertools import permutations
 
-from grader.notebook.repair_change import Change, call_text, callee, change, is_own_call
+from grader.notebook.repair_change import Change, call_text, callee, change, is_own_call, key_letter
 from grader.notebook.repair_scope import batch_sizes
 from grader.notebook.repair_sites import Site
 
@@ -24,6 +24,8 @@ def name(site: Site) -> Iterator[Change]:
             yield from _other_attribute(site, node)
         elif isinstance(node, ast.Subscript | ast.Call) and _is_handed_on(site, node):
             yield from _other_argument(site, node)
+        elif isinstance(node, ast.Subscript | ast.Call) and node is getattr(site.node, "value", None):
+            yield from (change(node, new, rank=1) for new in _entries(site))
     yield from _exchanged_names(site)
 
 
@@ -51,17 +53,27 @@ def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
         rank = 0 if strange else number // 6 if handed else 1 + number // 4
         yield change(node, new, rank=rank, tag=f"{node.id} is {new}")
     if handed or strange:
-        for new in (*site.scope.attributes, *_entries(site)):
+        for new in (*site.scope.attributes, *_entries(site), *_first_results(site, node)):
             yield change(node, new, rank=0)
     elif mine == "data" and node is getattr(site.node, "value", None):
         for new in (*_first_results(site, node), *_entries(site)):
             yield change(node, new, rank=1)
 
 
-def _first_results(site: Site, node: ast.Name) -> list[str]:
-    """`gradients[0]`, where a helper's results are kept under one name."""
+def _first_results(site: Site, node: ast.AST) -> list[str]:
+    """`gradients[0]`, where a helper's results are kept under one name, or a state is asked by position."""
+    asked = {
+        inner.value.id
+        for inner in ast.walk(site.source.tree)
+        if isinstance(inner, ast.Subscript)
+        and isinstance(inner.value, ast.Name)
+        and isinstance(inner.slice, ast.Constant)
+        and inner.slice.value in (0, 1)
+    }
     results = (
-        n for n in site.visible(node) if any(_is_result(site, v) for v in site.scope.values.get(n, ()))
+        name
+        for name in site.visible(node)
+        if name in asked or any(_is_result(site, value) for value in site.scope.values.get(name, ()))
     )
     return [f"{name}[0]" for name in results][:2]
 
@@ -183,7 +195,7 @@ def _reordered(site: Site, node: ast.Tuple, parts: list[ast.expr]) -> Iterator[C
     for rank, made in enumerate(_orders(len(parts))):
         edits = tuple((parts[at], texts[new]) for at, new in enumerate(made) if at != new)
         if len({text for _, text in edits}) > 1:
-            yield Change(edits, rank=min(rank // 3, 3), tag=f"order {made}")
+            yield Change(edits, rank=min(rank // 3, 3), tag=f"order {made}{key_letter(site, node)}")
 
 
 def _reordered_call(site: Site, node: ast.Call) -> Iterator[Change]:

@@ -19,6 +19,7 @@ from grader.notebook.repair_change import (
     is_number_like,
     is_own_call,
     is_start,
+    key_letter,
     places,
 )
 from grader.notebook.repair_scope import BATCH_NAME, batch_sizes
@@ -115,9 +116,9 @@ def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
 
 
 def _is_averager(site: Site, node: ast.Call) -> bool:
-    """`mean(x)`: of one argument, and neither numpy's nor a method."""
-    lone = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred)
-    return lone and isinstance(node.func, ast.Name) and is_own_call(site, node)
+    """`mean(x)` or `mean(x, m)`: neither numpy's nor a method."""
+    few = 1 <= len(node.args) <= 2 and not isinstance(node.args[0], ast.Starred | ast.Constant)
+    return few and isinstance(node.func, ast.Name) and is_own_call(site, node)
 
 
 def _divides(site: Site, name: str) -> bool:
@@ -175,6 +176,16 @@ def over_n(site: Site) -> Iterator[Change]:
             yield from _other_divisor(site, node.args[1])
     yield from _other_divisor_in_place(site)
     yield from _turned_shape(site)
+    yield from _turned_argument(site)
+
+
+def _turned_argument(site: Site) -> Iterator[Change]:
+    """`mean(total, A.T)` → `mean(total, A)`."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and is_own_call(site, node):
+            for argument in node.args:
+                if isinstance(argument, ast.Attribute) and argument.attr == "T":
+                    yield change(argument, site.atom(argument.value), rank=0)
 
 
 def _turned_shape(site: Site) -> Iterator[Change]:
@@ -222,7 +233,7 @@ def constant(site: Site) -> Iterator[Change]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from word(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _DRAWS:
-            yield change(node, f"{site.text(node)} * 0.01", rank=0, tag="scaled")
+            yield change(node, f"{site.text(node)} * 0.01", rank=0, tag=f"scaled{key_letter(site, node)}")
             yield from _zeros(site, node)
         elif (
             isinstance(node, ast.Call) and callee(node) in ("zeros", "ones") and not is_start(site, site.node)
@@ -232,7 +243,8 @@ def constant(site: Site) -> Iterator[Change]:
         if is_number_like(site, place.node):
             yield change(place.node, f"{site.atom(place.node)} * 0.01", place.level, 2, "factor 0.01")
             yield change(place.node, f"{site.atom(place.node)} * 2", place.level, 2)
-            yield change(place.node, f"{site.atom(place.node)} * 0", place.level, 3)
+            tag = f"nothing{key_letter(site, place.node)}"
+            yield change(place.node, f"{site.atom(place.node)} * 0", place.level, 3, tag)
             yield change(place.node, f"{site.atom(place.node)} / 2", place.level, 2)
 
 
@@ -279,7 +291,8 @@ def _zeros(site: Site, node: ast.Call) -> Iterator[Change]:
     size = next((site.text(k.value) for k in node.keywords if k.arg in ("size", "shape")), "")
     if not size and node.args and not any(isinstance(argument, ast.Starred) for argument in node.args):
         size = f"({', '.join(site.text(argument) for argument in node.args)},)"
-    yield change(node, f"{site.world.numpy}.zeros({size})" if size else "0.0", rank=0, tag="zeros")
+    text = f"{site.world.numpy}.zeros({size})" if size else "0.0"
+    yield change(node, text, rank=0, tag=f"zeros{key_letter(site, node)}")
 
 
 def _drawn(site: Site, node: ast.Call) -> Iterator[Change]:
@@ -293,5 +306,5 @@ def _drawn(site: Site, node: ast.Call) -> Iterator[Change]:
         else f"*{site.text(shape)}"
     )
     drawn = f"{site.world.numpy}.random.randn({inside})"
-    yield change(node, f"{drawn} * 0.01", rank=0, tag="drawn")
-    yield change(node, drawn, rank=1, tag="drawn whole")
+    yield change(node, f"{drawn} * 0.01", rank=0, tag=f"drawn{key_letter(site, node)}")
+    yield change(node, drawn, rank=1, tag=f"drawn whole{key_letter(site, node)}")

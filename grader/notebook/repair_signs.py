@@ -139,6 +139,8 @@ def _unwrapped(site: Site, node: ast.Call) -> Iterator[Change]:
         yield change(node, site.atom(shape.value), rank=0)
     elif name in ("filter", "map") and len(node.args) == 2:
         yield change(node, site.text(node.args[1]), rank=0)
+    elif isinstance(site.node, ast.If):
+        return
     elif node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp):
         yield change(node, site.text(node.args[0]), rank=1)
         parent = site.parent(node)

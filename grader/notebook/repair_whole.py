@@ -9,6 +9,7 @@ from itertools import permutations
 
 from grader.notebook.repair_change import COMPUTED, PASSED, REDUCED, Change, Place, change, places
 from grader.notebook.repair_sites import Site
+from grader.notebook.repair_slice import names_in
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -73,6 +74,17 @@ def _element(site: Site, place: Place) -> str:
     return ""
 
 
+def _looped_roots(site: Site) -> Iterator[tuple[str, str]]:
+    """`for y, a in zip(Y[0], AL.flat)` → (y, Y), (a, AL)."""
+    for node in ast.walk(site.source.tree):
+        if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
+            continue
+        if isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "zip":
+            for name, array in zip(node.target.elts, node.iter.args, strict=False):
+                if isinstance(name, ast.Name) and len(names_in(array)) == 1:
+                    yield name.id, min(names_in(array))
+
+
 def _elements(site: Site, place: Place, parameters: Sequence[str]) -> dict[str, str]:
     """Names that hold one example of each array: `a, y = AL[0, i], Y[0, i]`."""
     visible = site.visible(place.node)
@@ -80,6 +92,9 @@ def _elements(site: Site, place: Place, parameters: Sequence[str]) -> dict[str, 
     for name, values in site.scope.values.items():
         root = _root(values[-1]) if len(values) == 1 and name in visible else ""
         if root in parameters:
+            held.setdefault(root, name)
+    for name, root in _looped_roots(site):
+        if root in parameters and name in visible:
             held.setdefault(root, name)
     return held if len(held) > 1 else {}
 
@@ -118,6 +133,7 @@ def statement(site: Site) -> Iterator[Change]:
     yield from _moved_in(site)
     yield from _appended(site)
     yield from _by_analogy(site)
+    yield from _as_in_other_branch(site)
     yield from _left_out(site)
     if isinstance(node, ast.If) and not node.orelse:
         yield change(node.test, "True", rank=1)
@@ -139,6 +155,8 @@ def _left_out(site: Site) -> Iterator[Change]:
                 yield change(node, '("W", "b")', rank=0)
             case ast.Constant(value="W" | "b") if node is getattr(site.node, "iter", None):
                 yield change(node, '"Wb"', rank=0)
+            case ast.BinOp(left=ast.List() as whole, op=ast.Mult(), right=ast.Compare()):
+                yield change(node, site.text(whole), rank=0)
             case ast.IfExp(body=one, orelse=other):
                 yield change(node, site.atom(one), rank=0)
                 yield change(node, site.atom(other), rank=0)
@@ -163,6 +181,17 @@ def _by_analogy(site: Site) -> Iterator[Change]:
     for made in _analogies(site.text(node)):
         if _target_of(made) != _target(site, node):
             yield change(node, f"{site.text(node)}; {made}", COMPUTED, rank=0)
+
+
+def _as_in_other_branch(site: Site) -> Iterator[Change]:
+    """What the other branch does with the same target."""
+    branch, node = site.parent(site.node), site.node
+    if not isinstance(branch, ast.If) or not isinstance(node, ast.Assign):
+        return
+    for other in (*branch.body, *branch.orelse):
+        alike = isinstance(other, ast.Assign) and site.text(other.targets[0]) == site.text(node.targets[0])
+        if alike and other is not node:
+            yield change(node, site.text(other), rank=0)
 
 
 def _analogies(text: str) -> Iterator[str]:
