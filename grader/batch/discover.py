@@ -25,6 +25,7 @@ MAX_DEPTH = 3  # zips in zips
 MAX_ENTRIES = 500_000  # of one zip
 MAX_NESTED = 2 * 1024 * 1024 * 1024  # bytes of inner zips unpacked, one by one, to look into one outer zip
 STATE_FOLDER = ".grader"
+_SAYS_UTF8 = 0x800
 _METADATA = "submission_metadata.yml"
 _HELPERS = (
     "*utils*.py",
@@ -211,7 +212,7 @@ def _take_member(
     depth: int,
 ) -> None:
     parts, root = place
-    inner = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in ("", "."))
+    inner = tuple(part for part in _real_name(info).replace("\\", "/").split("/") if part not in ("", "."))
     here = (*parts, *inner)
     reason = _member_reason(info, inner, archive) or _hidden(inner)
     member = Source(source.path, (*source.members, info.filename))
@@ -318,6 +319,16 @@ def _is_helper(entry: Entry, notebooks: int) -> bool:
         return False
     in_students_folder = len(entry.parts) > 1 and notebooks == 1
     return in_students_folder or (notebooks > 0 and any(fnmatchcase(name, pattern) for pattern in _HELPERS))
+
+
+def _real_name(info: zipfile.ZipInfo) -> str:
+    """A member's name. Many programs write UTF-8 and do not say so; it is then read as the code page of DOS."""
+    if info.flag_bits & _SAYS_UTF8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _is_zip(name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from grader.errors import UsageError
 from grader.export import people
@@ -51,19 +51,21 @@ def fill(sheet: Sheet, reports: Reports, sink: Sink, options: Options) -> None:
     points, rows = _points_and_rows(sheet, column)
     names = people.find_columns(header, *_NAMES)
     filled = people.matched(reports, people.index(sheet, ids, names, rows), sink)
-    _set_grades(sheet, column, filled, options.points or points, sink)
+    filled = dict(_not_excused(sheet, column, filled, sink))
+    for row, stored in filled.items():
+        sheet.set(row, column, plain_number(scaled_score(stored.report, options.points or points), 2))
     people.tell_zeros(filled.values(), sink)
     people.tell_rest(rows, filled, sink)
 
 
-def _set_grades(
-    sheet: Sheet, column: int, filled: dict[int, StoredReport], points: float | None, sink: Sink
-) -> None:
-    for row, stored in filled.items():
+def _not_excused(
+    sheet: Sheet, column: int, matched: Mapping[int, StoredReport], sink: Sink
+) -> Iterator[tuple[int, StoredReport]]:
+    for row, stored in matched.items():
         if sheet.cell(row, column).strip().casefold() == "ex":
             sink.skip(stored.id, "Canvas has the student excused (EX); the cell stays as it is.")
         else:
-            sheet.set(row, column, plain_number(scaled_score(stored.report, points), 2))
+            yield row, stored
 
 
 def _column(header: Sequence[str], options: Options) -> int:

@@ -179,7 +179,9 @@ class CanvasTarget:
         except errors.CanvasException as error:
             raise TryAgain(self._clean("Canvas has trouble", error), unsure=True) from None
         except ValueError:  # before the next: requests' own is both
-            raise TryAgain("what answers at CANVAS_URL is no Canvas: it sends no JSON.", unsure=True) from None
+            raise TryAgain(
+                "what answers at CANVAS_URL is no Canvas: it sends no JSON.", unsure=True
+            ) from None
         except requests.RequestException as error:
             raise TryAgain(f"Canvas could not be reached ({type(error).__name__}).", unsure=True) from None
 

@@ -185,7 +185,10 @@ def _anew(settings: Settings, queue: Queue) -> Queue:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: what cannot be secret as options, the rest from the environment."""
     parser = argparse.ArgumentParser(
-        prog="python -m grader.platforms.xqueue", description="Grade Open edX's queue."
+        prog="python -m grader.platforms.xqueue",
+        description="Grade Open edX's queue. Addresses and the password come from the environment: GRADER_XQUEUE_URL, "
+        "GRADER_XQUEUE_QUEUE, GRADER_XQUEUE_USER, GRADER_XQUEUE_PASSWORD_FILE.",
+        epilog="Example: python -m grader.platforms.xqueue --rubric dnn-step-by-step",
     )
     parser.add_argument("--rubric", help="a rubric's name or path; left out: inferred")
     parser.add_argument("--detail", choices=("nudge", "explanation", "fix"), default="explanation")

@@ -219,3 +219,36 @@ def test_unreadable_folder_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(os, "scandir", scandir)
     assert reasons(discover([tmp_path])) == {"closed/": "the folder cannot be read: Permission denied"}
+
+
+class _Mute(zipfile.ZipInfo):
+    """An entry whose name is UTF-8 without saying so, as many programs write it."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode(), self.flag_bits & ~0x800
+
+
+@pytest.mark.parametrize("name", ["Zoë 🦊 Ödegård-O'Neill, Jr.", "محمد علي", "李小龍"])
+def test_names_in_a_zip_stay_intact(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        archive.writestr(_Mute(f"{name}/hw.ipynb"), "{}")
+        archive.writestr(f"said/{name}.ipynb", "[]")
+    found = discover([tmp_path / "class.zip"])
+    assert [one.file for one in found.submissions] == sorted([f"{name}/hw.ipynb", f"said/{name}.ipynb"])
+    with Reader() as reader:
+        assert {one.file: reader.read(one.source) for one in found.submissions} == {
+            f"{name}/hw.ipynb": b"{}",
+            f"said/{name}.ipynb": b"[]",
+        }
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "b", "a.ipynb")
+    (tmp_path / "a").mkdir()
+
+    def refuse(path: str) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("grader.batch.discover.os.scandir", refuse)
+    with pytest.raises(UsageError, match=r"Passed over: \./: the folder cannot be read: Permission denied"):
+        discover([tmp_path / "a"])

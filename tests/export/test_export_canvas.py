@@ -60,6 +60,7 @@ def test_an_excused_student_stays_excused(tmp_path: Path) -> None:
     sink = fill(BOOK, tmp_path, perfect("bob"), column="Week 4")
     assert sink.files["gradebook.csv"] == BOOK
     assert "excused" in sink.skipped[0].reason
+    assert "0 rows filled in, 4 left as they were." in sink.notes
 
 
 def test_who_is_in_doubt_is_told_and_gets_nothing(tmp_path: Path) -> None:
