@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Check one notebook: what is wrong, where, and why.")
-@click.argument("notebook", type=Existing("file", " `grader grade` takes folders."))
+@click.argument("notebook", type=Existing("notebook", " `grader grade` takes folders."))
 @click.argument("functions", nargs=-1, metavar="[FUNCTION]...")
 @rubric_option
 @json_option("the report")
@@ -61,10 +61,12 @@ def _report(
 ) -> tuple[Report, str]:
     """The report, and the deepest level of feedback that may be shown of it."""
     from grader.cli.infer import infer_for_one
-    from grader.notebook.read import Unreadable
+    from grader.notebook.read import MAX_BYTES, Unreadable
     from grader.pipeline import check
     from grader.rubric.detail import DEEPEST, most_detail
 
+    if (size := notebook.stat().st_size) > MAX_BYTES:
+        return _ungradable(notebook, _too_large(size, MAX_BYTES)), DEEPEST
     if pack is not None:
         report = _with_pack(notebook, functions, rubric, pack, seed)
         return report, _deepest_words(report)
@@ -101,11 +103,20 @@ def _why_not_deeper(report: Report, most: str, pack: Path | None) -> str:
     return told(report.rubric.id, most)
 
 
+def _too_large(size: int, most: int) -> Problem:
+    """Said before the file is read: it may be larger than the memory."""
+    from grader.model import Problem
+
+    megabytes = f"{size / 2**20:.1f} MB; at most {most // 2**20} MB are read"
+    return Problem("too-large", f"The file has {megabytes}. Clear all outputs and save it again.")
+
+
 def _ungradable(notebook: Path, problem: Problem) -> Report:
     from grader.batch.engine import of_no_rubric
     from grader.model import SubmissionStamp
 
-    content = sha256(notebook.read_bytes()).hexdigest()
+    with notebook.open("rb") as file:
+        content = file_digest(file, "sha256").hexdigest()
     return of_no_rubric(SubmissionStamp(notebook.stem, None, notebook.name, content), problem)
 
 

@@ -18,7 +18,7 @@ LEVELS = ("nudge", "explanation", "fix")
 
 
 class Existing(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
-    """A path that must be there; `kind` is file, folder or anything."""
+    """A path that must be there; `kind` is file, folder or anything, or notebook: a file that is no pipe or device."""
 
     name = "path"
 
@@ -30,8 +30,12 @@ class Existing(click.ParamType):  # type: ignore[type-arg]  # generic in newer v
         path = Path(value)
         if not os.path.lexists(path):
             self.fail(f"{value} is not there{_sibling(path)}.", param, ctx)
-        if self._kind == "file" and path.is_dir():
+        if self._kind != "anything" and not path.exists():
+            self.fail(f"{value} is a link that leads nowhere.", param, ctx)
+        if self._kind in ("file", "notebook") and path.is_dir():
             self.fail(f"{value} is a folder, not a file.{self._instead}", param, ctx)
+        if self._kind == "notebook" and not path.is_file():
+            self.fail(f"{value} is a pipe or a device. Give the file itself.", param, ctx)
         if self._kind == "folder" and not path.is_dir():
             self.fail(f"{value} is a file, not a folder.{self._instead}", param, ctx)
         return path

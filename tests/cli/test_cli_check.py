@@ -1,6 +1,7 @@
 """`grader check`: exit codes, words, and JSON that is alone on stdout."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,3 +135,27 @@ def test_no_notebook_names_no_rubric(run: Run, notebook: Write) -> None:
 def test_a_seed_is_a_whole_number_from_0(seed: str, check: Run, notebook: Write) -> None:
     result = check(notebook("right"), "--seed", seed)
     assert (result.exit_code, "is not a whole number from 0 on" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("options", [(), ("--rubric", "dnn-step-by-step")])
+def test_a_huge_file_is_told_and_not_read_into_memory(
+    options: tuple[str, ...], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "huge.ipynb"
+    path.touch()
+    os.truncate(path, 21 * 2**20)
+    monkeypatch.setattr(Path, "read_bytes", None)
+    result = run("check", path, *options)
+    assert (result.exit_code, "The file has 21.0 MB; at most 20 MB are read" in result.stdout) == (1, True)
+
+
+def test_a_pipe_is_not_waited_for(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    result = run("check", tmp_path / "pipe.ipynb")
+    assert (result.exit_code, "is a pipe or a device" in result.stderr) == (2, True)
+
+
+def test_a_link_that_leads_nowhere_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "gone.ipynb")
+    result = run("check", tmp_path / "link.ipynb")
+    assert (result.exit_code, "is a link that leads nowhere" in result.stderr) == (2, True)
