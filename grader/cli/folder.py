@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
 
 def stored_reports(folder: Path) -> ReportFolder:
     """The reports of a graded folder, without those whose file is gone. UsageError if it holds none."""
-    from grader.export.folder import ReportFolder
+    from grader.export.folder import ReportFolder, gone_ids
 
-    reports = ReportFolder(folder, frozenset(run_facts(folder).get("gone") or ()))
+    reports = ReportFolder(folder, gone_ids(folder))
     if not (folder / "grades.csv").exists() and next(iter(reports), None) is None:
         raise UsageError(f"{folder} holds no reports. First run: grader grade PATH... --out {folder}")
     return reports
@@ -31,12 +30,10 @@ def read_reports(folder: Path) -> Iterator[Report]:
 
 
 def run_facts(folder: Path) -> dict[str, Any]:
-    """The folder's run.json; {} where there is none that can be read."""
-    try:
-        facts = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
+    """The folder's run.json; {} where there is none. UsageError where it is damaged."""
+    from grader.export import folder as export_folder
+
+    return export_folder.run_facts(folder)
 
 
 def damage(reports: ReportFolder) -> list[str]:

@@ -65,6 +65,7 @@ def export_folder(
     reports = ReportFolder(folder, gone_ids(folder), most)
     options = Options(gradebook, column, points, graded_detail(folder, detail), assignment)
     sink = _sink(chosen, out or folder / "exports" / format, explicit=out is not None, dry_run=dry_run)
+    sink.kept = frozenset(path.resolve() for path in (gradebook, *_own_files(folder)) if path is not None)
     if detail is not None and options.detail != detail:
         sink.note(told(_rubric_id(folder), most))
     chosen.export(reports, sink, options)
@@ -156,17 +157,23 @@ def _listed_ids(path: Path) -> list[str]:
     return []
 
 
-def _run_facts(folder: Path) -> dict[str, Any]:
+def run_facts(folder: Path) -> dict[str, Any]:
+    """The folder's run.json; {} where there is none. UsageError where it is damaged: what counts stands in it."""
+    path = folder / "run.json"
     try:
-        facts = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError):
+        facts = json.loads(path.read_bytes())
+    except FileNotFoundError:
         return {}
-    return facts if isinstance(facts, dict) else {}
+    except (OSError, ValueError):
+        facts = None
+    if not isinstance(facts, dict):
+        raise UsageError(f"{path} is damaged. Run `grader grade` as before: it makes the file anew.")
+    return facts
 
 
 def gone_ids(folder: Path) -> frozenset[str]:
     """Ids whose file is gone: their reports lie there still, but count no longer."""
-    gone = _run_facts(folder).get("gone")
+    gone = run_facts(folder).get("gone")
     return frozenset(map(str, gone)) if isinstance(gone, list) else frozenset()
 
 
@@ -176,7 +183,7 @@ def graded_detail(folder: Path, wanted: str | None = None) -> str:
     UsageError for a level that there is not.
     """
     if wanted is None:
-        graded_with = _run_facts(folder).get("detail")
+        graded_with = run_facts(folder).get("detail")
         wanted = graded_with if graded_with in LEVELS else _DEFAULT_DETAIL
     if wanted not in LEVELS:
         raise UsageError(f"there is no level of detail {wanted!r}: nudge, explanation or fix.")
@@ -185,12 +192,16 @@ def graded_detail(folder: Path, wanted: str | None = None) -> str:
 
 def most_detail_of(folder: Path) -> str:
     """The deepest level that the rubric of the folder lets students see, as the run wrote it down."""
-    written = _run_facts(folder).get("most_detail")
+    written = run_facts(folder).get("most_detail")
     return written if written in LEVELS else most_detail(_rubric_id(folder))
 
 
+def _own_files(folder: Path) -> list[Path]:
+    return [folder / name for name in ("grades.csv", "run.json")]
+
+
 def _rubric_id(folder: Path) -> str:
-    rubric = _run_facts(folder).get("rubric")
+    rubric = run_facts(folder).get("rubric")
     return str(rubric.get("id", "")) if isinstance(rubric, dict) else ""
 
 
@@ -209,6 +220,8 @@ class FolderSink:
     folder: Path
     rename: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    kept: frozenset[Path] = frozenset()
+    """Files that no export may replace: the instructor's gradebook, and what the run itself wrote."""
     written: list[Path] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -217,6 +230,10 @@ class FolderSink:
         path = self.folder / self.rename.get(name, name)
         if ".." in Path(name).parts or Path(name).is_absolute():
             raise CannotWrite(f"cannot write {name}: it lies outside of the export's folder.")
+        if path.resolve() in self.kept:
+            raise UsageError(
+                f"{path} is not written over: it is what the export is made from. Choose another -o."
+            )
         if not self.dry_run:
             _write_whole(path, [data] if isinstance(data, bytes) else data)
         self.written.append(path)

@@ -148,6 +148,28 @@ def test_errors_say_what_to_do(graded: Path, tmp_path: Path) -> None:
         export_folder(graded, "csv", out=blocked / "sub")
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "\x00\x01", '"text"'])
+def test_a_damaged_run_json_is_told(graded: Path, text: str) -> None:
+    (graded / "run.json").write_text(text)
+    with pytest.raises(UsageError, match=r"run\.json is damaged\. Run `grader grade`"):
+        export_folder(graded, "csv")
+
+
+def test_a_strange_run_json_does_no_harm(graded: Path) -> None:
+    (graded / "run.json").write_text('{"gone": 5, "rubric": 7, "detail": [], "most_detail": {}}')
+    assert export_folder(graded, "csv").reports == 4
+
+
+@pytest.mark.parametrize("name", ["book.csv", "graded/grades.csv", "graded/../book.csv"])
+def test_what_an_export_is_made_from_is_not_written_over(graded: Path, tmp_path: Path, name: str) -> None:
+    text = "Student,ID,SIS Login ID,Section,Week 4 (7)\nada,1,ada,S,\n"
+    (tmp_path / "book.csv").write_text(text)
+    with pytest.raises(UsageError, match="is not written over"):
+        export_folder(graded, "canvas", gradebook=tmp_path / "book.csv", out=tmp_path / name)
+    assert (tmp_path / "book.csv").read_text() == text
+    assert not (graded / "grades.csv").exists()
+
+
 def test_an_exporter_cannot_write_outside(graded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = Exporter("bad", "Bad", lambda reports, sink, options: sink.write("../x", b"x"))
     monkeypatch.setattr("grader.export.folder.exporter", lambda name: bad)
