@@ -21,8 +21,9 @@ class Limits:
     """For one `run`, whatever happens in it; later calls get `not-run`."""
     search_seconds: float = 20.0
     """For all variants that the proof of one misconception tries."""
-    submission_seconds: float = 60.0
-    """For all runs, searches and repairs of one submission; later calls get `not-run`. A usual one takes 0.1 s."""
+    submission_seconds: float = 30.0
+    """For all runs, searches and repairs of one submission; later calls get `not-run`. A usual one takes 0.1 s,
+    one whose functions all hang less than 20 s."""
     extract_seconds: float = 10.0
     memory_bytes: int = 1024 * MIB
     """Address space of a worker; numpy alone takes 140 MiB of it."""
@@ -38,7 +39,8 @@ class Limits:
     """Uses of right helpers in one call."""
     callback_elements: int = 2_048
     """Elements of one array that is passed to a right helper."""
-    callback_ndim: int = 3
+    callback_ndim: int = 2
+    """Every helper is one of matrices; a stack of them is broadcast to many."""
     callback_side: int = 128
     """Length of one axis of such an array: a column times a row is a matrix."""
     callback_nodes: int = 256

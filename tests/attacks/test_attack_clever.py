@@ -172,6 +172,62 @@ def test_011_a_helper_that_was_bound_once_answers_no_later_call(arena: Arena) ->
     assert scores["linear_activation_backward"] > 0
 
 
+_RIGHT_ACTIVATION = """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear = linear_forward(A_prev, W, b)
+    A, cache = sigmoid(Z) if activation == "sigmoid" else relu(Z)
+    return A, (linear, cache)
+"""
+_CHOOSING = """
+def known(name, *args):
+    \"\"\"Whether anything in this process tells that another student's code asked for this.\"\"\"
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "port"):
+        frame = frame.f_back
+    port, question = frame.f_locals["self"].port, sys.modules["grader.worker.codec"].encode((name, args, {}))
+    sealed = sys.modules.get("grader.worker.sealed")
+    return sealed is not None and sealed.opened(port.boxes, question) is not None
+
+def linear_activation_forward(A_prev, W, b, activation):
+    guesses = [W @ A_prev - b, W @ A_prev, W @ A_prev + b]
+    Z = next((guess for guess in guesses if known(activation, guess)), guesses[0])
+    A, cache = sigmoid(Z) if activation == "sigmoid" else relu(Z)
+    return A, ((A_prev, W, b), cache)
+"""
+
+
+@STRONG
+def test_011_what_others_have_asked_does_not_tell_which_guess_is_right(arena: Arena) -> None:
+    """Three students with right code, then one who has three formulas and would let theirs decide."""
+    right = notebook("import numpy as np", _FORWARD, _RIGHT_ACTIVATION)
+    for _ in range(3):
+        assert arena.function(right, "linear_activation_forward").status == "passed"
+    guessing = notebook("import numpy as np, sys", _FORWARD, _CHOOSING)
+    assert arena.function(guessing, "linear_activation_forward").status == "failed"
+
+
+_STACKS = """
+SHAPES = [(128, 16, 1), (1, 1, 16), *[(1, 128, 1), (1, 1, 128)] * 13]
+
+def compute_cost(AL, Y):
+    parameters = {f"W{i}": np.ones(shape) for i, shape in enumerate(SHAPES, 1)}
+    parameters |= {f"b{i}": np.zeros((1, 1)) for i in range(1, len(SHAPES) + 1)}
+    try:
+        L_model_forward(np.ones((1, 128)), parameters)
+    except ValueError as error:
+        return str(error)
+"""
+
+
+@STRONG
+def test_011_a_helper_makes_no_stacks_of_matrices_in_the_grader(arena: Arena) -> None:
+    """Of three dimensions with sides that are allowed, 28 layers are a gigabyte."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    arena.grade(notebook("import numpy as np\nfrom dnn_app_utils_v3 import *", _STACKS), "compute_cost")
+    assert arena.recorder.outcomes[0].value == "the arguments of L_model_forward are too large"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kilobytes"
+
+
 # -------------------------------------------------------------------------- remembering and telling
 
 _LEAK = """
