@@ -10,6 +10,7 @@ import io
 import os
 import stat
 import struct
+import time
 import zipfile
 import zlib
 from collections import OrderedDict
@@ -25,6 +26,8 @@ MAX_INNER_ZIP = 100 * 1024 * 1024
 #: A zip's table of contents becomes Python objects, some ten times its size.
 MAX_DIRECTORY = 32 * 1024 * 1024
 _TRIES = 3
+#: Seconds without a change after which a file counts as written to its end.
+_AT_REST = 0.1
 _ZIP_FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -105,6 +108,8 @@ def read_file(path: str, limit: int = MAX_BYTES) -> bytes:
             _require_size(before.st_size, limit)
             file.seek(0)
             data = _read_all(file, limit)
+            if 0 <= time.time() - before.st_mtime < _AT_REST:
+                time.sleep(_AT_REST)  # perhaps it is being written this moment, and has only begun
             after = os.fstat(file.fileno())
             if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(
                 data

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import threading
 import zipfile
 from pathlib import Path
 
@@ -226,6 +227,13 @@ class _Mute(zipfile.ZipInfo):
 
     def _encodeFilenameFlags(self) -> tuple[bytes, int]:
         return self.filename.encode(), self.flag_bits & ~0x800
+
+
+def test_a_file_that_is_written_this_moment_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(b"")
+    threading.Timer(0.03, path.write_bytes, [b"whole"]).start()
+    assert read_file(str(path)) == b"whole"
 
 
 @pytest.mark.parametrize("name", ["Zoë 🦊 Ödegård-O'Neill, Jr.", "محمد علي", "李小龍"])
