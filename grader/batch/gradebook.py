@@ -100,7 +100,7 @@ def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes
         "gone": list(facts.gone),
         **({"shards": list(shards)} if shards else {}),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def versions() -> dict[str, str]:

@@ -24,6 +24,6 @@ def command(as_json: bool) -> None:
 
     findings = diagnose_machine()
     if as_json:
-        output.show_bytes(json.dumps(findings.to_dict(), indent=2).encode() + b"\n")
+        output.show_bytes(json.dumps(findings.to_dict(), indent=2, allow_nan=False).encode() + b"\n")
     else:
         output.show(findings.render().rstrip() + "\n")

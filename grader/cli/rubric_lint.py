@@ -31,7 +31,7 @@ def command(rubric: str, as_json: bool) -> int:
     found = lint(load_rubric(rubric))
     if as_json:
         data = {"problems": list(found.problems), "certificate": found.certificate}
-        output.show_bytes(json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n")
+        output.show_bytes(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
     else:
         output.show(
             "".join(f"{problem}\n" for problem in found.problems) or f"{found.certificate.rstrip()}\n"

@@ -41,7 +41,7 @@ def as_json(run: RunSummary) -> bytes:
         "internal_errors": list(run.internal_errors),
         "misconceptions": dict(run.misconceptions),
     }
-    return json.dumps(data, indent=2).encode() + b"\n"
+    return json.dumps(data, indent=2, allow_nan=False).encode() + b"\n"
 
 
 def rehearsal(run: RunSummary) -> str:
