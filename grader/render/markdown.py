@@ -127,6 +127,7 @@ _NEEDLESS = re.compile(
     r"|(?<=\d)\\([.])(?=\d)"  # 0.01
     r"|(?<=[\w`])\\([:])(?=\s)"  # a colon in a sentence
     r"|(?<=\w)\\([-])(?=\w)"  # a compound
+    r"|\\([-])(?=\d)"  # -1: a list's dash has a space behind it
     r"|(?<=\w )\\([=])(?= \w)"  # m = 4
     r"|(?<!\])\\([(])|(?:(?<=[^\d\n])|(?<=[ (]\d)|(?<=[ (]\d\d))\\([)])"  # no link, as ] stays escaped; no list's 1)
 )

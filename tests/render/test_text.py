@@ -268,7 +268,13 @@ def test_our_own_sentence_on_an_error_is_prose(render):
 
 @pytest.mark.parametrize(
     "sentence",
-    ["Here (n, 1). numpy takes (n,) for a row.", "With shape ().", "Scaled by 0.01, not 1.", "(HTML), saved"],
+    [
+        "Here (n, 1). numpy takes (n,) for a row.",
+        "With shape ().",
+        "Scaled by 0.01, not 1.",
+        "(HTML), saved",
+        "Wrong in sign: -1 times",
+    ],
 )
 def test_who_reads_the_markdown_raw_meets_no_needless_backslash(sentence):
     note = markdown.render(reports.report(reports.passed("f"), notes=(Note("x", sentence),)))
