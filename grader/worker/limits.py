@@ -24,7 +24,8 @@ class Limits:
     submission_seconds: float = 30.0
     """For all runs, searches and repairs of one submission; later calls get `not-run`. A usual one takes 0.1 s,
     one whose functions all hang less than 20 s."""
-    extract_seconds: float = 10.0
+    extract_seconds: float = 5.0
+    """For reading a notebook, which takes 10 ms, and for each search for repairs."""
     memory_bytes: int = 1024 * MIB
     """Address space of a worker; numpy alone takes 140 MiB of it."""
     stdout_chars: int = 64 * 1024

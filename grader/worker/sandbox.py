@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -107,7 +108,7 @@ class Sandbox:
         """
         self._end_runner()  # whose student has had their turn
         try:
-            tree = self._parse(Kind.EXTRACT, (tuple(cells), tuple(wanted), tuple(stand_ins)))
+            tree = self._parse(Kind.EXTRACT, (tuple(cells), tuple(wanted), tuple(stand_ins)), self.limits)
             return parsing.read_extraction(tree, wanted)
         except parsing.ParserFailed as failure:
             return parsing.crashed(wanted, str(failure))
@@ -122,7 +123,8 @@ class Sandbox:
             with self._clock() as left:
                 if not left:
                     return ()
-                tree = self._parse(Kind.PROPOSE, (tuple(definitions), request))
+                limits = replace(self.limits, extract_seconds=min(self.limits.extract_seconds, left))
+                tree = self._parse(Kind.PROPOSE, (tuple(definitions), request), limits)
         except parsing.ParserFailed:
             return ()
         return parsing.read_proposals(tree, len(definitions))
@@ -207,7 +209,7 @@ class Sandbox:
         except SourceGone as error:
             raise WorkerError(f"The process that runs student code cannot be started: {error}.") from None
 
-    def _parse(self, kind: Kind, request: object) -> object:
+    def _parse(self, kind: Kind, request: object, limits: Limits) -> object:
         """Ask the parsing worker; one that has parsed much is replaced, and one that fails.
 
         A failure may be an earlier submission's doing, so a worker that has parsed only this one decides.
@@ -217,13 +219,13 @@ class Sandbox:
                 self._end_parser()
             if self._parser is not None:
                 with suppress(parsing.ParserFailed):
-                    return self._ask_parser(kind, request)
-            return self._ask_parser(kind, request)
+                    return self._ask_parser(kind, request, limits)
+            return self._ask_parser(kind, request, limits)
 
-    def _ask_parser(self, kind: Kind, request: object) -> object:
+    def _ask_parser(self, kind: Kind, request: object, limits: Limits) -> object:
         worker, self._parser = self._parser or self._spawn(), None
         try:
-            tree = parsing.ask(worker, kind, request, self.limits)
+            tree = parsing.ask(worker, kind, request, limits)
         except BaseException:
             worker.end()
             self._parsed = 0
