@@ -72,6 +72,8 @@ class Queue:
         self._call("login/", None)  # brings the token that later requests have to show
         fields = {"username": self._settings.user, "password": self._settings.password.reveal()}
         answer = self._call("login/", fields)
+        if "return_code" not in answer:
+            raise UsageError("what answers at GRADER_XQUEUE_URL is no queue. Check the address.")
         if answer.get("return_code") != 0:
             raise UsageError("the queue does not take GRADER_XQUEUE_USER and its password.")
 

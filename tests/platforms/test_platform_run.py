@@ -17,6 +17,7 @@ from platform_world import NOTEBOOK, World, broken, fake_grade, unisolated
 from grader.errors import CannotWrite, RubricError, UsageError
 from grader.model import Report
 from grader.platforms import PLATFORMS, run_platform
+from grader.platforms.run import Pipeline
 from grader.platforms.uploads import from_file
 
 WHERE = {  # platform → where a submission lies, where its result is
@@ -213,6 +214,22 @@ def test_feedback_goes_as_deep_as_asked_and_allowed(
     text = (world.root / WHERE["gradescope"][1]).read_text()
     found = [word for word in ("NUDGE", "EXPLANATION", "FIX") if f"{word}-WORDS" in text]
     assert found[-1] == seen
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"%PDF-1.4"])
+def test_what_is_no_notebook_is_a_result_even_without_a_rubric(world: World, data: bytes) -> None:
+    world.put(WHERE["prairielearn"][0], data)
+    assert world.run("prairielearn", Pipeline(None)) == 0
+    result = world.json(WHERE["prairielearn"][1])
+    assert result["gradable"] is False
+    assert "not your fault" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("seconds", ["-4", "nan", "inf", "soon"])
+def test_a_strange_limit_is_passed_over(world: World, seconds: str) -> None:
+    world.env["GRADER_SECONDS"] = seconds
+    world.put(WHERE["gradescope"][0], NOTEBOOK)
+    assert world.run("gradescope") == 0
 
 
 def test_an_unknown_level_is_said(world: World) -> None:

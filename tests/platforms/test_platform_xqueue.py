@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,11 +28,13 @@ class FakeQueue(FakeServer):
         self.waiting = ["good", "{}"]
         self.replies: list[dict[str, Any]] = []
         self.password = "pa55-word"
-        self.down = False
+        self.down = self.other = False
 
     def respond(self, method: str, path: str, query: Any, form: Any, headers: dict[str, str]) -> Answer:
         if self.down:
             return 502, {}, {}
+        if self.other:
+            return 200, {"welcome": "to something else"}, {}
         fields = json.loads(form["json"][0] or "{}") if "json" in form else {}
         if path == "/login/":
             good = method == "GET" or fields.get("password") == self.password
@@ -85,6 +88,26 @@ def test_a_wrong_password_is_said_and_not_shown(queue: FakeQueue) -> None:
     with pytest.raises(UsageError, match="does not take") as caught:
         serve(settings(queue, "wr0ng"), fake_grade, once=True)
     assert "wr0ng" not in str(caught.value)
+
+
+def test_what_is_no_queue_is_said(queue: FakeQueue) -> None:
+    queue.other = True
+    with pytest.raises(UsageError, match="is no queue"):
+        serve(settings(queue), fake_grade, once=True)
+
+
+def test_feedback_goes_no_deeper_than_the_rubric_at_a_path(
+    queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(name: str) -> SimpleNamespace:
+        if name != "/my/rubric":
+            raise UsageError("not of this machine")
+        return SimpleNamespace(detail="nudge")
+
+    monkeypatch.setattr("grader.rubric.detail.load_rubric", load)
+    serve(settings(queue), fake_grade, detail="fix", rubric="/my/rubric", once=True)
+    assert "NUDGE-WORDS" in queue.replies[1]["msg"]
+    assert "EXPLANATION-WORDS" not in queue.replies[1]["msg"]
 
 
 def test_a_queue_that_is_down_is_tried_again_slower(
