@@ -81,7 +81,7 @@ def _net(sizes: tuple[int, ...], m: int) -> tuple[Any, Any, dict[str, Any]]:
     for l in range(1, len(sizes)):
         parameters[f"W{l}"] = rng.normal(size=(sizes[l], sizes[l - 1])) * 0.7
         parameters[f"b{l}"] = rng.normal(size=(sizes[l], 1)) * 0.3
-    Y = np.clip(rng.permutation(np.arange(m) % 2).astype(float) + rng.choice([0, 0.2], m), 0.1, 0.9)
+    Y = rng.permutation(np.arange(m) % 2).astype(float)
     return rng.normal(size=(sizes[0], m)), Y.reshape(1, m), parameters
 
 
@@ -136,7 +136,15 @@ def _forward(others: Functions, X: Any, parameters: Any) -> Any:
 
 def _backward(function: Any, others: Functions, X: Any, Y: Any, parameters: Any) -> Any:
     AL, caches = _forward(others, X, parameters)
-    return function(AL, Y, caches)
+    return _numbered_from_zero(function(AL, Y, caches), len(caches))
+
+
+def _numbered_from_zero(grads: Any, layers: int) -> Any:
+    """The layout of 2017, dA1 … dAL, as that of later: dA0 … dA(L - 1)."""
+    if not isinstance(grads, dict) or "dA0" in grads or f"dA{layers}" not in grads:
+        return grads
+    old = {f"dA{l}": f"dA{l - 1}" for l in range(1, layers + 1)}
+    return {old.get(key, key): value for key, value in grads.items()}
 
 
 def _drawn(function: str, own: Functions) -> Any:

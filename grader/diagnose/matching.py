@@ -12,10 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-
 from grader.diagnose.labels import of_two_classes, with_fewer_labels
-from grader.judge.compare import as_array
+from grader.diagnose.sample import finite_sample
 from grader.judge.components import Absent, split
 from grader.judge.verdict import Observed, Parts, Verdict, judge, part_difference
 from grader.model import Call, Outcome, Value
@@ -111,7 +109,9 @@ class Matcher:
         for one in with_fewer_labels(observed):
             for candidates, depth in ((likely, 2), (everything, 1)):
                 search = Search(self, one, tuple(failed), convention, candidates)
-                for found in search.ever_larger(depth):
+                # With labels 0 and 1 alone, some pairs of formulas are the same.
+                sets = search.ever_larger(depth) if one is observed else search.alone()
+                for found in sets:
                     return self._chosen(found, observed.spec.name)
         return None
 
@@ -137,7 +137,6 @@ class Matcher:
 
         Too little to name one; enough to try whether its repair makes everything right.
         """
-        observed = of_two_classes(observed)
         search = Search(self, observed, tuple(observed.spec.returns), convention, ())
         best: dict[str, int] = {}
         for form in self.candidates(observed.spec.name, convention):
@@ -285,7 +284,7 @@ class Search:
                 continue
             for name in components:
                 if not self._same(right[name], predicted[name]):
-                    seen.update(_sample(predicted[name]))
+                    seen.update(finite_sample(predicted[name]))
                     left_out = left_out or isinstance(predicted[name], Absent)
         return len(seen) > 1 or left_out or (bool(seen) and self.spec.random)
 
@@ -315,6 +314,12 @@ class Search:
         for size in range(1, depth + 1):
             if found := self.together(size):
                 yield found
+
+    def alone(self) -> Iterator[list[Forms]]:
+        """Explanations by one misconception."""
+        for found in self.ever_larger(1):
+            if one := [forms for forms in found if _count_ids(forms) == 1]:
+                yield one
 
     def singles(self) -> list[Forms]:
         """Single forms that reproduce everything."""
@@ -383,17 +388,3 @@ def _stop_alike(predicted: Outcome, outcome: Outcome) -> bool:
 
 def _count_ids(forms: Iterable[Form]) -> int:
     return len({form.misconception for form in forms})
-
-
-def _sample(value: Value) -> Iterator[float]:
-    """A few finite numbers of a value: enough to see that it is no constant."""
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _sample(item)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _sample(item)
-    else:
-        array = as_array(value)
-        if array is not None:
-            yield from (round(float(x), 9) for x in array.ravel()[:12] if np.isfinite(x))
