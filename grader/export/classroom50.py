@@ -10,7 +10,7 @@ from grader.export.scores import fraction, scaled
 from grader.model import Report
 from grader.render import words
 from grader.render.escape import one_line
-from grader.render.plain import function_text
+from grader.render.plain import case_text
 
 #: Its key → the variable of the runner's environment.
 _FROM_ENVIRONMENT = {
@@ -44,7 +44,7 @@ def result(
                 "score": round(points.score),
                 "max-score": round(points.max_score),
                 "status": words.STATUS[points.function.status],
-                "output": function_text(points.function, detail),
+                "output": case_text(report, points.function, detail),
             }
             for points in scaled(report, total)
         ],

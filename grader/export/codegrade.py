@@ -9,7 +9,7 @@ from grader.export.scores import Points, fraction, plain_number, scaled, strict_
 from grader.model import Report
 from grader.render import words
 from grader.render.escape import one_line
-from grader.render.plain import function_text
+from grader.render.plain import case_text
 
 
 def export(reports: Reports, sink: Sink, options: Options) -> None:
@@ -20,7 +20,7 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
 
 def lines(report: Report, *, detail: str = "explanation") -> bytes:
     """The two lines of one submission."""
-    cases = [_case(points, detail) for points in scaled(report)]
+    cases = [_case(points, case_text(report, points.function, detail)) for points in scaled(report)]
     name = one_line(report.rubric.id, 100)
     suite = {"id": name, "name": name, "weight": 1, "testCases": cases}
     tests = strict_json({"tag": "unit-test", "results": [suite]}, indent=None)
@@ -28,7 +28,7 @@ def lines(report: Report, *, detail: str = "explanation") -> bytes:
     return tests + strict_json({"tag": "points", "points": points}, indent=None)
 
 
-def _case(points: Points, detail: str) -> dict[str, Any]:
+def _case(points: Points, text: str) -> dict[str, Any]:
     function = points.function
     name = one_line(function.name, 100)
     case: dict[str, Any] = {
@@ -37,7 +37,7 @@ def _case(points: Points, detail: str) -> dict[str, Any]:
         "description": words.STATUS[function.status],
         "weight": points.max_score,
     }
-    return case if function.status == "passed" else case | {"reason": function_text(function, detail)}
+    return case if function.status == "passed" else case | {"reason": text}
 
 
 EXPORTER = Exporter("codegrade", "CodeGrade", export)

@@ -9,7 +9,7 @@ from grader.export.base import Exporter, Options, Reports, Sink
 from grader.export.scores import Points, scaled, scaled_score, strict_json
 from grader.model import Report
 from grader.render.escape import one_line
-from grader.render.plain import function_text, overview_text
+from grader.render.plain import case_text, overview_text
 
 
 def export(reports: Reports, sink: Sink, options: Options) -> None:
@@ -45,12 +45,12 @@ def results(
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(number, one, detail) for number, one in tests],
+        "tests": [_test(number, one, case_text(report, one.function, detail)) for number, one in tests],
         "extra_data": {**_stamp(report), **(extra or {})},
     }
 
 
-def _test(number: int, points: Points, detail: str) -> dict[str, Any]:
+def _test(number: int, points: Points, text: str) -> dict[str, Any]:
     function = points.function
     found = list(dict.fromkeys(item.misconception for item in function.diagnoses))
     return {
@@ -60,7 +60,7 @@ def _test(number: int, points: Points, detail: str) -> dict[str, Any]:
         "max_score": points.max_score,
         # Given, because a function with full marks may still have failed a part without weight.
         "status": "passed" if function.status == "passed" else "failed",
-        "output": function_text(function, detail),
+        "output": text,
         "tags": found,
         "visibility": "visible",
         "extra_data": {"status": function.status, "misconceptions": found},

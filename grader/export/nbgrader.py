@@ -19,9 +19,9 @@ from grader.errors import UsageError
 from grader.export import markup, people
 from grader.export.base import Exporter, Options, Reports, Sink, StoredReport
 from grader.export.scores import fraction, plain_number, tidy
-from grader.model import FunctionReport
+from grader.model import FunctionReport, Report
 from grader.render.escape import csv_cell
-from grader.render.plain import function_blocks, report_blocks
+from grader.render.plain import Block, function_blocks, overview_blocks, report_blocks
 
 _COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -154,7 +154,11 @@ def _fill_one(gradebook: Any, stored: StoredReport, options: Options, counts: _C
     for comment in notebook.comments:
         function = function_of(comment.name, stored.report.functions)
         if function is not None:
-            comment.auto_comment = markup.html(function_blocks(function, options.detail))
+            comment.auto_comment = markup.html(_comment(stored.report, function, options.detail))
+
+
+def _comment(report: Report, function: FunctionReport, detail: str) -> list[Block]:
+    return overview_blocks(report) if report.status == "ungradable" else function_blocks(function, detail)
 
 
 def cell_scores(stored: StoredReport, cells: Mapping[str, float]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from grader.export.base import Reports, Skipped, StoredReport
 from grader.export.nbgrader import function_of
 from grader.export.scores import plain_number, scaled_score, tidy
 from grader.export.sheet import Line, Sheet
+from grader.model import FunctionReport, Report
 from grader.platforms.credentials import Secret, read_secret, safe_url, setting
 from grader.platforms.patience import limit
 from grader.platforms.pushing import Item, Refused, TryAgain
@@ -108,7 +109,7 @@ class CanvasTarget:
             function = function_of(str(criterion.get("description", "")), stored.report.functions)
             if function is not None and function.max_score > 0:
                 points = float(criterion.get("points") or 0) * function.score / function.max_score
-                text = "; ".join(words.headlines(function)) if function.status != "passed" else ""
+                text = "" if function.status == "passed" else _headline(stored.report, function)
                 yield str(criterion["id"]), tidy(points), text
 
     # ------------------------------------------------------------------------- talking to Canvas
@@ -188,6 +189,10 @@ class CanvasTarget:
     def _clean(self, what: str, error: Exception) -> str:
         text = one_line(self._settings.token.scrub(str(error)), 200).rstrip(".")
         return f"{what}: {text}."
+
+
+def _headline(report: Report, function: FunctionReport) -> str:
+    return words.verdict(report) if report.status == "ungradable" else "; ".join(words.headlines(function))
 
 
 class _Notes:

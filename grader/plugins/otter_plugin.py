@@ -94,7 +94,7 @@ class WhyWrong(AbstractOtterPlugin):  # type: ignore[misc, unused-ignore]  # Ott
     def _told(self, test: Any, function: FunctionReport) -> Any:
         """The feedback in place of the test's own result."""
         case = replace(test.test_cases[0], name=function.name, success_message=None, failure_message=None)
-        text = plain.function_text(function, self._detail())
+        text = plain.case_text(self.report, function, self._detail())
         return TestCaseResult(test_case=case, message=text, passed=function.status == "passed")
 
     def _output(self) -> str:

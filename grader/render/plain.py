@@ -37,6 +37,13 @@ def function_text(function: FunctionReport, detail: str = "explanation") -> str:
     return as_text(function_blocks(function, detail))
 
 
+def case_text(report: Report, function: FunctionReport, detail: str = "explanation") -> str:
+    """What a platform's test of one function says; of a notebook that could not be graded, why nothing was tested."""
+    if report.status == "ungradable":
+        return escape.one_line(f"{_name(function)}: not tested. {overview_text(report)}")
+    return function_text(function, detail)
+
+
 def report_text(report: Report, detail: str = "explanation") -> str:
     """All that a student is told of the submission."""
     return as_text(report_blocks(report, detail))

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -25,6 +26,7 @@ from jsonschema import Draft202012Validator
 from result_schemas import GRADESCOPE, PRAIRIELEARN
 
 from grader.export import MemorySink, Options, StoredReport, exporter
+from grader.export.classroom50 import result as classroom50
 from grader.export.coursera import files as coursera_files
 from grader.export.edx import reply
 from grader.export.gradescope import results as gradescope
@@ -33,6 +35,7 @@ from grader.export.scores import scaled, strict_json
 from grader.export.vpl import plain_line
 from grader.model import Report
 from grader.render.json_report import from_json
+from grader.render.plain import case_text
 
 
 def run(name: str, *reports: Report, **options: object) -> MemorySink:
@@ -211,6 +214,22 @@ def test_an_ungradable_submission_is_told_apart() -> None:
     assert prairielearn(ungradable())["gradable"] is False
     assert "could not be graded" in gradescope(ungradable())["output"]
     assert 'errors="1"' in run("junit", ungradable()).files["junit.xml"].decode()
+
+
+def test_what_was_not_tested_is_not_called_missing() -> None:
+    """In a file that is no notebook nobody knows which functions are defined."""
+    made = (
+        strict_json(gradescope(ungradable())),
+        run("codegrade", ungradable()).files["bob/autotest.jsonl"],
+        strict_json(classroom50(ungradable(), {}, datetime.now(UTC))),
+        case_text(ungradable(), ungradable().functions[0]).encode(),
+    )
+    for data in made:
+        assert b"is not defined" not in data
+        assert (
+            b"`linear_forward`: not tested. This notebook could not be graded. This file is no notebook"
+            in data
+        )
 
 
 def test_stored_reports_know_their_student() -> None:
