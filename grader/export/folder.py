@@ -15,12 +15,13 @@ from typing import Any
 
 from grader.errors import CannotWrite, UsageError
 from grader.export.base import Exporter, Options, Skipped, StoredReport
-from grader.export.registry import exporter
+from grader.export.registry import OURS, exporter
 from grader.model import LEVELS
 from grader.render.json_report import from_json, public
 from grader.rubric.detail import DEEPEST, allowed, most_detail, told
 
 _NOT_SUBMISSIONS = {".grader", "exports"}
+_FILL_IN = ("canvas", "moodle", "nbgrader", "blackboard", "brightspace")
 _DEFAULT_DETAIL = "explanation"
 
 
@@ -62,6 +63,8 @@ def export_folder(
         raise UsageError(f"{chosen.title} needs your own export from it: give it with --gradebook FILE.")
     _check_points(points)
     most = most_detail_of(folder)
+    if gradebook is not None and format in OURS and format not in _FILL_IN:
+        raise UsageError(f"{chosen.title} is no gradebook that is filled in: leave --gradebook out.")
     reports = ReportFolder(folder, gone_ids(folder), most)
     options = Options(gradebook, column, points, graded_detail(folder, detail), assignment)
     sink = _sink(chosen, out or folder / "exports" / format, explicit=out is not None, dry_run=dry_run)

@@ -148,6 +148,12 @@ def test_errors_say_what_to_do(graded: Path, tmp_path: Path) -> None:
         export_folder(graded, "csv", out=blocked / "sub")
 
 
+@pytest.mark.parametrize("name", ["csv", "gradescope", "junit"])
+def test_a_gradebook_that_nobody_reads_is_told(graded: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="leave --gradebook out"):
+        export_folder(graded, name, gradebook=graded / "run.json")
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "\x00\x01", '"text"'])
 def test_a_damaged_run_json_is_told(graded: Path, text: str) -> None:
     (graded / "run.json").write_text(text)
