@@ -195,9 +195,10 @@ def _inner_places(site: Site) -> Iterator[Place]:
             yield from _spread(site, node.body, None)
         elif isinstance(node, ast.Call) and is_own_call(site, node):
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-                if isinstance(argument, ast.Constant) and callee(node) == "append":
-                    yield Place(argument, COMPUTED, None)
-                if isinstance(argument, ast.Dict):
+                if callee(node) == "append":
+                    level = COMPUTED if isinstance(argument, ast.Constant) else _level(site, argument, PASSED)
+                    yield Place(argument, level, None)
+                elif isinstance(argument, ast.Dict):
                     yield from _spread(site, argument, None)
                 elif not isinstance(argument, ast.Starred | ast.Constant | ast.Dict):
                     yield Place(argument, PASSED, None)

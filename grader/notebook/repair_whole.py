@@ -31,8 +31,8 @@ def _left_at_zero(site: Site, place: Place) -> bool:
     value = place.node.value if isinstance(place.node, ast.Constant) else None
     if isinstance(value, float):
         return True
-    named = isinstance(place.target, ast.Name) and not _is_sum(site, place)
-    return named and type(value) is int and value == 0
+    named = place.target is None or isinstance(place.target, ast.Name)
+    return named and not _is_sum(site, place) and type(value) is int and value == 0
 
 
 def _is_sum(site: Site, place: Place) -> bool:
