@@ -187,7 +187,7 @@ def test_the_page_is_sound_and_says_it_all():
         "Could not be graded", "dora's file is empty",
     ):  # fmt: skip
         assert words in text, words
-    assert 'href="./bohr/feedback.html">Bohr</a>' in page.decode()
+    assert 'href="./bohr/feedback.html"><bdi>Bohr</bdi></a>' in page.decode()
 
 
 def test_every_student_is_in_the_tables_data():
@@ -307,3 +307,9 @@ def test_pseudonyms_of_a_large_class_differ():
     names = pseudonyms.pseudonyms([str(number) for number in range(5000)], b"key")
     assert len(set(names.values())) == 5000
     assert len({len(name) for name in names.values()}) == 1
+
+
+def test_a_name_written_from_the_right_moves_nothing_around_it():
+    one = dataclasses.replace(ADA, submission=dataclasses.replace(ADA.submission, student="محمد علي"))
+    clusters = [class_page.Cluster("g", "same", 2, (one.submission.id,))]
+    assert "<bdi>محمد علي</bdi>" in class_page.render([one], clusters=clusters).decode()
