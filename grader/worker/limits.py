@@ -34,7 +34,7 @@ class Limits:
     """Size of what reading a notebook tells, its sources included."""
     reply_bytes: int = 2 * MIB
     """Size of one result. The grader compares it, again and again, so it must not be large."""
-    reply_nodes: int = 20_000
+    reply_nodes: int = 10_000
     """Arrays, numbers, texts and containers in one result."""
     callbacks: int = 5_000
     """Uses of right helpers in one call."""

@@ -264,6 +264,7 @@ _HEAVY = {
     "columns-and-rows": "np.ones((1_200_000, 1)), np.ones((1, 1_200_000)), np.ones((1_200_000, 1))",
     "many-keys": "{key + str(i): 1.0 for i in range(1, 9_000) for key in ('W', 'dA')}",
     "many-lists": "[(i, [i]) for i in range(15_000)], [(i, [i]) for i in range(10)], 1",
+    "keys-that-collide": "{i * (2**61 - 1): 0 for i in range(1_200)}, 1, 2",
     "nothing-in-many-rows": "(np.zeros((2**39, 0)),) * 3",
 }
 _OPEN = ("nothing-in-many-rows",)
