@@ -68,7 +68,7 @@ TOOLS = (
     _tool(24, "a-finaliser-that-writes", "load('weakref').finalize(np, os.write, port().replies, b'junk'); load('gc').callbacks.append(lambda *a: None)"),
     _tool(24, "a-collector-that-writes", "file = port().replies; load('gc').callbacks.append(lambda *a: os.write(file, b'xx')); load('gc').collect()", walled="error"),
     _tool(24, "standard-output-that-writes", "file = port().replies\nclass Out:\n    def write(self, text): os.write(file, b'x')\nsys.stdout = Out(); print(1)", walled="error"),
-    _tool(24, "loaded-before-it-is", "SENT", top="SENT = port().send(8, b'')", walled="error|failed"),
+    _tool(24, "loaded-before-it-is", "SENT", top="SENT = port().send(8, b'')", walled="passed|error|failed"),
     _tool(25, "an-encoder-of-our-own", "sys.modules['grader.worker.encoder']._WRITERS[np.ndarray] = lambda out, value, depth: out.chunks.append(b'a\\x0b\\xff' + b'\\xff' * 40)", walled="error"),
     _tool(28, "outcomes-that-are-none", _CHILD + "calling.Outcome = lambda *args: None", walled="error"),
     _tool(28, "nothing-was-changed", _CHILD + "child._outcome_tree = lambda outcome: (None, '', (), False, 1)", walled="failed"),
