@@ -35,6 +35,7 @@ class WarmSource:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(_START_SECONDS)
         self.ready = False
+        self._ordered: PipeStream | None = None
         try:
             self.process = _start(theirs, tier, at_least, limits)
         except OSError as error:
@@ -60,13 +61,7 @@ class WarmSource:
             self._told(b"R")
             self.process.stderr.close()  # type: ignore[union-attr]  # it is a pipe, and no longer needed
             self.ready = True
-        requests, replies = os.pipe(), os.pipe()
-        try:
-            self._send(b"S", [requests[0], replies[1]])
-        finally:
-            os.close(requests[0])
-            os.close(replies[1])
-            stream = PipeStream(replies[0], requests[1])
+        stream, self._ordered = self._ordered or self._order(), None
         try:
             pid = PID.unpack(self._told(b"P"))[0]
         except BaseException:  # an interrupt, too: whose worker the next answer names would be unknown
@@ -76,13 +71,34 @@ class WarmSource:
         worker = Worker(Channel(stream), lambda: self._end(stream, pid))
         try:
             worker.greet(time.monotonic() + HELLO_SECONDS)
+            if not stream.is_silent():
+                raise SourceGone("a worker that was ready has died")  # with its zygote
         except BaseException:
             worker.end()
             raise
+        with contextlib.suppress(SourceGone):  # which the next one finds out
+            self._ordered = self._order()
         return worker
+
+    def _order(self) -> PipeStream:
+        """Let the zygote fork a worker; it gets ready while the one before it works."""
+        requests, replies = os.pipe(), os.pipe()
+        try:
+            self._send(b"S", [requests[0], replies[1]])
+        except BaseException:
+            os.close(requests[1])
+            os.close(replies[0])
+            raise
+        finally:
+            os.close(requests[0])
+            os.close(replies[1])
+        return PipeStream(replies[0], requests[1])
 
     def close(self) -> None:
         """End the zygote and all its workers, and wait for it."""
+        if self._ordered is not None:
+            self._ordered.close()
+            self._ordered = None
         self.control.close()
         try:
             self.process.wait(_END_SECONDS)

@@ -239,7 +239,7 @@ def test_the_clock_sings_without_a_limit() -> None:
 
 
 def test_the_flood_and_memory_canaries_sing_without_a_limit() -> None:
-    generous = replace(LIMITS, memory_bytes=4 << 30, stdout_chars=8_000_000)
+    generous = replace(LIMITS, memory_bytes=4 << 30, stdout_chars=8_000_000, reply_bytes=64 << 20)
     source = "def f():\n    print('x' * 3_000_000)\n    import numpy as np\n    return len(np.empty(700_000_000, 'u1'))"
     with Sandbox.start("none", generous) as sandbox:
         outcome = _run(sandbox, source)
