@@ -9,11 +9,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from grader.errors import UsageError
 from grader.export.coursera import files
 from grader.export.scores import strict_json, tidy
 from grader.model import Report
 from grader.platforms.base import Handed, Output, Surroundings
 from grader.platforms.uploads import from_folder
+from grader.rubric.load import load_rubric
 
 
 class Coursera:
@@ -26,7 +28,9 @@ class Coursera:
         return Handed(uploads, student=student, notes=notes)
 
     def results(self, report: Report, handed: Handed, around: Surroundings) -> Output:
-        report = part_of(report, _wanted(around))
+        wanted = _wanted(around)
+        _check_names(wanted, report)
+        report = part_of(report, wanted)
         written = files(report, detail=around.detail, before=" ".join(handed.notes))
         return Output({around.root / "shared" / name: data for name, data in written.items()})
 
@@ -46,13 +50,25 @@ def part_of(report: Report, names: frozenset[str]) -> Report:
 
 
 def _wanted(around: Surroundings) -> frozenset[str]:
-    """The functions of the part that is graded: all if /grader/parts.json does not list it."""
+    """The functions of the part that is graded: all if /grader/parts.json does not list it. UsageError if it is damaged."""
     part = around.env.get("partId", "")
     try:
         names = json.loads((_parts(around.root)).read_bytes())[part]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError):
         return frozenset()
+    except ValueError:
+        raise UsageError("parts.json in the image is not readable as JSON.") from None
     return frozenset(map(str, names if isinstance(names, list) else [names]))
+
+
+def _check_names(names: frozenset[str], report: Report) -> None:
+    """UsageError for a name that the rubric has not: the part would be graded on other functions than meant."""
+    try:
+        known = load_rubric(report.rubric.id).functions.keys()
+    except UsageError:  # a rubric of another machine: its names are not known here
+        return
+    if unknown := sorted(names - known):
+        raise UsageError(f"parts.json names {unknown[0]!r}, which the rubric {report.rubric.id} has not.")
 
 
 def _parts(root: Path) -> Path:

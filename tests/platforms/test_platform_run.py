@@ -291,6 +291,19 @@ def test_coursera_parts_are_functions(world: World) -> None:
         assert world.json(WHERE["coursera"][1])["fractionalScore"] == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [(b'{"p1": "linear_bakward"}', "names 'linear_bakward'"), (b"{", "not readable as JSON")],
+)
+def test_a_part_is_never_graded_on_other_functions_than_meant(world: World, parts: bytes, words: str) -> None:
+    world.put(WHERE["coursera"][0], NOTEBOOK)
+    world.put("grader/parts.json", parts)
+    world.env["partId"] = "p1"
+    assert world.run("coursera") == 3
+    result = world.json(WHERE["coursera"][1])
+    assert (result["fractionalScore"], words in str(result["feedback"])) == (0, True)
+
+
 def test_vpl_prints_its_grade_last_and_between_its_limits(world: World) -> None:
     world.env |= {"VPL_SUBFILE0": "mine.ipynb", "VPL_GRADEMIN": "1", "VPL_GRADEMAX": "5"}
     world.put("work/mine.ipynb", NOTEBOOK)
