@@ -36,6 +36,7 @@ class Prover:
         ]
         if not proposals:
             return None
+        proposals.sort(key=lambda one: self._place(one) in goal.shared)
         chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
         return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
 
@@ -63,7 +64,12 @@ class Prover:
         one that a right function runs too."""
         right = self.bound(goal.observed.calls[0]).bind
         edited = self.program.definitions[proposal.definition]
-        return (edited.cell, edited.line) in goal.trusted or any(name in right for name in edited.binds)
+        return self._place(proposal) in goal.trusted or any(name in right for name in edited.binds)
+
+    def _place(self, proposal: Proposal) -> tuple[int, int]:
+        """Where the edited definition begins."""
+        edited = self.program.definitions[proposal.definition]
+        return edited.cell, edited.line
 
     def _search(self, goal: Goal, proposals: Sequence[Proposal], places: int) -> Search[Edits]:
         """The edit, or the few edits at several places, that make everything as wanted."""

@@ -37,6 +37,8 @@ class Goal:
     wanted: tuple[Outcome, ...]
     trusted: frozenset[tuple[int, int]]
     """(cell, line) of definitions that hold no error."""
+    shared: frozenset[tuple[int, int]]
+    """(cell, line) of definitions that right functions run a part of: looked at last."""
     telling: int
     """Index of the call that refutes most variants: it is run first."""
 
@@ -60,7 +62,7 @@ def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) ->
         return None
     replacements = tuple(_by_position(text, finding.spec.parameters) for text in found.replacements)
     request = RepairRequest(finding.spec.name, found.repairs, replacements)
-    made = Goal(found.id, request, observed, wanted, finding.trusted, 0)
+    made = Goal(found.id, request, observed, wanted, finding.trusted, finding.shared, 0)
     return replace(made, telling=_telling(made))
 
 

@@ -20,7 +20,7 @@ _PARTS = re.compile(r"\b(?:if|match|class)\b|\{")
 
 
 def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
-    """The failing findings, each with the definitions that right functions run: (cell, line) of each."""
+    """The failing findings, each with the definitions that right functions run, wholly or in part."""
     notebook = next((one.notebook for one in findings.values() if one.notebook), ())
     if not notebook:
         return {}
@@ -28,8 +28,13 @@ def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
     words = [frozenset(_NAME.findall(code_only(made.source))) for made in notebook]
     right = {name for name, one in findings.items() if _is_right(one)}
     run = {index for name in right if name in names for index in _run_by(name, names, words, findings)}
-    places = frozenset((notebook[i].cell, notebook[i].line) for i in run if _is_whole(notebook[i]))
-    return {name: replace(one, trusted=places) for name, one in findings.items() if one.failed}
+    shared = frozenset((notebook[i].cell, notebook[i].line) for i in run if notebook[i].kind == "function")
+    whole = frozenset((notebook[i].cell, notebook[i].line) for i in run if _is_whole(notebook[i]))
+    return {
+        name: replace(one, trusted=whole, shared=shared - whole)
+        for name, one in findings.items()
+        if one.failed
+    }
 
 
 def _is_right(finding: Finding) -> bool:

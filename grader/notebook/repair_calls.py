@@ -35,6 +35,9 @@ def call(site: Site) -> Iterator[Change]:
             yield from _renamed(site, node)
         elif isinstance(node, ast.Subscript):
             yield from _looked_up(site, node)
+        elif isinstance(node, ast.IfExp) and not site.count(node):
+            text = f"({site.atom(node.orelse)} if {site.text(node.test)} else {site.atom(node.body)})"
+            yield change(node, text, rank=0)
         if isinstance(node, ast.Call):
             yield from _natural_log(site, node)
             yield from _peeled(site, node)

@@ -155,7 +155,7 @@ def _exchanged_names(site: Site) -> Iterator[Change]:
 def order(site: Site) -> Iterator[Change]:
     """The elements of a tuple, the targets of an assignment, the arguments of a call in another order."""
     for node in site.nodes():
-        if isinstance(node, ast.Tuple) and 2 <= len(node.elts) <= _MAX_ORDERED:
+        if isinstance(node, ast.Tuple | ast.List) and 2 <= len(node.elts) <= _MAX_ORDERED:
             yield from _reordered(site, node, node.elts)
         elif isinstance(node, ast.Call) and 2 <= len(node.args) <= _MAX_ORDERED:
             yield from _reordered_call(site, node)
@@ -190,7 +190,7 @@ def _orders(count: int) -> list[tuple[int, ...]]:
     return sorted(found, key=lambda p: sum(a != b for a, b in zip(p, same, strict=True)))
 
 
-def _reordered(site: Site, node: ast.Tuple, parts: list[ast.expr]) -> Iterator[Change]:
+def _reordered(site: Site, node: ast.Tuple | ast.List, parts: list[ast.expr]) -> Iterator[Change]:
     texts = [site.text(part) for part in parts]
     for rank, made in enumerate(_orders(len(parts))):
         edits = tuple((parts[at], texts[new]) for at, new in enumerate(made) if at != new)

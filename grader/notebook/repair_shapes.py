@@ -75,6 +75,20 @@ def _transposed_call(site: Site, node: ast.Call) -> Iterator[Change]:
         yield from _turned(site, node, base, other, lambda a, b: f"{a}.{name}({b})")
     elif name == "einsum":
         yield from _einsum(site, node)
+    elif name == "tensordot":
+        yield from _other_axes(site, node)
+
+
+def _other_axes(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`np.tensordot(W, A, axes=(0, 0))` → `axes=(1, 0)`, and the operands the other way round."""
+    given = next((k.value for k in node.keywords if k.arg == "axes"), node.args[2] if node.args[2:] else None)
+    if given is None:
+        return
+    for new in ("(1, 0)", "(0, 0)", "(1, 1)", "(0, 1)"):
+        if site.text(given) != new:
+            yield change(given, new, rank=0)
+    turned = [site.text(node.args[1]), site.text(node.args[0]), *map(site.text, node.args[2:])]
+    yield change(node, call_text(site, node, turned), rank=0)
 
 
 def _base(site: Site, node: ast.Call) -> str:
@@ -114,6 +128,8 @@ def axis(site: Site) -> Iterator[Change]:
             continue
         if callee(node) in _REDUCERS:
             yield from _reduced(site, node)
+        elif any(keyword.arg == "axis" for keyword in node.keywords):
+            yield from _other_axis(site, node)
         elif callee(node) in _RESHAPERS:
             yield from _unshaped(site, node)
     for place in places(site):
@@ -135,6 +151,17 @@ def _reduced(site: Site, node: ast.Call) -> Iterator[Change]:
     for where, keep in options:
         new = {**rest, **({} if where == "None" else {"axis": where, "keepdims": keep})}
         yield change(node, call_text(site, node, args[:position], new), rank=0)
+
+
+def _other_axis(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`np.add.reduce(x, axis=0)` → `axis=1`, with keepdims and without."""
+    args, named = [site.text(argument) for argument in node.args], keyword_texts(site, node)
+    rest = {name: value for name, value in named.items() if name not in ("axis", "keepdims")}
+    for where in ("1", "0"):
+        for keep in ("True", "False"):
+            new = {**rest, "axis": where, "keepdims": keep}
+            if "keepdims" in named or keep == "True":
+                yield change(node, call_text(site, node, args, new), rank=0)
 
 
 def _unshaped(site: Site, node: ast.Call) -> Iterator[Change]:

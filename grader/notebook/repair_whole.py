@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 
-from grader.notebook.repair_change import COMPUTED, PASSED, REDUCED, Change, Place, change, places
+from grader.notebook.repair_change import COMPUTED, PASSED, REDUCED, Change, Place, callee, change, places
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_slice import names_in
 
@@ -21,9 +21,26 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
             continue
         started = isinstance(place.node, ast.Constant) and not _is_sum(site, place)
         level = COMPUTED if place.level == REDUCED or started else place.level
+        summed = _summed(place.node)
         for text in replacements:
             for made in filled(site, place, text):
                 yield change(place.node, made, level, 0 if level == COMPUTED else 1)
+                if summed is not None and "sum(" not in text:
+                    yield change(summed, made, level, 1)
+
+
+def _summed(node: ast.expr) -> ast.expr | None:
+    """`x` of `np.sum(x, axis=1)`, of `x.sum()` and of `-x.sum()`."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    if not isinstance(node, ast.Call) or callee(node) not in ("sum", "mean", "average", "nansum"):
+        return None
+    method = isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name)
+    if method and isinstance(node.func, ast.Attribute):
+        return node.func.value
+    return (
+        node.args[0] if node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp) else None
+    )
 
 
 def _left_at_zero(site: Site, place: Place) -> bool:
@@ -274,8 +291,8 @@ def _returned(site: Site) -> Iterator[Change]:
     node = site.node
     if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
         yield change(node, f"return {site.text(node.value)}", rank=0)
-        if isinstance(node.value, ast.Call) and len(node.value.args) == 1:
-            yield change(node, f"return {site.text(node.value.args[0])}", rank=0)
+        if isinstance(node.value, ast.Call) and node.value.args:
+            yield change(node, f"return {', '.join(map(site.text, node.value.args))}", rank=0)
     end = ast.Pass(lineno=node.end_lineno or node.lineno, col_offset=0)
     kept = "" if isinstance(node, ast.Pass | ast.Return) else f"{site.text(node)}\n{_indent(site, node)}"
     for rank, text in enumerate(_results(site)):
