@@ -1,4 +1,4 @@
-"""Solutions in six personal styles: right ones get full marks, marked bugs are named exactly."""
+"""Solutions in eight personal styles: right ones get full marks, marked bugs are named exactly."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ BUGS = (
     ("columns_russian", "compute_cost", "cost-missing-1-over-m"),
     ("columns_russian", "linear_backward", "extra-1-over-m"),
     ("columns_russian", "L_model_backward", "backward-layer-missing"),
+    ("numpy_functions", "L_model_forward", "forward-layer-missing"),
+    ("numpy_functions", "compute_cost", "cost-missing-minus"),
+    ("numpy_functions", "linear_backward", "doubled-1-over-m@dW"),
+    ("numpy_functions", "L_model_backward", "backward-da-not-stored"),
+    ("examples_and_closures", "L_model_forward", "hidden-layers-sigmoid"),
+    ("examples_and_closures", "compute_cost", "cost-log-base"),
+    ("examples_and_closures", "linear_backward", "one-over-n@dW"),
+    ("examples_and_closures", "L_model_backward", "dal-is-dz"),
 )
 
 
