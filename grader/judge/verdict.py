@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from grader.judge.compare import Difference, compare
 from grader.judge.components import split
 from grader.judge.random_init import compare_random
 from grader.model import Call, Outcome, Value
 from grader.rubric.schema import FunctionSpec
 
+#: Numbers in all results of a function that are remembered; a usual one has some hundreds.
+SMALL = 20_000
 Parts = Mapping[str, Value]
 #: Gives the predicted outcome of a call, or None where there is none.
 Predict = Callable[[Call], Outcome | None]
@@ -26,9 +30,23 @@ class Observed:
     parts: tuple[Parts, ...]
 
     @property
+    def is_small(self) -> bool:
+        """Whether it may be remembered: results of hostile code may be large."""
+        return sum(_size(outcome.value) for outcome in self.outcomes) <= SMALL
+
+    @property
     def valued(self) -> tuple[int, ...]:
         """Indices of the calls that gave a value."""
         return tuple(i for i, outcome in enumerate(self.outcomes) if outcome.status == "value")
+
+
+def _size(value: Value) -> int:
+    """Numbers in a result."""
+    if isinstance(value, np.ndarray):
+        return value.size
+    if isinstance(value, dict):
+        value = list(value.values())
+    return sum(map(_size, value)) if isinstance(value, list | tuple) else 1
 
 
 def observe(spec: FunctionSpec, calls: Sequence[Call], outcomes: Sequence[Outcome]) -> Observed:

@@ -98,7 +98,12 @@ class RightHelper:
     def __init__(self, oracle: ReferenceOracle) -> None:
         self.oracle = oracle
         self.parameters = {name: spec.parameters for name, spec in oracle.rubric.functions.items()}
-        self.uses = {name: frozenset(spec.helpers) for name, spec in oracle.rubric.functions.items()}
+        self.uses = {
+            name: frozenset(
+                (*spec.helpers, name.removesuffix("_backward"))
+            )  # a derivative tells its function
+            for name, spec in oracle.rubric.functions.items()
+        }
 
     def __call__(self, name: str, args: tuple[Value, ...], convention: str) -> Value:
         """Raises ValueError for arguments that the helper refuses, and for a name that is none."""

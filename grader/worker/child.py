@@ -5,7 +5,7 @@ Requests (see `protocol.Kind`), each answered before the next one comes:
     EXTRACT  (cells, wanted, stand-ins)           → EXTRACTED facts, or FAILED; no student code runs
     PROPOSE  (definitions, request)               → PROPOSED edits, or FAILED; no student code runs
     LOAD     (program, dropped, trace)            → LOADING index … when traced, then LOADED
-    CALLS    parts: a call, its sealed answers, … → RESULT, one for each call, CALLBACKs in between
+    CALLS    parts: one pickled call each         → RESULT, one for each call, CALLBACKs in between
 """
 
 from __future__ import annotations
@@ -97,10 +97,9 @@ class Child:
     def calls(self, payload: bytes) -> None:
         if self.notebook is None:
             raise ProtocolError("calls before a program")
-        parts = split_parts(payload)
-        for call, boxes in zip(parts[::2], parts[1::2], strict=True):
-            self.port.calling, self.port.boxes = True, from_grader(boxes)
-            fresh = partial(unpack_call, call)
+        for part in split_parts(payload):
+            self.port.calling = True
+            fresh = partial(unpack_call, part)
             outcome = observe(self.notebook, fresh, self.port.proxy, self.limits.stdout_chars)
             self.port.calling = False
             self.port.send(Kind.RESULT, encode(_outcome_tree(outcome), self.caps))

@@ -126,6 +126,8 @@ class _Decoder:
             if size > _MAX_SIZE:
                 raise Reject("an array that is too large")
         if 0 in shape:
+            if size > self.caps.nodes:
+                raise Reject("an empty array of too many rows")
             return np.empty(shape, dtype)
         raw = self.take(size * dtype.itemsize)
         if dtype.kind == "b" and bytes(raw).translate(None, b"\0\1"):

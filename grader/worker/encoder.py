@@ -5,6 +5,7 @@ The encoder runs beside student code, so it is there for good manners only.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from types import CoroutineType, GeneratorType
@@ -143,6 +144,8 @@ def _put_array(out: _Encoder, value: np.ndarray[Any, Any], depth: int) -> None:
     ndim = len(shape)
     if ndim >= len(_ARRAY_HEADS) or ndim > out.caps.ndim or not out.afford(value.nbytes):
         return out.opaque("ndarray that is too large")
+    if not value.size and math.prod(side or 1 for side in shape) > out.caps.nodes:
+        return out.opaque("an empty ndarray of too many rows")
     code = _PLAIN_CODES.get(value.dtype)
     if code is None:
         code, value = _plain_array(value)

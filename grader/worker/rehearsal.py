@@ -14,7 +14,6 @@ from grader.worker.child import Child
 from grader.worker.codec import encode
 from grader.worker.limits import Limits
 from grader.worker.protocol import Kind, join_parts
-from grader.worker.sealed import Boxes
 from grader.worker.wire import pack_call, to_worker
 
 #: Python adapts its byte code to what it meets in the first runs.
@@ -36,7 +35,6 @@ class _NoPort:
     """Answers call-backs itself and sends nothing."""
 
     calling = False
-    boxes: Boxes
 
     def send(self, kind: Kind, payload: bytes) -> None:
         pass
@@ -51,7 +49,7 @@ def rehearse(limits: Limits, available: frozenset[str]) -> None:
     for _ in range(_RUNS):
         child = Child(_NoPort(), limits, available)  # type: ignore[arg-type]  # the part of a Port it uses
         child.load(_load_request())
-        child.calls(join_parts(part for call in _calls() for part in (pack_call(call), to_worker({}))))
+        child.calls(join_parts(pack_call(call) for call in _calls()))
     with contextlib.suppress(ImportError):
         child.extract(_extract_request())
     sys.modules["__main__"], sys.stdout, sys.stderr = main, out, err

@@ -16,7 +16,6 @@ from grader.worker.codec import Caps, Reject, decode
 from grader.worker.handle import FAILURES, Worker
 from grader.worker.limits import Limits
 from grader.worker.protocol import Kind, ProtocolError, join_parts
-from grader.worker.sealed import Boxes, sealed
 from grader.worker.wire import to_worker, unpack
 
 Failure = Literal["timeout", "crashed", "protocol"]
@@ -29,36 +28,17 @@ PATIENT_FOR = 4
 MAX_LOADS = 4
 #: Of results as they came; the arrays made of them take some ten times as much.
 _REMEMBERED_BYTES = 4 << 20
-#: So many answers go along with a call, none longer than this.
-MAX_BOXES = 16
-MAX_BOX_BYTES = 8 << 10
+_LARGE = 64 << 10
 #: The types of what is printed, the changed arguments, and whether a second run differs.
 _PLAIN = [str, tuple, bool]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Parcel:
-    """A call, its bytes, and the answers that go along once it is sent again."""
+    """A call and its bytes."""
 
     call: Call
     data: bytes
-    boxes: Boxes = field(default_factory=dict)
-    sent: int = 0
-    _packed_boxes: bytes = b""
-
-    def parts(self) -> tuple[bytes, bytes]:
-        """What a worker gets."""
-        self.sent += 1
-        if not self._packed_boxes:
-            self._packed_boxes = to_worker(self.boxes)
-        return self.data, self._packed_boxes
-
-    def learn(self, question: bytes, answer: bytes) -> None:
-        """Keep an answer for the next worker. Only for calls of a plan: others are sent once."""
-        if self.sent > 1 and self.call.bind and len(self.boxes) < MAX_BOXES and len(answer) <= MAX_BOX_BYTES:
-            label, box = sealed(question, answer)
-            self.boxes[label] = box
-            self._packed_boxes = b""
 
 
 class Outcomes:
@@ -75,6 +55,8 @@ class Outcomes:
         outcome = self._read.get(key)
         if outcome is None:
             outcome = read_outcome(parcel.call, decode(result, self.caps))
+            if len(result) > _LARGE:
+                return outcome
             self._bytes += len(result)
             if self._bytes > _REMEMBERED_BYTES:
                 self._read.clear()
@@ -206,7 +188,7 @@ class Session:
         channel = self.worker.channel
         current = pending[0]
         try:
-            data = join_parts(part for index in pending for part in job.parcels[index].parts())
+            data = join_parts(job.parcels[index].data for index in pending)
             channel.request(Kind.CALLS, data, self.call_deadline())
             for current in pending:
                 job.outcomes[current] = self.collect(job.program, job.parcels[current])
@@ -232,9 +214,7 @@ class Session:
             if time.monotonic() > deadline:
                 raise DeadlinePassed  # it asks in advance, and never waits
             answers = answers or self.answers(program, parcel.call)
-            answer = answers.answer(payload)
-            parcel.learn(payload, answer)
-            channel.answer(answer, deadline)
+            channel.answer(answers.answer(payload), deadline)
 
     def answers(self, program: Program, call: Call) -> Answers:
         allowed = allowed_names(program, call, getattr(self.remembered.helper, "uses", None))

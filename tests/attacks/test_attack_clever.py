@@ -10,14 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from attack_arena import RUBRIC, SEED, Arena
+from attack_arena import Arena
 from attack_case import RIGHT, Case, notebook, per_tier
 from test_attack_feedback import hidden_words, leaks, student_texts
 from test_attack_forgery import score
 from test_attack_resources import clock
-
-from grader.pipeline import Grader
-from grader.rubric.load import load_rubric
 
 _ONLY_ANSWERS = "what a worker says is only an answer; it is judged outside in every tier"
 _FRESH = "each student gets a new process in every tier"
@@ -175,42 +172,24 @@ def test_011_a_helper_that_was_bound_once_answers_no_later_call(arena: Arena) ->
     assert scores["linear_activation_backward"] > 0
 
 
-_RIGHT_ACTIVATION = """
-def linear_activation_forward(A_prev, W, b, activation):
-    Z, linear = linear_forward(A_prev, W, b)
-    A, cache = sigmoid(Z) if activation == "sigmoid" else relu(Z)
-    return A, (linear, cache)
-"""
-_CHOOSING = """
-def known(name, *args):
-    \"\"\"Whether anything in this process tells that another student's code asked for this.\"\"\"
-    frame = sys._getframe()
-    while not hasattr(frame.f_locals.get("self"), "port"):
-        frame = frame.f_back
-    port, question = frame.f_locals["self"].port, sys.modules["grader.worker.codec"].encode((name, args, {}))
-    sealed = sys.modules.get("grader.worker.sealed")
-    return sealed is not None and sealed.opened(port.boxes, question) is not None
+_FROM_EACH_OTHER = """
+def initialize_parameters(n_x, n_h, n_y):
+    return initialize_parameters_deep([n_x, n_h, n_y])
 
-def linear_activation_forward(A_prev, W, b, activation):
-    guesses = [W @ A_prev - b, W @ A_prev, W @ A_prev + b]
-    Z = next((guess for guess in guesses if known(activation, guess)), guesses[0])
-    A, cache = sigmoid(Z) if activation == "sigmoid" else relu(Z)
-    return A, ((A_prev, W, b), cache)
+def sigmoid(Z):
+    slope = sigmoid_backward(np.ones_like(Z), Z)
+    root = np.sqrt(np.maximum(1 - 4 * slope, 0))
+    return np.where(Z > 0, 1 + root, 1 - root) / 2, Z
 """
 
 
-@pytest.mark.xfail(reason="answers that go along with a call tell which questions others asked", strict=False)
 @STRONG
-def test_011_what_others_have_asked_does_not_tell_which_guess_is_right(arena: Arena) -> None:
-    """Three students with right code, then one who has three formulas and would let theirs decide."""
-    grader = Grader(load_rubric(RUBRIC), arena.sandbox, SEED + 1)  # of whose calls nothing is known yet
-    right = notebook("import numpy as np", _FORWARD, _RIGHT_ACTIVATION)
-    guessing = notebook("import numpy as np, sys", _FORWARD, _CHOOSING)
-    status = [
-        grader.grade(data, "x.ipynb", "x", None, ["linear_activation_forward"]).functions[0].status
-        for data in (right, right, right, guessing)
-    ]
-    assert status == ["passed", "passed", "passed", "failed"]
+def test_011_no_function_is_made_of_a_right_one_that_tells_it(arena: Arena) -> None:
+    """Of the one that makes the same for any number of layers, or of its own derivative."""
+    data = notebook("import numpy as np\nfrom dnn_app_utils_v3 import *", _FROM_EACH_OTHER)
+    report = arena.grade(data, "initialize_parameters", "sigmoid")
+    assert report.functions[0].name == "initialize_parameters"
+    assert all(function.score == 0 for function in report.functions)
 
 
 _STACKS = """
@@ -274,23 +253,10 @@ _HEAVY = {
     "keys-that-collide": "{i * (2**61 - 1): 0 for i in range(1_200)}, 1, 2",
     "nothing-in-many-rows": "(np.zeros((2**39, 0)),) * 3",
 }
-_OPEN = ("nothing-in-many-rows",)
 
 
 @STRONG
-@pytest.mark.parametrize(
-    "result",
-    [
-        pytest.param(
-            _HEAVY[name],
-            marks=pytest.mark.xfail(reason="the decoder must refuse it", strict=False)
-            if name in _OPEN
-            else (),
-            id=name,
-        )
-        for name in _HEAVY
-    ],
-)
+@pytest.mark.parametrize("result", _HEAVY.values(), ids=_HEAVY)
 def test_101_results_cost_the_grader_neither_time_nor_memory(arena: Arena, result: str) -> None:
     """Without a cap on a result these took minutes and gigabytes, in the grading process."""
     cells = (

@@ -123,7 +123,7 @@ def test_013_a_worker_holds_no_inputs_of_other_functions(arena: Arena) -> None:
         "    while 'payload' not in frame.f_locals:\n        frame = frame.f_back\n"
         "    read = sys.modules['grader.worker.child'].unpack_call\n"
         "    parts = sys.modules['grader.worker.protocol'].split_parts(frame.f_locals['payload'])\n"
-        "    print(sorted({'called ' + step.function for part in parts[::2] for step in read(part).steps}))",
+        "    print(sorted({'called ' + step.function for part in parts for step in read(part).steps}))",
         "def linear_forward(A, W, b):\n    seen()\n    return W @ A + b, (A, W, b)",
         "def compute_cost(AL, Y):\n    seen()\n    return 0.0",
     )
