@@ -162,8 +162,19 @@ def _wrapped(site: Site) -> Iterator[Change]:
             for name in known:
                 yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
                 yield change(place.node, f"{name}({site.text(place.node)})[0]", place.level, 1)
+            for name in _unused_results(site):
+                yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
     yield from _wrapped_pair(site, known)
     yield from _chosen_from_table(site)
+
+
+def _unused_results(site: Site) -> list[str]:
+    """`g = forward_of(kind)`, and g is used nowhere."""
+    return [
+        name
+        for name, values in site.scope.values.items()
+        if name not in site.scope.read and any(isinstance(value, ast.Call) for value in values)
+    ][:2]
 
 
 def _wrapped_pair(site: Site, known: list[str]) -> Iterator[Change]:

@@ -56,7 +56,7 @@ def places(site: Site) -> Iterator[Place]:
     node = site.node
     if isinstance(node, ast.Assign):
         yield from _assigned(site, node)
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+    elif isinstance(node, ast.AnnAssign) and node.value is not None or is_merged(node):
         yield from _spread(site, node.value, node.target)
     elif isinstance(node, ast.AugAssign):
         yield Place(node.value, PASSED if isinstance(node.target, ast.Name) else COMPUTED, node.target)
@@ -77,6 +77,11 @@ def _assigned(site: Site, node: ast.Assign) -> Iterator[Place]:
         return
     else:
         yield from _spread(site, value, target)
+
+
+def is_merged(node: ast.stmt) -> bool:
+    """`parameters |= {…}`."""
+    return isinstance(node, ast.AugAssign) and isinstance(node.value, ast.Dict)
 
 
 def is_start(site: Site, node: ast.stmt) -> bool:

@@ -33,7 +33,9 @@ def outside(site: Site) -> Iterator[Change]:
     """What is read of the notebook, and not of the function, replaced by a name of the function's own."""
     for node in site.nodes():
         if isinstance(node, ast.Attribute) and _is_foreign(site, node):
-            yield from _other_attribute(site, node)
+            # A class's attribute that something is compared with is a word: `kind is Act.SIGMOID`.
+            if not isinstance(site.parent(node), ast.Compare):
+                yield from _other_attribute(site, node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_mine(site, node.id):
             yield from _other_name(site, node)
             if not _is_plain(site, node.id):

@@ -156,9 +156,10 @@ def _divided(site: Site, place: Place) -> Iterator[Change]:
 
 def _renames(site: Site, place: Place) -> bool:
     """`dW = product`, where `product` was computed here: whoever only renames has left something out."""
-    if not isinstance(place.node, ast.Name) or not isinstance(place.target, ast.Name):
+    node = place.node.operand if isinstance(place.node, ast.UnaryOp) else place.node
+    if not isinstance(node, ast.Name) or not isinstance(place.target, ast.Name):
         return False
-    values = site.scope.values.get(place.node.id, ())
+    values = site.scope.values.get(node.id, ())
     return any(value is not None and not is_alias(value) for value in values)
 
 

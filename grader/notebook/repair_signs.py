@@ -14,6 +14,7 @@ from grader.notebook.repair_change import (
     call_text,
     callee,
     change,
+    is_alias,
     is_number_like,
     keyword_texts,
     places,
@@ -102,7 +103,23 @@ def _negated(site: Site, place: Place) -> Iterator[Change]:
     node = place.node
     if isinstance(node, ast.UnaryOp) or not is_number_like(site, node):
         return
-    yield change(node, f"-({site.text(node)})", place.level)
+    level = RESTORED if _is_mean_of_name(site, place) else place.level
+    yield change(node, f"-({site.text(node)})", level)
+
+
+def _is_mean_of_name(site: Site, place: Place) -> bool:
+    """`cost = total / m`: where the formula of the course has its minus."""
+    node = place.node
+    if not isinstance(place.target, ast.Name) or not isinstance(node, ast.BinOp):
+        return False
+    named = isinstance(node.left, ast.Name) and isinstance(node.op, ast.Div) and site.count(node.right)
+    return named and not is_alias_of_data(site, node.left)
+
+
+def is_alias_of_data(site: Site, node: ast.expr) -> bool:
+    """A parameter, or a name for a part of one."""
+    values = site.scope.values.get(node.id, ()) if isinstance(node, ast.Name) else ()
+    return not any(value is not None and not is_alias(value) for value in values)
 
 
 def drop(site: Site) -> Iterator[Change]:

@@ -27,6 +27,8 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
                 yield change(place.node, made, level, 0 if level == COMPUTED else 1)
                 if summed is not None and "sum(" not in text:
                     yield change(summed, made, level, 1)
+                if "log(" in text and "sum(" not in text:
+                    yield change(place.node, f"{site.world.numpy}.sum({made})", level, 2)
 
 
 def _summed(node: ast.expr) -> ast.expr | None:
@@ -172,6 +174,8 @@ def _left_out(site: Site) -> Iterator[Change]:
                 yield change(node, '("W", "b")', rank=0)
             case ast.Constant(value="W" | "b") if node is getattr(site.node, "iter", None):
                 yield change(node, '"Wb"', rank=0)
+            case ast.Compare(ops=[ast.In()], comparators=[ast.Constant(value="W" | "b") as letters]):
+                yield change(letters, '"Wb"', rank=0)
             case ast.BinOp(left=ast.List() as whole, op=ast.Mult(), right=ast.Compare()):
                 yield change(node, site.text(whole), rank=0)
             case ast.IfExp(body=one, orelse=other):
