@@ -56,10 +56,10 @@ def places(site: Site) -> Iterator[Place]:
     node = site.node
     if isinstance(node, ast.Assign):
         yield from _assigned(site, node)
-    elif isinstance(node, ast.AnnAssign) and node.value is not None or is_merged(node):
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
         yield from _spread(site, node.value, node.target)
     elif isinstance(node, ast.AugAssign):
-        yield Place(node.value, PASSED if isinstance(node.target, ast.Name) else COMPUTED, node.target)
+        yield from _augmented(site, node)
     elif isinstance(node, ast.Return) and node.value is not None:
         yield from _spread(site, node.value, None, DELIVERED)
 
@@ -79,9 +79,12 @@ def _assigned(site: Site, node: ast.Assign) -> Iterator[Place]:
         yield from _spread(site, value, target)
 
 
-def is_merged(node: ast.stmt) -> bool:
-    """`parameters |= {…}`."""
-    return isinstance(node, ast.AugAssign) and isinstance(node.value, ast.Dict)
+def _augmented(site: Site, node: ast.AugAssign) -> Iterator[Place]:
+    """`S += term`; `parameters |= {…}`."""
+    if isinstance(node.value, ast.Dict):
+        yield from _spread(site, node.value, node.target)
+    else:
+        yield Place(node.value, PASSED if isinstance(node.target, ast.Name) else COMPUTED, node.target)
 
 
 def is_start(site: Site, node: ast.stmt) -> bool:

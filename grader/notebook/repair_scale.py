@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.notebook.repair_calls import word
 from grader.notebook.repair_change import (
+    COMPUTED,
     RESTORED,
     Change,
     Place,
@@ -138,7 +139,14 @@ def _summed(site: Site, node: ast.Call, other: str) -> Iterator[Change]:
         func = f"{site.world.numpy}.{other}"
     inside = [site.text(argument) for argument in node.args]
     inside += [f"{k.arg}={site.text(k.value)}" for k in node.keywords if k.arg]
-    yield change(node, f"{func}({', '.join(inside)})", rank=0)
+    level = COMPUTED if other.endswith("mean") and _has_idle_size(site) else RESTORED
+    yield change(node, f"{func}({', '.join(inside)})", level, rank=0)
+
+
+def _has_idle_size(site: Site) -> bool:
+    """`m = Y.shape[1]`, and m is used nowhere: it was meant to be divided by, and no mean to be taken."""
+    names = {binding.name for binding in site.scope.bindings if BATCH_NAME.match(binding.name)}
+    return bool(names - site.scope.read)
 
 
 def _divided(site: Site, place: Place) -> Iterator[Change]:

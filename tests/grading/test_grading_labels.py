@@ -85,10 +85,34 @@ def linear_backward(dZ, cache):
 """,
         compute_cost="""
 def compute_cost(AL, Y):
-    return float(per(np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)), Y))
+    return per(np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)), Y)
 """,
     )
     (diagnosis,) = found["compute_cost"].diagnoses
     assert diagnosis.misconception == "cost-missing-minus"
     assert diagnosis.location is not None
-    assert "total / array" not in diagnosis.location.source
+    assert "total / array" not in diagnosis.location.source, diagnosis.location
+
+
+def test_a_word_of_a_class_is_no_notebook_variable(grade_functions: GradeCells) -> None:
+    """The table that forward and backward share is wrong: that is one error, and no global is read."""
+    found = grade_functions(
+        linear_activation_forward="""
+import enum
+
+
+class Act(str, enum.Enum):
+    RELU = "relu"
+    SIGMOID = "sigmoid"
+
+
+def forward_of(kind):
+    return (lambda Z: np.maximum(0, Z)) if Act(kind) is Act.SIGMOID else (lambda Z: 1 / (1 + np.exp(-Z)))
+
+
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    return forward_of(activation)(Z), (linear_cache, Z)
+""",
+    )
+    assert found.ids == {"linear_activation_forward": {"activation-swapped"}}
