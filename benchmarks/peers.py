@@ -27,6 +27,10 @@ assert np.allclose(_dW, _dZ @ _A.T / 5)
 assert np.allclose(_db, _dZ.mean(axis=1, keepdims=True))
 assert np.allclose(_dA, _W.T @ _dZ)
 """
+#: A loop of one process imports numpy once, for all notebooks.
+_TIMES = 20
+_COURSE_MODULES = ("dnn_utils", "dnn_utils_v2", "public_tests", "testCases", "testCases_v3")
+_NOTHING = "__all__ = []\ndef __getattr__(name): return lambda *args, **kwargs: None\n"
 _PACKAGES = {
     "otter": ("otter-grader", "ipykernel", "numpy", "matplotlib", "h5py", "scipy", "pillow"),
     "nbgrader": ("nbgrader", "ipykernel", "numpy", "matplotlib", "h5py", "scipy", "pillow"),
@@ -117,11 +121,14 @@ def _nbgrader(notebooks: Sequence[bytes], folder: Path, python: Path) -> tuple[f
 
 def _dlai(notebooks: Sequence[bytes], folder: Path, python: Path) -> tuple[float, str]:
     """dlai-grader's loop within one process: no isolation, no time limit, the tagged cells alone."""
-    for number, data in enumerate(notebooks):
+    for number, data in enumerate([*notebooks] * _TIMES):
         _put(folder / "in" / f"s{number}.ipynb", data)
     (folder / "loop.py").write_text(_DLAI_LOOP)
+    for module in _COURSE_MODULES:  # it stops at an import that fails
+        (folder / f"{module}.py").write_text(_NOTHING)
     answer = json.loads(_call([python, "loop.py"], folder))
-    return answer["seconds"], f"in one process; {answer['passed']} of {len(notebooks)} passed the check"
+    passed = f"{answer['passed']} of {len(notebooks) * _TIMES} passed the check"
+    return answer["seconds"] / _TIMES, f"in one process, each {_TIMES} times; {passed}"
 
 
 _DLAI_LOOP = f"""
