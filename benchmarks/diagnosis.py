@@ -1,4 +1,4 @@
-"""How well errors are named: six coding styles × every marked misconception × pairs, mutants, rewrites.
+"""How well errors are named: coding styles × every marked misconception × pairs, mutants, rewrites.
 
     python benchmarks/diagnosis.py [--quick] [--mutants 2000] [--pairs 40] [--no-ablations]
                                    [--misses FILE] [--update docs/diagnosis.md]
