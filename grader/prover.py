@@ -45,7 +45,7 @@ class Prover:
         proposals = [
             one
             for one in self.runner.propose(self.program.definitions, goal.request)
-            if one.family not in proof.UNDECIDING and not self._replaced(goal, one)
+            if one.family not in proof.UNREVEALING and not self._replaced(goal, one)
         ]
         return self.runner.explore(self._revived(goal, proposals), self.helper) if proposals else []
 

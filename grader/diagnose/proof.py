@@ -168,6 +168,8 @@ def rest_of(finding: Finding, misconception: str) -> Forms:
 
 #: Edits that put a right formula in a wrong one's place mend any error there: they decide nothing.
 UNDECIDING = frozenset({"formula", "statement", "add", "drop"})
+#: Edits that only let a function run, with one of the names at hand for a missing one, make errors of their own.
+UNREVEALING = UNDECIDING | {"global"}
 
 
 def decided_by_repair(rubric: Rubric, near: Sequence[str]) -> list[Misconception]:

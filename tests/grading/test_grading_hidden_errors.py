@@ -36,7 +36,6 @@ def L_model_backward(AL, Y, caches):
 @pytest.mark.parametrize(
     ("code", "stops", "hidden", "line"),
     [
-        (COST, "uses-global", "cost-missing-minus", 2),
         (INITIALIZE, "init-layer-extra", "init-missing-scale", 5),
         (BACKWARD, "backward-wrong-cache", "dal-wrong-sign", 4),
     ],
@@ -53,8 +52,16 @@ def test_both_errors_are_named_and_proved(
     assert place is not None and place.source == code.strip().splitlines()[line - 1].strip()
 
 
+@pytest.mark.parametrize("code", [COST, BACKWARD.replace("grads = {}", "", 1)], ids=["m", "grads"])
+def test_a_name_that_is_missing_is_not_guessed(grade_functions: GradeCells, code: str) -> None:
+    """Any name at hand would let it run, and make errors that nobody has made."""
+    name = code.split("def ")[1].split("(")[0]
+    assert grade_functions(**{name: code}).ids == {}
+
+
 def test_what_stays_unknown_behind_it_has_no_name(grade_functions: GradeCells) -> None:
     """The repair lets it run, but nothing explains what it then gives: a guess would be worse than none."""
-    graded = grade_functions(compute_cost=COST.replace("np.sum(", "np.sum(AL ** 3 * "))
+    code = BACKWARD.replace("return grads", "return {key: value ** 3 for key, value in grads.items()}")
+    graded = grade_functions(L_model_backward=code)
     assert graded.ids == {}
-    assert graded["compute_cost"].status == "error"
+    assert graded["L_model_backward"].status == "error"
