@@ -30,11 +30,16 @@ class Proofs:
 
     def of(self, finding: Finding) -> Finding:
         """The finding with a place for each name that can be proved, and with names where a repair gives them."""
-        program = self.bench.program_of(step.function for call in _calls(finding) for step in call.steps)
-        prover = self._prover(finding, program)
+        prover = self._prover(finding, self.bench.program_of(self._needed(finding)))
         if finding.named:
             return self._proved(prover, finding)
         return self._decided(prover, finding) if self.may_name(finding) else finding
+
+    def _needed(self, finding: Finding) -> set[str]:
+        """The functions that calls apply, and own helpers, which a repair may call although the function does not."""
+        applied = {step.function for call in _calls(finding) for step in call.steps}
+        own = [name for name in finding.spec.helpers if finding.in_place or name in self.bench.own_interface]
+        return applied.union(own)
 
     def _prover(self, finding: Finding, program: Program) -> Prover:
         return Prover(

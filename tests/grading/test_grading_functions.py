@@ -343,3 +343,19 @@ def test_hidden_texts_go_to_the_instructor_only(grade_functions: GradeCells) -> 
     assert report.error is not None
     hidden = str(graded.report.functions).replace(str(dict(report.instructor)), "")
     assert hidden.count("secret") == 1, "only the error on public inputs"
+
+
+def test_a_repair_may_call_an_own_helper_that_the_function_does_not(grade_functions: GradeCells) -> None:
+    """This sigmoid gives A alone, so that no right one stands in for it."""
+    graded = grade_functions(
+        sigmoid="def sigmoid(Z):\n    return 1 / (1 + np.exp(-Z))",
+        relu="def relu(Z):\n    return np.maximum(0, Z)",
+        linear_activation_forward="""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A = Z if activation == "sigmoid" else relu(Z)
+    return A, (linear_cache, Z)
+""",
+    )
+    (found,) = graded["linear_activation_forward"].diagnoses
+    assert (found.misconception, found.evidence) == ("activation-missing", "proved")
