@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.diagnose.finding import Finding
-from grader.diagnose.matching import Explanation, Forms
+from grader.diagnose.matching import Explanation
+from grader.diagnose.search import Forms
 from grader.session import Session
 
 

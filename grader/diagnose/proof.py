@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from grader.diagnose.finding import Finding
 from grader.diagnose.labels import of_two_classes
-from grader.diagnose.matching import MATCH, Forms
+from grader.diagnose.search import MATCH, Forms
 from grader.judge.components import split
 from grader.judge.verdict import Observed, part_difference
 from grader.model import Definition, Location, Outcome, Proposal, RepairRequest

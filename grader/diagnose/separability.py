@@ -11,7 +11,8 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.diagnose.matching import MATCH, Matcher
+from grader.diagnose.matching import Matcher
+from grader.diagnose.search import MATCH
 from grader.judge.components import split
 from grader.judge.verdict import Observed, observe, part_difference
 from grader.model import Outcome

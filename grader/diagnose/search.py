@@ -1,0 +1,219 @@
+"""The search for forms that give a function's own numbers, fewest first."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+from grader.diagnose.sample import finite_sample
+from grader.judge.components import Absent, split
+from grader.judge.verdict import Observed, Parts, part_difference
+from grader.model import Call, Outcome, Value
+from grader.rubric.oracle import Oracle
+from grader.rubric.schema import Form, Rubric
+
+#: Relative to the largest magnitude. Rearranged float64 formulas agree to 1e-12; two listed
+#: misconceptions never agree to 1e-4 on every call.
+MATCH = 3e-7
+MAX_COMBINATIONS = 300
+MAX_PAIRS = 12_000
+
+#: What wrong data raises, here or there. A NameError or an AssertionError is another matter.
+_DATA_ERRORS = frozenset(
+    {"ValueError", "TypeError", "IndexError", "KeyError", "AttributeError", "LinAlgError"}
+)
+
+Forms = tuple[Form, ...]
+
+
+class Search:
+    """One search: the results of one function, its failing components, a convention, the forms to look among."""
+
+    def __init__(
+        self,
+        rubric: Rubric,
+        oracle: Oracle,
+        observed: Observed,
+        failed: tuple[str, ...],
+        convention: str,
+        candidates: Forms,
+    ) -> None:
+        self.candidates = candidates
+        self.rubric = rubric
+        self.oracle = oracle
+        self.observed = observed
+        self.failed = failed
+        self.convention = convention
+        self.spec = observed.spec
+        self.order = self._cheapest_first()
+
+    def _cheapest_first(self) -> tuple[int, ...]:
+        """Indices of calls, those that gave values and have small inputs first: they refute quickly."""
+        return tuple(
+            sorted(
+                range(len(self.observed.calls)),
+                key=lambda i: (
+                    self.observed.outcomes[i].status != "value",
+                    len(str(self.observed.calls[i].id)),
+                    i,
+                ),
+            )
+        )
+
+    # ---------------------------------------------------------------- agreement
+
+    def agrees(self, forms: Forms, components: Sequence[str] | None = None) -> bool:
+        """Whether the forms reproduce these components (all, by default) on every call."""
+        return all(self._agrees_on(index, forms, components) for index in self.order)
+
+    def count_agreeing(self, forms: Forms, *, by_repair: bool) -> int:
+        """On how many calls the forms reproduce everything; 0 where another call refutes them, and unless one
+        of these is wrong without them: with a value, if values (not a repair alone) can tell the misconception.
+        """
+        agreeing = [index for index in self.order if self._agrees_on(index, forms, None)]
+        if any(self._refutes(index, forms, by_repair) for index in self.order if index not in agreeing):
+            return 0
+        wrong = [index for index in agreeing if not self._agrees_on(index, (), None)]
+        telling = wrong if by_repair else [i for i in wrong if self.observed.outcomes[i].status == "value"]
+        return len(agreeing) if telling else 0
+
+    def _refutes(self, index: int, forms: Forms, by_repair: bool) -> bool:
+        """Whether a call that disagrees stopped with what no wrong value raises, or gave another value; where
+        values cannot tell the misconception, the repair alone decides."""
+        outcome = self.observed.outcomes[index]
+        if by_repair:
+            return False
+        if outcome.raised is not None:
+            return outcome.raised.type not in _DATA_ERRORS
+        predicted = self.oracle.predict(self.observed.calls[index], forms, self.convention)
+        return predicted is not None and predicted.status == outcome.status == "value"
+
+    def _agrees_on(self, index: int, forms: Forms, components: Sequence[str] | None) -> bool:
+        predicted = self.oracle.predict(self.observed.calls[index], forms, self.convention)
+        outcome = self.observed.outcomes[index]
+        if predicted is None or outcome.status not in ("value", "raised"):
+            return False
+        if predicted.status != "value" or outcome.status != "value":
+            return _stop_alike(predicted, outcome)
+        parts = split(self.spec, predicted)
+        got = self.observed.parts[index]
+        return all(self._same(parts[name], got[name]) for name in components or self.spec.returns)
+
+    def _same(self, wanted: Value, got: Value) -> bool:
+        return part_difference(self.spec, wanted, got, MATCH, odd_is_odd=True) is None
+
+    def telling(self, forms: Forms, components: Sequence[str]) -> bool:
+        """Whether, on some call that gave a value, these components are left out, or wrong, finite and no constant."""
+        seen: set[float] = set()
+        left_out = False
+        for index in self.observed.valued:
+            call = self.observed.calls[index]
+            predicted, right = self._parts(call, forms), self._parts(call, ())
+            if predicted is None or right is None:
+                continue
+            for name in components:
+                if not self._same(right[name], predicted[name]):
+                    seen.update(finite_sample(predicted[name]))
+                    left_out = left_out or isinstance(predicted[name], Absent)
+        return len(seen) > 1 or left_out or (bool(seen) and self.spec.random)
+
+    def changed(self, forms: Forms, others: Forms) -> tuple[str, ...]:
+        """The failing components in which two sets of forms differ, on some call."""
+        return tuple(
+            name for name in self.failed if any(self._differ(i, name, forms, others) for i in self.order)
+        )
+
+    def _differ(self, index: int, name: str, forms: Forms, others: Forms) -> bool:
+        call = self.observed.calls[index]
+        one, two = self._parts(call, forms), self._parts(call, others)
+        if one is None or two is None:
+            return (one is None) != (two is None)
+        return not self._same(two[name], one[name])
+
+    def _parts(self, call: Call, forms: Forms) -> Parts | None:
+        predicted = self.oracle.predict(call, forms, self.convention)
+        return None if predicted is None or predicted.status != "value" else split(self.spec, predicted)
+
+    # ---------------------------------------------------------------- search
+
+    def ever_larger(self, depth: int) -> Iterator[list[Forms]]:
+        """Explanations, fewest forms first; only sizes at which there is one."""
+        if found := self.singles():
+            yield found
+        for size in range(1, depth + 1):
+            if found := self.together(size):
+                yield found
+
+    def alone(self) -> Iterator[list[Forms]]:
+        """Explanations by one misconception."""
+        for found in self.ever_larger(1):
+            if one := [forms for forms in found if _count_ids(forms) == 1]:
+                yield one
+
+    def singles(self) -> list[Forms]:
+        """Single forms that reproduce everything."""
+        found = [(form,) for form in self.candidates if self.agrees((form,))]
+        return [forms for forms in found if self.telling(forms, self.failed)]
+
+    def together(self, depth: int) -> list[Forms]:
+        """One explanation for each failing component, of at most `depth` forms, verified together."""
+        by_component = []
+        for name in self.failed:
+            found = self._for_component(name, depth)
+            if not found:
+                return []
+            by_component.append(found)
+        return self._verified(by_component)
+
+    def _for_component(self, name: str, depth: int) -> list[Forms]:
+        ones: list[Forms] = [(form,) for form in self.candidates if self.agrees((form,), (name,))]
+        ones = [forms for forms in ones if self.telling(forms, (name,))]
+        if ones or depth == 1:
+            return ones
+        twos = [pair for pair in self._pairs(name) if self.agrees(pair, (name,))]
+        return [pair for pair in twos if self.telling(pair, (name,))]
+
+    def _pairs(self, name: str) -> Iterator[Forms]:
+        """Pairs of forms, each of which acts on the component; the function's own before inlined ones."""
+        acting = [form for form in self.candidates if self._acts(form, name)]
+        own = [form for form in acting if self.spec.name in self.rubric.functions_of(form)]
+        rest = [form for form in acting if form not in own]
+        pairs = itertools.chain(
+            itertools.combinations(own, 2), itertools.product(own, rest), itertools.combinations(rest, 2)
+        )
+        return itertools.islice(pairs, MAX_PAIRS)
+
+    def _acts(self, form: Form, name: str) -> bool:
+        for index in self.order:
+            call = self.observed.calls[index]
+            parts, right = self._parts(call, (form,)), self._parts(call, ())
+            if parts is None or right is None:
+                return True
+            if not self._same(right[name], parts[name]):
+                return True
+        return False
+
+    def _verified(self, by_component: Sequence[Sequence[Forms]]) -> list[Forms]:
+        unions = {
+            tuple(sorted(set(itertools.chain(*choice)), key=lambda form: form.key))
+            for choice in itertools.islice(itertools.product(*by_component), MAX_COMBINATIONS)
+        }
+        best: list[Forms] = []
+        for forms in sorted(unions, key=lambda forms: (_count_ids(forms), len(forms))):
+            if best and _count_ids(forms) > _count_ids(best[0]):
+                break
+            if self.agrees(forms):
+                best.append(forms)
+        return best
+
+
+def _stop_alike(predicted: Outcome, outcome: Outcome) -> bool:
+    """Whether both stopped with an error, of a kind that one wrong value can give in either's code."""
+    one, two = predicted.raised, outcome.raised
+    if one is None or two is None:
+        return False
+    return one.type == two.type or {one.type, two.type} <= _DATA_ERRORS
+
+
+def _count_ids(forms: Iterable[Form]) -> int:
+    return len({form.misconception for form in forms})
