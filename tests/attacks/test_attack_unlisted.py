@@ -84,19 +84,23 @@ _TALL_AND_WIDE = (
     ids=["many-layers", "sizes-in-an-array", "sizes-as-numpy-integers", "columns-times-rows"],
 )
 def test_a_helper_makes_no_large_arrays_in_the_grader(arena: Arena, ask: str) -> None:
-    """Sizes that are small one by one are large together: [1024] * 200 is 1.6 GB of weights."""
+    """Sizes that are small one by one are large together: [1024] * 200 is 1.6 GB of weights.
+
+    Two walls: helpers that take sizes are not offered, and none takes large ones.
+    """
     data = notebook(
         "import sys\nimport numpy as np\nfrom dnn_app_utils_v3 import *",
         "def compute_cost(AL, Y):\n"
         f"    try:\n        {ask}\n        print('got it')\n"
-        "    except ValueError as error:\n        print(error)\n"
+        "    except (NameError, ValueError) as error:\n        print(error)\n"
         "    return 0.0",
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     arena.grade(data, "compute_cost")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
     assert "got it" not in arena.recorder.loot()
-    assert "too large" in arena.recorder.loot()
+    refused = "is not defined" if ask.startswith("initialize") else "too large"
+    assert refused in arena.recorder.loot()
 
 
 @STRONG
