@@ -162,6 +162,8 @@ def _statistics(value: Any) -> Any:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         return type(value).__name__
+    if not np.isfinite(array).all():
+        return (array.shape, "not finite")
     if array.size < 2 or not array.std():
         return (array.shape, float(array.mean()) if array.size else 0.0)
     z = (array - array.mean()) / array.std()
