@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -269,7 +270,7 @@ def _sorted(notebooks: Sequence[bytes], options: argparse.Namespace) -> Notebook
     from grader.pipeline import make_grader
 
     right, wrong = [], []
-    with make_grader(_spec(options)) as grader:  # type: ignore[union-attr]  # a rubric is named
+    with closing(make_grader(_spec(options))) as grader:
         for number, data in enumerate(notebooks):
             report = grader.grade(data, f"{number}.ipynb", str(number), None)
             if report.score == report.max_score:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from grader.diagnose.labels import of_two_classes, with_fewer_labels
 from grader.diagnose.search import Forms, Search
@@ -44,7 +44,7 @@ class Matcher:
         self.oracle = oracle
         self._candidates: dict[tuple[str, str], Forms] = {}
         self._right: dict[tuple[int, str], tuple[Call, Parts | None]] = {}
-        self._concluded: dict[tuple[object, ...], tuple[Observed, object]] = {}
+        self._concluded: dict[tuple[object, ...], tuple[Observed, Any]] = {}
 
     def right_parts(self, call: Call, convention: str) -> Parts | None:
         """The right components of a planned call; remembered, since it is the same for every submission."""
@@ -74,7 +74,7 @@ class Matcher:
             if len(self._concluded) >= _KEPT:
                 self._concluded.clear()
             self._concluded[key] = (observed, conclude())
-        conclusion: T = self._concluded[key][1]  # type: ignore[assignment]  # what was put there
+        conclusion: T = self._concluded[key][1]
         return conclusion
 
     def explain(

@@ -109,7 +109,9 @@ def _diagnoses(finding: Finding, rubric: Rubric, right: Predict) -> tuple[Diagno
 
 
 def _alone(name: str, finding: Finding) -> bool:
-    """Whether no other misconception is on the same components."""
+    """Whether no other misconception is on the same components, and there are values that can be right beside it."""
+    if finding.observed is None or len(finding.observed.valued) < len(finding.observed.calls):
+        return False
     mine = set(finding.named[name])
     return not any(mine & set(theirs) for other, theirs in finding.named.items() if other != name)
 

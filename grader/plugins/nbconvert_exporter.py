@@ -1,4 +1,4 @@
-"""`jupyter nbconvert --to grader-feedback notebook.ipynb`: the notebook as a page with its feedback beside the cells.
+"""`jupyter nbconvert --to grader_feedback notebook.ipynb`: the notebook as a page with its feedback beside the cells.
 
 The report is `notebook.report.json` beside the notebook (`grader check notebook.ipynb --json` prints one), or the file
 that `--FeedbackExporter.report=PATH` names. Student markup is sanitised, and the page can run no script.

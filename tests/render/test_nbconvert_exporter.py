@@ -126,3 +126,8 @@ def test_a_function_without_a_definition_goes_where_its_error_is():
 
 def test_nbconvert_finds_it_by_its_path():
     assert get_exporter("grader.plugins.nbconvert_exporter.FeedbackExporter") is FeedbackExporter
+
+
+def test_nbconvert_finds_it_by_its_name() -> None:
+    """As `jupyter nbconvert --to grader_feedback` looks for it."""
+    assert get_exporter("grader_feedback") is FeedbackExporter
