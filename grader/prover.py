@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.diagnose import proof
 from grader.diagnose.proof import MAX_PLACES, Goal, Mended
-from grader.model import Call, Helper, Location, Outcome, Program, Proposal, Runner, Search
+from grader.model import Call, Helper, Location, Outcome, Program, Proposal, RepairRequest, Runner, Search
 
 Edits = tuple[Proposal, ...]
 MAX_REVIVED = 4
@@ -23,30 +23,22 @@ class Prover:
         self.program = program
         self.helper = helper
         self.bound = bound
+        self._proposed: dict[RepairRequest, tuple[Proposal, ...]] = {}
 
     def prove(self, goal: Goal, *, places: int = MAX_PLACES) -> Location | None:
         """The place of a misconception, or None where no edit that was tried suffices.
 
         With `places` of 1, edits at several places are not tried together.
         """
-        proposals = [
-            one
-            for one in self.runner.propose(self.program.definitions, goal.request)
-            if not self._replaced(goal, one)
-        ]
+        proposals = sorted(self._proposals(goal), key=lambda one: self._place(one) in goal.shared)
         if not proposals:
             return None
-        proposals.sort(key=lambda one: self._place(one) in goal.shared)
         chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
         return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
 
     def revived(self, goal: Goal) -> list[Proposal]:
         """The first edits after which a function that always stopped gives a value on every call."""
-        proposals = [
-            one
-            for one in self.runner.propose(self.program.definitions, goal.request)
-            if one.family not in proof.UNREVEALING and not self._replaced(goal, one)
-        ]
+        proposals = [one for one in self._proposals(goal) if one.family not in proof.UNREVEALING]
         return self.runner.explore(self._revived(goal, proposals), self.helper) if proposals else []
 
     def _revived(self, goal: Goal, proposals: Sequence[Proposal]) -> Search[list[Proposal]]:
@@ -58,6 +50,12 @@ class Prover:
             if len(found) == MAX_REVIVED:
                 break
         return found
+
+    def _proposals(self, goal: Goal) -> list[Proposal]:
+        """The edits to try, in execution order; asked for once."""
+        if goal.request not in self._proposed:
+            self._proposed[goal.request] = self.runner.propose(self.program.definitions, goal.request)
+        return [one for one in self._proposed[goal.request] if not self._replaced(goal, one)]
 
     def _replaced(self, goal: Goal, proposal: Proposal) -> bool:
         """Whether an edit is in a helper that a right one stands in for, where it could change nothing, or in
