@@ -11,6 +11,7 @@ from grader.model import Call, Helper, Location, Outcome, Program, Proposal, Rep
 
 Edits = tuple[Proposal, ...]
 MAX_REVIVED = 4
+MAX_BLANKS = 8
 
 
 class Prover:
@@ -35,6 +36,32 @@ class Prover:
             return None
         chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
         return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
+
+    def locate(self, goal: Goal) -> Location | None:
+        """The place of a misconception that has its name from elsewhere: any repair that suffices may tell it."""
+        return self.prove(proof.first_tried(goal)) or self.prove(proof.otherwise(goal), places=1)
+
+    def open_blank(
+        self, function: str, calls: Sequence[Call], is_open: Callable[[int, Outcome], bool]
+    ) -> Location | None:
+        """The blank without which no call is open any more; None where there is no such."""
+        proposals = self.runner.propose(self.program.definitions, RepairRequest(function, ("blank",)))
+        if not proposals:
+            return None
+        chosen = self.runner.explore(self._filled(proposals, calls, is_open), self.helper)
+        return proof.place(chosen[0]) if chosen else None
+
+    def _filled(
+        self, proposals: Sequence[Proposal], calls: Sequence[Call], is_open: Callable[[int, Outcome], bool]
+    ) -> Search[Edits]:
+        sent = [self.bound(call) for call in calls]
+        for edits in (*((one,) for one in proposals), tuple(proposals[:MAX_BLANKS])):
+            definitions = proof.variant(self.program.definitions, edits)
+            if definitions is not None:
+                outcomes = yield replace(self.program, definitions=definitions), sent
+                if not any(is_open(number, outcome) for number, outcome in enumerate(outcomes)):
+                    return edits
+        return ()
 
     def revived(self, goal: Goal) -> list[Proposal]:
         """The first edits after which a function that always stopped gives a value on every call."""
@@ -104,14 +131,18 @@ class Prover:
         return ()
 
     def _cover(self, goal: Goal, parts: Sequence[tuple[Proposal, Mended]]) -> Edits:
-        """The first of the edits that mend all between them; none if they do not."""
-        chosen: list[Proposal] = []
-        reached = goal.before
-        for one, now in parts:
-            if len(chosen) < MAX_PLACES and not now <= reached:
-                chosen.append(one)
-                reached |= now
-        return tuple(chosen) if reached == goal.everything and len(chosen) > 1 else ()
+        """Few edits that mend all between them: the first of all, or else those that mend most; none if none do."""
+        by_gain = sorted(parts, key=lambda part: -len(part[1]))
+        for ordered in (parts, by_gain):
+            chosen: list[Proposal] = []
+            reached = goal.before
+            for one, now in ordered:
+                if not now <= reached:
+                    chosen.append(one)
+                    reached |= now
+            if reached == goal.everything and 1 < len(chosen) <= MAX_PLACES:
+                return tuple(chosen)
+        return ()
 
     def _suffices(self, goal: Goal, edits: Edits) -> Search[bool]:
         outcomes = yield from self._try(goal, edits, range(len(goal.wanted)))

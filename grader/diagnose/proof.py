@@ -17,14 +17,16 @@ from grader.diagnose.labels import of_two_classes
 from grader.diagnose.search import MATCH, Forms
 from grader.judge.components import split
 from grader.judge.verdict import Observed, part_difference
-from grader.model import Definition, Location, Outcome, Proposal, RepairRequest
+from grader.model import Definition, Location, Outcome, Proposal, RepairRequest, Value
 from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Misconception, Rubric
 
 MAX_PLACES = 3
 
-#: (call, component) pairs that are as they should be once this misconception is gone.
-Mended = frozenset[tuple[int, str]]
+#: A component, or one entry of it where it has several: ("W", 2) of W1, W2 …
+Part = tuple[str, object]
+#: (call, part) pairs that are as they should be once this misconception is gone.
+Mended = frozenset[tuple[int, Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Goal:
 
     @property
     def everything(self) -> Mended:
-        return frozenset((i, name) for i in range(len(self.wanted)) for name in self.observed.spec.returns)
+        return frozenset((i, part) for i, wanted in enumerate(self.wanted) for part in _parts(self, wanted))
 
 
 def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) -> Goal | None:
@@ -75,43 +77,61 @@ def _by_position(text: str, parameters: Sequence[str]) -> str:
 
 def _telling(made: Goal) -> int:
     """The first call with the most components still to be mended, among those that are cheap to run."""
-    before = made.before
-    missing = {
-        i: sum((i, name) not in before for name in made.observed.spec.returns)
-        for i in range(len(made.wanted))
-    }
+    missing = dict.fromkeys(range(len(made.wanted)), 0)
+    for index, _ in made.everything - made.before:
+        missing[index] += 1
     return max(missing, key=lambda i: (missing[i] > 0, made.wanted[i].status == "value", missing[i], -i))
 
 
 def mended(made: Goal, outcomes: Sequence[Outcome]) -> Mended:
-    """The (call, component) pairs that are as wanted."""
+    """The (call, part) pairs that are as wanted."""
     return frozenset(
-        (index, name)
+        (index, part)
         for index, (wanted, got) in enumerate(zip(made.wanted, outcomes, strict=True))
-        for name in _agreeing(made, wanted, got)
+        for part in _agreeing(made, wanted, got)
     )
 
 
 def agrees_on(made: Goal, index: int, outcome: Outcome) -> bool:
     """Whether one call is wholly as wanted."""
-    return len(list(_agreeing(made, made.wanted[index], outcome))) == len(made.observed.spec.returns)
+    wanted = made.wanted[index]
+    return set(_agreeing(made, wanted, outcome)) == set(_parts(made, wanted))
 
 
 def mends_a_part(made: Goal, index: int, outcome: Outcome) -> bool:
-    """Whether one call has more components as wanted than before, and none lost."""
+    """Whether one call has more parts as wanted than before, and none lost."""
     before = set(_agreeing(made, made.wanted[index], made.observed.outcomes[index]))
     return before < set(_agreeing(made, made.wanted[index], outcome))
 
 
-def _agreeing(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[str]:
-    spec = made.observed.spec
+def _parts(made: Goal, wanted: Outcome) -> Iterator[Part]:
+    """Each component as a whole, or its entries and what their keys are."""
+    for name, value in split(made.observed.spec, wanted).items():
+        yield name, None
+        if isinstance(value, dict):
+            yield from ((name, key) for key in value)
+
+
+def _agreeing(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[Part]:
     if wanted.status != "value" or got.status != "value":
-        yield from spec.returns if wanted.status == got.status else ()
+        yield from _parts(made, wanted) if wanted.status == got.status else ()
         return
+    spec = made.observed.spec
     right, found = split(spec, wanted), split(spec, got)
     for name in spec.returns:
-        if part_difference(spec, right[name], found[name], max(MATCH, 1e-6), odd_is_odd=True) is None:
-            yield name
+        one, other = right[name], found[name]
+        if not isinstance(one, dict):
+            if _alike(made, one, other):
+                yield name, None
+        elif isinstance(other, dict):
+            yield from ((name, None),) if one.keys() == other.keys() else ()
+            both = [key for key in one if key in other]
+            yield from ((name, key) for key in both if _alike(made, {key: one[key]}, {key: other[key]}))
+
+
+def _alike(made: Goal, wanted: Value, got: Value) -> bool:
+    tolerance = max(MATCH, 1e-6)
+    return part_difference(made.observed.spec, wanted, got, tolerance, odd_is_odd=True) is None
 
 
 # ------------------------------------------------------------------------------------------ variants
@@ -168,8 +188,29 @@ def rest_of(finding: Finding, misconception: str) -> Forms:
 
 #: Edits that put a right formula in a wrong one's place mend any error there: they decide nothing.
 UNDECIDING = frozenset({"formula", "statement", "add", "drop"})
+#: What was computed and then forgotten: tried first, whatever the misconception.
+IDLE = "unread"
+#: What is tried where none of a misconception's own repairs fits, in this order.
+PLAIN = (
+    *("order", "name", "index", "key", "range", "call", "sign", "over_m", "transpose", "axis"),
+    *("constant", "drop", "operator", "statement"),
+)
 #: Edits that only let a function run, with one of the names at hand for a missing one, make errors of their own.
 UNREVEALING = UNDECIDING | {"global"}
+
+
+def first_tried(made: Goal) -> Goal:
+    """The goal with what was forgotten before its own repairs."""
+    return _with_families(made, (IDLE, *made.request.families))
+
+
+def otherwise(made: Goal) -> Goal:
+    """The goal with the repairs of all other families, for code that its own do not fit."""
+    return _with_families(made, tuple(name for name in PLAIN if name not in made.request.families))
+
+
+def _with_families(made: Goal, families: tuple[str, ...]) -> Goal:
+    return replace(made, request=replace(made.request, families=families))
 
 
 def decided_by_repair(rubric: Rubric, near: Sequence[str]) -> list[Misconception]:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from grader.diagnose.finding import Finding
 from grader.judge.compare import as_array
-from grader.model import Definition, GlobalRead, Location, Raised, Value
+from grader.judge.components import split
+from grader.model import Definition, GlobalRead, Location, Outcome, Raised, Value
 from grader.rubric.schema import Misconception, Rubric
 
 RETURNS_NONE = "returns-none"
 USES_GLOBAL = "uses-global"
+NOT_IMPLEMENTED = "not-implemented"
 
 
 def named_by_status(finding: Finding, rubric: Rubric) -> Finding:
@@ -53,6 +55,26 @@ def first_if_read(finding: Finding, rubric: Rubric, near: Sequence[Misconception
     """The near misses and `uses-global`, which comes first where a notebook variable is read for certain."""
     outside = [rubric.misconceptions[USES_GLOBAL]] if USES_GLOBAL in rubric.misconceptions else []
     return [*outside, *near] if _variables(finding) else [*near, *outside]
+
+
+def left_open(finding: Finding, index: int, outcome: Outcome) -> bool:
+    """Whether a call still fails as it did when nothing was in the blank: by `None`, or with the same error."""
+    if outcome.status != "value":
+        before = finding.observed.outcomes[index].raised if finding.observed else None
+        now = outcome.raised
+        return (
+            before is not None
+            and now is not None
+            and (before.type, before.message) == (now.type, now.message)
+        )
+    parts = split(finding.spec, outcome)
+    return any(parts[name] is None for name in finding.failed)
+
+
+def without_value(finding: Finding) -> tuple[str, ...]:
+    """The failing components that are `None` on some call; all of them where there are no values."""
+    parts = finding.observed.parts if finding.observed else ()
+    return tuple(name for name in finding.failed if any(one[name] is None for one in parts)) or finding.failed
 
 
 def _stopped_at(finding: Finding) -> GlobalRead | None:

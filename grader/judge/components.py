@@ -88,11 +88,12 @@ def _count(values: Mapping[int, Value]) -> int:
 
 
 def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
-    """The entries whose key is the prefix and a number, by number."""
+    """The entries whose key is the prefix and a number, by number; `None` under a key is no entry."""
     return {
         int(number): item
         for key, item in value.items()
-        if isinstance(key, str)
+        if item is not None
+        and isinstance(key, str)
         and key.startswith(prefix)
         and (number := key[len(prefix) :]).isdecimal()
         and len(number) <= _MOST_DIGITS

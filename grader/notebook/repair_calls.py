@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from grader.notebook.repair_change import COMPUTED, RESTORED, Change, callee, change, is_method, places
-from grader.notebook.repair_counters import output_rounds
+from grader.notebook.repair_counters import LENGTHS, counters, output_rounds
 from grader.notebook.repair_numbers import shifted
 from grader.notebook.repair_scope import is_text
 from grader.notebook.repair_sites import Site
@@ -31,6 +31,8 @@ def call(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from word(site, node)
+        elif isinstance(node, ast.Name) and node.id in site.world.words:
+            yield from _other_word(site, node)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from _renamed(site, node)
         elif isinstance(node, ast.Subscript):
@@ -57,6 +59,42 @@ def word(site: Site, node: ast.Constant) -> Iterator[Change]:
     for method in _choosers(site):
         yield change(node, method, rank=1)
     yield from _in_list(site, node)
+    yield from _repeated(site, node)
+
+
+def _other_word(site: Site, node: ast.Name) -> Iterator[Change]:
+    """`OUTPUT`, which the notebook set to "sigmoid", → `"relu"`."""
+    other = _STRINGS.get(site.world.words[node.id].lower())
+    if other and not site.scope.knows(node.id):
+        yield change(node, repr(other), rank=0, tag="word")
+
+
+def _repeated(site: Site, node: ast.Constant) -> Iterator[Change]:
+    """`repeat("relu", L)`, `dict.fromkeys(range(L), "relu")`: the output layer's at one end."""
+    made = site.parent(node)
+    match made:
+        case ast.Call(func=ast.Attribute(attr="fromkeys"), args=[ast.Call(args=[*_, last]) as layers, _]):
+            hidden = f'dict.fromkeys({site.text(layers)}, "relu")'
+            yield change(made, f'{{**{hidden}, {site.text(last)} - 1: "sigmoid"}}', rank=0)
+            yield change(made, f'{{**{hidden}, {site.text(last)}: "sigmoid"}}', rank=0)
+        case ast.Call() if callee(made) == "repeat":
+            yield from _repeated_word(site, node, made)
+
+
+def _repeated_word(site: Site, node: ast.Constant, made: ast.Call) -> Iterator[Change]:
+    sizes = [site.text(made.args[1])] if made.args[1:] else [*counters(site, node), *_lengths(site, node)]
+    for size in sizes:
+        yield from _output_at_one_end(made, size)
+
+
+def _output_at_one_end(made: ast.expr, size: str) -> Iterator[Change]:
+    hidden = f'["relu"] * ({size} - 1)'
+    yield change(made, f'({hidden} + ["sigmoid"])', rank=0)
+    yield change(made, f'(["sigmoid"] + {hidden})', rank=0)
+
+
+def _lengths(site: Site, node: ast.AST) -> list[str]:
+    return [text for name, text in LENGTHS.items() if name in site.visible(node)]
 
 
 def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
@@ -64,9 +102,7 @@ def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
     made = site.parent(node)
     times = site.parent(made) if isinstance(made, ast.List) and len(made.elts) == 1 else None
     if isinstance(times, ast.BinOp) and isinstance(times.op, ast.Mult) and times.left is made:
-        rest = f'["relu"] * ({site.text(times.right)} - 1)'
-        yield change(times, f'({rest} + ["sigmoid"])', rank=0)
-        yield change(times, f'(["sigmoid"] + {rest})', rank=0)
+        yield from _output_at_one_end(times, site.text(times.right))
 
 
 def _last_rounds(site: Site) -> Iterator[str]:
@@ -99,10 +135,21 @@ def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
             if name == old and _can_be(site, node, new):
                 text = f"{site.text(node.value)}.{new}" if isinstance(node, ast.Attribute) else new
                 yield change(node, text, rank=0, tag=f"{one} {other}")
-    for old, new in (("relu", "sigmoid"), ("ReLU", "Sigmoid"), ("sigmoid", "relu"), ("Sigmoid", "ReLU")):
-        if isinstance(node, ast.Name) and old in name and name.replace(old, new) in site.world.known:
-            level = COMPUTED if isinstance(site.parent(node), ast.Dict) else RESTORED
-            yield change(node, name.replace(old, new), level, rank=0, tag="named alike")
+    if isinstance(node, ast.Name) and name in site.world.known:
+        level = COMPUTED if isinstance(site.parent(node), ast.Dict) else RESTORED
+        for new in sorted(site.world.known):
+            if _alike(name, new):
+                yield change(node, new, level, rank=0, tag="named alike")
+
+
+def _alike(one: str, other: str) -> bool:
+    """`relu_backward` and `sigmoid_backward`, `_hidden_layer` and `_output_layer`: one part differs."""
+    parts, others = one.lower().split("_"), other.lower().split("_")
+    if len(parts) != len(others) or one == other:
+        return False
+    differ = [(a, b) for a, b in zip(parts, others, strict=True) if a != b]
+    words = len(differ) == 1 and len([part for part in parts if part]) > 1
+    return words or one.lower().replace("relu", "sigmoid") == other.lower().replace("relu", "sigmoid")
 
 
 def _can_be(site: Site, node: ast.Name | ast.Attribute, new: str) -> bool:

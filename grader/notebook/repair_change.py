@@ -10,10 +10,10 @@ from grader.notebook.repair_scope import BATCH_NAME
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_text import Edit
 
-#: The levels, tried in this order. What the student wrote taken back or exchanged; something put in where
-#: examples are added up; where else a value is computed; where it is only passed on; where it is handed out
-#: (returned, stored by key).
-RESTORED, REDUCED, COMPUTED, PASSED, DELIVERED = range(5)
+#: The levels, tried in this order. What the student wrote taken back or exchanged; something put in where a
+#: computed value only gets another name, which leaves something out; where examples are added up; where else a
+#: value is computed; where it is only passed on; where it is handed out (returned, stored by key).
+RESTORED, RENAMED, REDUCED, COMPUTED, PASSED, DELIVERED = range(6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +44,13 @@ class Place:
     node: ast.expr
     level: int
     target: ast.expr | None = None
+    renamed: bool = False
+    """`dW = product`: whoever only renames what was made here has left something out."""
+
+    @property
+    def put_in(self) -> int:
+        """The level of a factor or a term put in."""
+        return RENAMED if self.renamed else self.level
 
 
 def change(node: ast.AST, text: str, level: int = RESTORED, rank: int = 1, tag: str = "") -> Change:
@@ -125,10 +132,23 @@ def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = P
             yield from _spread(site, part, target, passed)
         case _:
             yield from _terms(site, node, target)
-            yield Place(node, _level(site, node, passed), target)
+            yield Place(node, _level(site, node, passed), target, _renames(site, node, target))
 
 
-_REDUCTIONS = frozenset({"sum", "dot", "matmul", "mean", "einsum", "inner", "outer", "average", "tensordot"})
+def _renames(site: Site, node: ast.expr, target: ast.expr | None) -> bool:
+    """`dW = product`, where `product` was computed here; `step = gradient`, but not `A_prev = A`."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    if not isinstance(node, ast.Name) or not isinstance(target, ast.Name):
+        return False
+    values = site.scope.values.get(node.id, ())
+    computed = any(value is not None and not is_alias(value) for value in values)
+    return computed or bool(values) and node.id[:2].lower() != target.id[:2].lower()
+
+
+_REDUCTIONS = frozenset(
+    {"sum", "dot", "matmul", "mean", "einsum", "inner", "outer", "average", "tensordot", "reduce", "fsum"}
+)
 
 
 def _level(site: Site, node: ast.expr, passed: int) -> int:

@@ -10,6 +10,8 @@ from grader.notebook.repair_sites import Site
 from grader.notebook.repair_slice import names_in
 
 _MAX_COUNTERS = 4
+#: How many layers there are, by what is at hand.
+LENGTHS = {"caches": "len(caches)", "parameters": "len(parameters) // 2", "params": "len(params) // 2"}
 
 
 def counters(site: Site, node: ast.AST) -> list[str]:
@@ -64,6 +66,5 @@ def output_rounds(site: Site, node: ast.AST) -> Iterator[str]:
                 yield f"{one} == {other} - 1"
     for one in names:
         yield f"{one} == 0"
-    whole = {"caches": "len(caches)", "parameters": "len(parameters) // 2"}
-    for name in (name for name in whole if name in site.visible(node)):
-        yield from (f"{one} == {whole[name]}" for one in names)
+    for name in (name for name in LENGTHS if name in site.visible(node)):
+        yield from (f"{one} == {LENGTHS[name]}" for one in names)

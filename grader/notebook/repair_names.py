@@ -7,11 +7,21 @@ import builtins
 from collections.abc import Iterator
 from itertools import permutations
 
-from grader.notebook.repair_change import Change, call_text, callee, change, is_own_call, key_letter
+from grader.notebook.repair_change import (
+    Change,
+    call_text,
+    callee,
+    change,
+    is_number_like,
+    is_own_call,
+    key_letter,
+    places,
+)
 from grader.notebook.repair_scope import batch_sizes
 from grader.notebook.repair_sites import Site
 
 _MAX_NAMES = 8
+_MAX_IDLE = 3
 _MAX_ORDERED = 4
 
 
@@ -29,6 +39,23 @@ def name(site: Site) -> Iterator[Change]:
     yield from _exchanged_names(site)
 
 
+def unread(site: Site) -> Iterator[Change]:
+    """A name that was computed and is used nowhere, put where another one is read, or added to it."""
+    idle = [name for name in site.scope.idle if name in site.visible(site.node)]
+    if not idle:
+        return
+    for node in site.nodes():
+        if isinstance(node, ast.Name) and site.scope.knows(node.id) and site.scope.role(node.id) == "data":
+            yield from (change(node, name, rank=0) for name in idle[:_MAX_IDLE])
+    for place in places(site):
+        if is_number_like(site, place.node):
+            for name in idle[:_MAX_IDLE]:
+                text = site.atom(place.node)
+                yield change(place.node, f"{text} + {name}", rank=0)
+                yield change(place.node, f"{text} - {name}", rank=0)
+                yield change(place.node, f"{text} * {name}", place.put_in, rank=0)
+
+
 def outside(site: Site) -> Iterator[Change]:
     """What is read of the notebook, and not of the function, replaced by a name of the function's own."""
     for node in site.nodes():
@@ -40,7 +67,7 @@ def outside(site: Site) -> Iterator[Change]:
             yield from _other_name(site, node)
             if not _is_plain(site, node.id):
                 sizes = batch_sizes(site.scope, node, site.visible(node))
-                yield from (change(node, size, rank=0) for size in sizes)
+                yield from (change(node, size, rank=0, tag=f"{node.id} is {size}") for size in sizes)
 
 
 def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
@@ -72,10 +99,11 @@ def _first_results(site: Site, node: ast.AST) -> list[str]:
         and isinstance(inner.slice, ast.Constant)
         and inner.slice.value in (0, 1)
     }
+    handed = {arg.arg for one in site.around(node) if isinstance(one, ast.Lambda) for arg in one.args.args}
     results = (
         name
         for name in site.visible(node)
-        if name in asked or any(_is_result(site, value) for value in site.scope.values.get(name, ()))
+        if name in asked | handed or any(_is_result(site, value) for value in site.scope.values.get(name, ()))
     )
     return [f"{name}[0]" for name in results][:2]
 
@@ -159,23 +187,42 @@ def order(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.Tuple | ast.List) and 2 <= len(node.elts) <= _MAX_ORDERED:
             yield from _reordered(site, node, node.elts)
+        elif isinstance(node, ast.Call) and callee(node) == "insert" and len(node.args) == 2:
+            list_of = site.text(node.func).removesuffix("insert")
+            yield change(node, f"{list_of}append({site.text(node.args[1])})", rank=0)
         elif isinstance(node, ast.Call) and 2 <= len(node.args) <= _MAX_ORDERED:
             yield from _reordered_call(site, node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub | ast.Div | ast.MatMult):
-            edits = ((node.left, site.atom(node.right)), (node.right, site.atom(node.left)))
-            yield Change(edits, rank=1, tag=f"turned {type(node.op).__name__}")
+            yield _turned(site, node, f"turned {type(node.op).__name__}")
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins_lists(node):
+            yield _turned(site, node)
     for target in _targets(site.node):
         yield from _reordered(site, target, target.elts)
     yield from _exchanged_values(site)
 
 
+def _turned(site: Site, node: ast.BinOp, tag: str = "") -> Change:
+    edits = ((node.left, site.atom(node.right)), (node.right, site.atom(node.left)))
+    return Change(edits, rank=1, tag=tag)
+
+
+def _joins_lists(node: ast.BinOp) -> bool:
+    return any(isinstance(part, ast.List | ast.ListComp | ast.Tuple) for part in (node.left, node.right))
+
+
 def _exchanged_values(site: Site) -> Iterator[Change]:
-    """`a = X` and, right below, `b = Y` → `a = Y` and `b = X`."""
+    """`a = X` and, right below, `b = Y` → `a = Y` and `b = X`; what two such calls put in a list, too."""
     block: list[ast.stmt] = getattr(site.parent(site.node), "body", [])
     below = block[block.index(site.node) + 1 :] if site.node in block else []
     if isinstance(site.node, ast.Assign) and below and isinstance(below[0], ast.Assign):
         one, other = site.node.value, below[0].value
         yield Change(((one, site.text(other)), (other, site.text(one))), rank=1)
+    match (site.node, below[:1]):
+        case (
+            ast.Expr(value=ast.Call(func=ast.Attribute(attr="append") as to, args=[one])),
+            [ast.Expr(value=ast.Call(func=ast.Attribute(attr="append") as other_to, args=[other]))],
+        ) if site.text(to) == site.text(other_to):
+            yield Change(((one, site.text(other)), (other, site.text(one))), rank=0)
 
 
 def _targets(node: ast.stmt) -> list[ast.Tuple]:

@@ -35,6 +35,11 @@ def index(site: Site) -> Iterator[Change]:
             yield from _moved(site, at)
     for target in _stored(site.node):
         yield from _moved(site, target.slice)
+    match site.node:
+        case ast.Assign(targets=[ast.Name()], value=ast.BinOp(op=ast.Add() | ast.Sub()) as at) if site.count(
+            at
+        ):
+            yield from (change(at, shifted(site.text(at), step), rank=0) for step in (1, -1))
     yield from _turned_round(site)
 
 
@@ -127,6 +132,7 @@ def ranges(site: Site) -> Iterator[Change]:
             yield change(node, site.text(node.args[-1]), rank=0)
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
             yield change(node, site.atom(node.value), rank=0)
+            yield from _other_slice(site, node, node.slice)
         elif isinstance(node, ast.Compare) and len(node.ops) == 1:
             yield from _other_bound(site, node)
         elif isinstance(node, ast.Call) and _own_number(site, node):
@@ -135,6 +141,20 @@ def ranges(site: Site) -> Iterator[Change]:
                     yield change(argument, shifted(site.text(argument), 1), rank=2)
     yield from _loop_over(site)
     yield from _returned_slice(site)
+
+
+def _other_slice(site: Site, node: ast.Subscript, part: ast.Slice) -> Iterator[Change]:
+    """`[1:-1]` → `[1:]` and `[:-1]`, and each end one further."""
+    whole = site.atom(node.value)
+    lower, upper = (site.text(end) if end else "" for end in (part.lower, part.upper))
+    step = f":{site.text(part.step)}" if part.step else ""
+    ends = [(lower, ""), ("", upper)]
+    for one in (1, -1):
+        ends += [(lower, shifted(upper, one))] if upper else []
+        ends += [(shifted(lower, one), upper)] if lower else []
+    for low, high in ends:
+        if (low, high) != (lower, upper):
+            yield change(node, f"{whole}[{low}:{high}{step}]", rank=0)
 
 
 def from_zero(site: Site) -> Iterator[Change]:

@@ -9,6 +9,7 @@ from typing import Any
 from grader.notebook.repair_calls import word
 from grader.notebook.repair_change import (
     COMPUTED,
+    REDUCED,
     RESTORED,
     Change,
     Place,
@@ -32,6 +33,8 @@ _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum
 def over_m(site: Site) -> Iterator[Change]:
     """A division taken out, sum and mean exchanged, a division by the number of examples put in."""
     yield from _divided_in_place(site)
+    if any(BATCH_NAME.match(site.text(target)) for target in getattr(site.node, "targets", ())):
+        yield from _counted_by_columns(site)
     for node in site.nodes():
         if isinstance(node, ast.BinOp) and not site.count(node):
             yield from _undivided(site, node)
@@ -39,6 +42,14 @@ def over_m(site: Site) -> Iterator[Change]:
             yield from _undivided_call(site, node)
     for place in places(site):
         yield from _divided(site, place)
+
+
+def _counted_by_columns(site: Site) -> Iterator[Change]:
+    """`m = len(Y)` → `m = Y.shape[1]`."""
+    for node in site.nodes():
+        for made in _other_dimension(site, node):
+            if made.edits[0][1].endswith(("1", "shape[1]")):
+                yield made
 
 
 def _divided_in_place(site: Site) -> Iterator[Change]:
@@ -139,7 +150,9 @@ def _summed(site: Site, node: ast.Call, other: str) -> Iterator[Change]:
         func = f"{site.world.numpy}.{other}"
     inside = [site.text(argument) for argument in node.args]
     inside += [f"{k.arg}={site.text(k.value)}" for k in node.keywords if k.arg]
-    level = COMPUTED if other.endswith("mean") and _has_idle_size(site) else RESTORED
+    level = RESTORED
+    if other.endswith("mean"):
+        level = COMPUTED if _has_idle_size(site) else REDUCED
     yield change(node, f"{func}({', '.join(inside)})", level, rank=0)
 
 
@@ -154,21 +167,11 @@ def _divided(site: Site, place: Place) -> Iterator[Change]:
     if not is_number_like(site, node):
         return
     text = site.atom(node)
-    level = RESTORED if _renames(site, place) else place.level
     for rank, size in enumerate(batch_sizes(site.scope, node, site.visible(node))):
-        yield change(node, f"{text} / {size}", level, rank)
+        yield change(node, f"{text} / {size}", place.put_in, rank)
     for name in _dividers(site):
         if not is_alias(node):
             yield change(node, f"{name}({site.text(node)})", place.level, 1)
-
-
-def _renames(site: Site, place: Place) -> bool:
-    """`dW = product`, where `product` was computed here: whoever only renames has left something out."""
-    node = place.node.operand if isinstance(place.node, ast.UnaryOp) else place.node
-    if not isinstance(node, ast.Name) or not isinstance(place.target, ast.Name):
-        return False
-    values = site.scope.values.get(node.id, ())
-    return any(value is not None and not is_alias(value) for value in values)
 
 
 def _dividers(site: Site) -> list[str]:
@@ -234,6 +237,7 @@ _TRIED = ("0.01", "1", "2", "0", "0.5")
 
 def constant(site: Site) -> Iterator[Change]:
     """A number replaced, inverted or negated; a constant factor taken out or put in."""
+    yield from _overwritten(site)
     for node in site.nodes():
         if isinstance(node, ast.Constant) and type(node.value) in (int, float) and not _position(site, node):
             yield from _other_number(site, node)
@@ -250,17 +254,30 @@ def constant(site: Site) -> Iterator[Change]:
             yield from _drawn(site, node)
     for place in places(site):
         if is_number_like(site, place.node):
-            yield change(place.node, f"{site.atom(place.node)} * 0.01", place.level, 2, "factor 0.01")
+            yield change(place.node, f"{site.atom(place.node)} * 0.01", place.put_in, 2, "factor 0.01")
             yield change(place.node, f"{site.atom(place.node)} * 2", place.level, 2)
             tag = f"nothing{key_letter(site, place.node)}"
             yield change(place.node, f"{site.atom(place.node)} * 0", place.level, 3, tag)
             yield change(place.node, f"{site.atom(place.node)} / 2", place.level, 2)
 
 
+def _overwritten(site: Site) -> Iterator[Change]:
+    """`W.fill(0)`, `W[...] = 0`, `W *= 100`: an array overwritten or scaled in place."""
+    match site.node:
+        case (
+            ast.Expr(value=ast.Call(func=ast.Attribute(attr="fill")))
+            | ast.Assign(targets=[ast.Subscript()], value=ast.Constant(value=int() | float()))
+            | ast.AugAssign(op=ast.Mult() | ast.Div(), value=ast.Constant())
+        ):
+            yield change(site.node, "pass", rank=0)
+
+
 def _position(site: Site, node: ast.expr) -> bool:
     """An index, a key's number or a size, not a factor."""
     for around in site.around(node):
         if isinstance(around, ast.JoinedStr | ast.Subscript):
+            return True
+        if isinstance(around, ast.BinOp) and isinstance(around.op, ast.FloorDiv):
             return True
         if isinstance(around, ast.Call):
             return callee(around) in ("range", "str", "zeros", "ones", "randn", "reshape")

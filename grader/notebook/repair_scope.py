@@ -12,9 +12,7 @@ from grader.notebook.repair_slice import names_in
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that usually hold one column an example.
 _COLUMNS = re.compile(r"d?(?:AL|A|Z|Y|X|al|a|z|y|x)(?:_?(?:prev|hat|cur|last|L|l))?\d*\Z")
-BATCH_NAME = re.compile(
-    r"(?:m|M|MM|mm|num_?examples|n_?examples|batch_?size|m_?examples|samples|n_?samples)\Z"
-)
+BATCH_NAME = re.compile(r"(?:m|M|MM|mm|\w*(?:examples|samples|batch_?size|batch))\Z", re.IGNORECASE)
 _MAX_BATCH = 3
 
 
@@ -55,6 +53,16 @@ class Scope:
     """Names that the function reads somewhere else than in an assertion."""
     receiver: str = ""
     """`self`, in a method: a parameter that a call does not name."""
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Names that get a computed value and are read nowhere."""
+        names = (b.name for b in self.bindings if b.name not in self.read and not b.unpacked)
+        return tuple(
+            name
+            for name in dict.fromkeys(names)
+            if any(isinstance(value, ast.BinOp | ast.Call | ast.UnaryOp) for value in self.values[name])
+        )
 
     def before(self, line: int) -> tuple[str, ...]:
         """Names that have a value at `line`: parameters, then the latest assigned first, then outer ones."""

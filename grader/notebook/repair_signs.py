@@ -55,7 +55,7 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
         level = PASSED if _adds_up(site, node) else RESTORED
         yield change(node, f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}", level, rank=0)
         if isinstance(node.op, ast.Sub):
-            whole = not isinstance(site.parent(node), ast.BinOp | ast.Call)
+            whole = not isinstance(site.parent(node), ast.BinOp | ast.Call) and not _is_one(node.left)
             yield change(node, f"{right} - {left}", RESTORED if whole else COMPUTED, rank=0 if whole else 1)
         elif not isinstance(node.left, ast.Name):
             yield change(node, f"-{left} + {right}", COMPUTED, rank=2)
@@ -63,6 +63,11 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
         yield change(node, right, rank=0)
     elif isinstance(node.op, ast.Mult | ast.Div) and _takes_minus(site, node):
         yield change(node, f"-{left} {_symbol(node.op)} {right}", COMPUTED, rank=2)
+
+
+def _is_one(node: ast.expr) -> bool:
+    """`1 - Y` is hardly ever written the wrong way round."""
+    return isinstance(node, ast.Constant)
 
 
 def _adds_up(site: Site, node: ast.BinOp) -> bool:
@@ -96,7 +101,8 @@ def _named(site: Site, node: ast.Call) -> Iterator[Change]:
     named = "".join(f", {key}={value}" for key, value in keyword_texts(site, node).items())
     yield change(node, f"{opposite}({one}, {other}{named})", rank=0)
     if callee(node) == "subtract":
-        yield change(node, call_text(site, node, [other, one]), rank=0)
+        level = COMPUTED if _is_one(node.args[0]) else RESTORED
+        yield change(node, call_text(site, node, [other, one]), level, rank=0)
 
 
 def _negated(site: Site, place: Place) -> Iterator[Change]:
@@ -175,22 +181,30 @@ _MAX_ADDED = 6
 def add(site: Site) -> Iterator[Change]:
     """A factor or a term put in: another name of the function, or `x * (1 - x)`."""
     for place in places(site):
-        if is_number_like(site, place.node):
+        if is_number_like(site, place.node) or _mask(place):
             yield from _extended(site, place)
     yield from _extended_operands(site)
     yield from _complemented(site)
 
 
 def _extended(site: Site, place: Place) -> Iterator[Change]:
-    node, level = place.node, COMPUTED if _named_anew(place) else place.level
+    node, level = place.node, COMPUTED if _named_anew(place) else place.put_in
     text = site.atom(node)
     if isinstance(node, ast.Name):
         yield change(node, f"{text} * (1 - {text})", level)
+    if (mask := _mask(place)) is not None:
+        yield from (change(node, f"{name}[{site.text(mask)}]", rank=0) for name in _partners(site, node))
     for name in _partners(site, node):
         yield change(node, f"{text} + {name}", level, rank=0)
         yield change(node, f"{text} * {name}", level)
         yield change(node, f"{text} * (1 - {name})", level, rank=2)
         yield change(node, f"{text} * {name} * (1 - {name})", level, rank=2)
+
+
+def _mask(place: Place) -> ast.Name | None:
+    """`on` of `dZ[on] = 1`."""
+    at = place.target.slice if isinstance(place.target, ast.Subscript) else None
+    return at if isinstance(at, ast.Name) and isinstance(place.node, ast.Constant) else None
 
 
 def _named_anew(place: Place) -> bool:

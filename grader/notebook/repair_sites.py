@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
@@ -27,6 +27,8 @@ class World:
     """Functions, classes and imported names: reading one is no reading of a notebook variable."""
     tables: tuple[str, ...] = ()
     """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Names of the notebook that hold a word: `OUTPUT = "sigmoid"`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +155,16 @@ def _world(definitions: Sequence[Definition], source: Source, function: str) -> 
     known = {name for made in definitions if made.kind != "value" for name in made.binds}
     known |= {name for made in definitions if "lambda" in made.source for name in made.binds}
     tables = tuple(name for made in definitions for name in made.binds if _is_table(made))
-    return World(function, _parameters(source), _numpy(definitions), frozenset(known), tables)
+    words = {name: word for made in definitions for name, word in _words(made)}
+    return World(function, _parameters(source), _numpy(definitions), frozenset(known), tables, words)
+
+
+def _words(made: Definition) -> Iterator[tuple[str, str]]:
+    source = parse_source(made.source) if made.kind == "value" else None
+    for node in source.tree.body if source else ():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as word)):
+                yield name, word
 
 
 def _is_table(made: Definition) -> bool:

@@ -10,6 +10,7 @@ _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, as
 _NEVER = (ast.Assert, ast.Raise, ast.Pass, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom)
 _SILENT = frozenset({"print", "display", "breakpoint"})
 _MODULES = frozenset({"np", "numpy", "math", "random", "plt", "time"})
+_PLAIN = frozenset({"zip", "enumerate", "reversed", "list", "sorted", "iter"})
 _JUMPS = (ast.Return, ast.Break, ast.Continue)
 
 
@@ -20,7 +21,8 @@ class _Fact:
     node: ast.stmt
     changes: frozenset[str]
     reads: frozenset[str]
-    alias: tuple[str, str] | None = None
+    alias: frozenset[str] = frozenset()
+    """Names that may stand for parts of the same object from here on."""
 
 
 def relevant_statements(body: Sequence[ast.stmt]) -> frozenset[ast.stmt]:
@@ -69,8 +71,8 @@ def _closed(facts: Sequence[_Fact], wanted: set[str]) -> set[ast.stmt]:
 
 
 def _take(fact: _Fact, chosen: set[ast.stmt], wanted: set[str]) -> None:
-    if fact.alias and wanted & set(fact.alias):
-        wanted |= set(fact.alias)
+    if wanted & fact.alias:
+        wanted |= fact.alias
     if fact.node not in chosen and fact.changes & wanted:
         chosen.add(fact.node)
         wanted |= fact.reads
@@ -90,7 +92,10 @@ def _facts(body: Sequence[ast.stmt], control: frozenset[str]) -> Iterator[_Fact]
 def _loop_targets(node: ast.stmt, control: frozenset[str]) -> Iterator[_Fact]:
     """The loop's own target counts as changed by the loop's header."""
     if isinstance(node, ast.For | ast.AsyncFor):
-        yield _Fact(node, names_in(node.target), control | names_in(node.iter))
+        targets, read = names_in(node.target), names_in(node.iter)
+        yield _Fact(
+            node, targets, control | read, frozenset() if "range" in read else targets | read - _PLAIN
+        )
 
 
 def _fact(node: ast.stmt, control: frozenset[str]) -> _Fact:
@@ -121,11 +126,14 @@ def _changed(node: ast.stmt) -> frozenset[str]:
     return names_in(node) - _MODULES
 
 
-def _alias(node: ast.stmt) -> tuple[str, str] | None:
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
-        target = node.targets[0]
-        return (target.id, node.value.id) if isinstance(target, ast.Name) else None
-    return None
+def _alias(node: ast.stmt) -> frozenset[str]:
+    """`W = parameters["W1"]`: what changes W in place changes the parameters."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        root = node.value
+        while isinstance(root, ast.Subscript | ast.Attribute):
+            root = root.value
+        return frozenset({node.targets[0].id, root.id}) if isinstance(root, ast.Name) else frozenset()
+    return frozenset()
 
 
 def names_in(node: ast.AST) -> frozenset[str]:

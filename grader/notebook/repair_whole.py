@@ -7,9 +7,19 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 
-from grader.notebook.repair_change import COMPUTED, PASSED, REDUCED, Change, Place, callee, change, places
+from grader.notebook.repair_change import (
+    COMPUTED,
+    PASSED,
+    REDUCED,
+    RENAMED,
+    Change,
+    Place,
+    callee,
+    change,
+    places,
+)
 from grader.notebook.repair_sites import Site
-from grader.notebook.repair_slice import names_in
+from grader.notebook.repair_slice import is_block, names_in
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -154,8 +164,33 @@ def statement(site: Site) -> Iterator[Change]:
     yield from _by_analogy(site)
     yield from _as_in_other_branch(site)
     yield from _left_out(site)
+    yield from _handed_on(site)
+    yield from _returned_itself(site)
     if isinstance(node, ast.If) and not node.orelse:
         yield change(node.test, "True", rank=1)
+
+
+def _handed_on(site: Site) -> Iterator[Change]:
+    """`A_next, cache = f(A, …)` in a loop, and the next round goes on with the same A → `A = A_next`."""
+    loop, block = _block(site)
+    if not isinstance(loop, ast.For | ast.While) or not isinstance(site.node, ast.Assign):
+        return
+    target, call = site.node.targets[0], site.node.value
+    given = call.args[0] if isinstance(call, ast.Call) and call.args else None
+    if not isinstance(given, ast.Name) or given.id in names_in(target):
+        return
+    first = site.text(target.elts[0]) if isinstance(target, ast.Tuple) else f"{site.text(target)}[0]"
+    last = block[-1]
+    if not is_block(last):
+        text = f"{site.text(last)}\n{_indent(site, last)}{given.id} = {first}"
+        yield Change(((last, text),), RENAMED, rank=0, at=last)
+
+
+def _returned_itself(site: Site) -> Iterator[Change]:
+    """`return grads.update(…)` → `grads.update(…)` and `return grads`."""
+    match site.node:
+        case ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name))) as call):
+            yield change(site.node, f"{site.text(call)}; return {name}", rank=0)
 
 
 def _left_out(site: Site) -> Iterator[Change]:
@@ -172,7 +207,9 @@ def _left_out(site: Site) -> Iterator[Change]:
                 | ast.List(elts=[ast.Constant(value="W" | "b")])
             ):
                 yield change(node, '("W", "b")', rank=0)
-            case ast.Constant(value="W" | "b") if node is getattr(site.node, "iter", None):
+            case ast.Constant(value="W" | "b") if (
+                node is getattr(site.node, "iter", None) or callee(site.parent(node) or node) == "product"
+            ):
                 yield change(node, '"Wb"', rank=0)
             case ast.Compare(ops=[ast.In()], comparators=[ast.Constant(value="W" | "b") as letters]):
                 yield change(letters, '"Wb"', rank=0)

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from grader.model import Definition, Proposal, RepairRequest
+from grader.notebook.repair_blanks import blank
 from grader.notebook.repair_calls import call, compare, masks
 from grader.notebook.repair_change import Change, Family
 from grader.notebook.repair_join import Found, together
-from grader.notebook.repair_names import name, order, outside
+from grader.notebook.repair_names import name, order, outside, unread
 from grader.notebook.repair_numbers import from_zero, index, key, ranges
+from grader.notebook.repair_operators import operator
 from grader.notebook.repair_scale import constant, over_m, over_n
 from grader.notebook.repair_shapes import axis, transpose
 from grader.notebook.repair_signs import add, drop, sign
@@ -48,6 +50,9 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "compare": (compare, masks),
     "drop": (drop,),
     "add": (add, masks),
+    "operator": (operator,),
+    "unread": (unread,),
+    "blank": (blank,),
 }
 #: Names that `RepairRequest.families` may hold.
 FAMILY_NAMES = (*_FAMILIES, "formula")

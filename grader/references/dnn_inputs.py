@@ -1,4 +1,4 @@
-"""Inputs for "Building your Deep Neural Network: Step by Step": nets of 1, 2, 3 and 5 layers.
+"""Inputs for "Building your Deep Neural Network: Step by Step": nets of 1 to 5 layers.
 
 Sizes and batch sizes are coprime, so that m, n and n_prev cannot be taken for each other; non-square
 layers show transposed products as errors, square ones let them run and leave their fingerprint. Labels
@@ -19,7 +19,7 @@ from grader.references.suite import CallMaker, Functions, Suite, result
 #: (layer sizes, m, soft labels) of the passes that the model functions are observed on.
 NETS: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((5, 4, 3, 1), 7, False),
-    ((3, 3, 3, 1), 8, False),
+    ((3, 3, 3, 3, 1), 8, False),
     ((2, 1), 5, False),
     ((3, 2, 1), 7, True),
     ((4, 3, 2, 1), 5, True),

@@ -65,3 +65,44 @@ def test_what_stays_unknown_behind_it_has_no_name(grade_functions: GradeCells) -
     graded = grade_functions(L_model_backward=code)
     assert graded.ids == {}
     assert graded["L_model_backward"].status == "error"
+
+
+BLANKS = """
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = np.dot(dZ, A_prev.T) / m
+    db = None
+    dA_prev = np.dot(W.T, dZ)
+    return dA_prev, dW, db
+"""
+HELPER = """
+def slope(Z):
+    pass
+
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    dZ = slope(Z) if activation == "relu" else sigmoid_backward(dA, Z)
+    return linear_backward(dZ, linear_cache)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "components", "source"),
+    [
+        (BLANKS, "linear_backward", ("db",), "db = None"),
+        (HELPER, "linear_activation_backward", ("dA_prev", "dW", "db"), "pass"),
+    ],
+)
+def test_an_open_blank_is_named_with_its_place(
+    grade_functions: GradeCells, code: str, name: str, components: tuple[str, ...], source: str
+) -> None:
+    (diagnosis,) = grade_functions(**{name: code})[name].diagnoses
+    assert (diagnosis.misconception, diagnosis.components) == ("not-implemented", components)
+    assert diagnosis.evidence == "matched" and diagnosis.location is not None
+    assert diagnosis.location.source == source
+
+
+def test_a_none_that_does_not_matter_is_no_blank(grade_functions: GradeCells) -> None:
+    code = BLANKS.replace("db = None", "unused = None\n    db = np.sum(dZ, 1, keepdims=True) / m + dZ[:, :1]")
+    assert grade_functions(linear_backward=code).ids == {}

@@ -305,11 +305,79 @@ def test_a_minus_goes_when_its_factor_stays() -> None:
         ("drop", "x = a ** 2", "x = a"),
         ("add", "x = a - b", "x = a - (c * b)"),
         ("add", "x = a * (1 > 2)", "x = (a * (1 > 2)) + b"),
+        ("add", "x[m] = 1", "x[m] = a[m]"),
+        ("operator", "x = b - a / c", "x = b - (a * c)"),
+        ("operator", "x /= a", "x *= a"),
+        ("operator", "x = np.divide(a, c)", "x = np.multiply(a, c)"),
+        ("operator", "x = a * (b - c)", "x = (b - a * c)"),
+        ("order", "a.insert(0, x)", "a.append(x)"),
+        ("order", "x = a + [b]", "x = [b] + a"),
+        ("constant", "x = a; x.fill(0)", "x = a; pass"),
+        ("constant", "x[:] = 0", "pass"),
+        ("axis", "x = np.zeros(a)", "x = np.zeros((a, 1))"),
+        ("range", "x = a[1:-1]", "x = a[1:]"),
+        ("range", "x = a[:0:-1]", "x = a[::-1]"),
+        ("over_m", "m = len(a); x = a / m", "m = a.shape[1]; x = a / m"),
+        ("call", "x = repeat('relu', a)", 'x = (["relu"] * (a - 1) + ["sigmoid"])'),
+        (
+            "call",
+            "x = dict.fromkeys(range(a), 'relu')",
+            'x = {**dict.fromkeys(range(a), "relu"), a - 1: "sigmoid"}',
+        ),
+        ("name", "x = list(map(lambda p, q: g(a, q), b))", "x = list(map(lambda p, q: g(p[0], q), b))"),
+        ("blank", "x = None", "x = [[1.0]]"),
     ],
 )
 def test_one_inverse_edit_of_each_kind(families: str, text: str, wanted: str) -> None:
     made = proposed(f"def f(a, b, c):\n    x = c\n    {text}\n    return x", families)
     assert wanted in lines_of(made, 3), lines_of(made, 3)
+
+
+@pytest.mark.parametrize("wanted", ["x = half - c", "x = (b - c) + half", "x = (b - c) * half"])
+def test_what_was_computed_and_forgotten_is_put_to_use(wanted: str) -> None:
+    text = "def f(a, b, c):\n    half = a / 2\n    x = b - c\n    return x"
+    assert wanted in lines_of(proposed(text, "unread"), 3)
+    assert proposed(text.replace("b - c", "b - half"), "unread") == ()
+
+
+def test_what_comes_out_is_handed_on_to_the_next_round() -> None:
+    text = "def f(a, b):\n    for l in b:\n        x, y = g(a, l)\n        b[l] = y\n    return x"
+    made = proposed(text, "statement")
+    assert text.replace("= y", "= y\n        a = x") in [p.source for p in made if p.line == 4]
+
+
+def test_a_method_that_returns_nothing_is_not_returned() -> None:
+    made = proposed("def f(a, b):\n    return a.update(b)", "statement")
+    assert "a.update(b); return a" in lines_of(made, 2)
+
+
+def test_a_word_of_the_notebook_is_exchanged_where_it_is_read() -> None:
+    word = Definition(("LAST",), 'LAST = "sigmoid"', 1, 1, "value")
+    made = propose([word, function("def f(a):\n    return g(a, LAST)")], RepairRequest("f", ("call",)))
+    assert "return g(a, 'relu')" in lines_of(made, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x = None\n    x = a", "x = a.sum(axis=None)", "x = a.get(b, None)", "x = a[None, :]", "x = a is None"],
+)
+def test_what_is_no_blank_is_not_filled(text: str) -> None:
+    assert proposed(f"def f(a, b):\n    {text}\n    return x", "blank") == ()
+
+
+def test_a_blank_in_one_branch_is_open_although_the_other_is_written() -> None:
+    made = proposed("def f(a):\n    if a:\n        x = None\n    else:\n        x = a\n    return x", "blank")
+    assert [p.line for p in made] == [3]
+
+
+def test_a_name_for_a_part_is_an_alias_of_it() -> None:
+    text = "def f(p):\n    w = p['W1']\n    for k, b in p.items():\n        b += 1\n    w += 2\n    return p"
+    assert {p.line for p in proposed(text, "sign")} >= {4, 5}
+
+
+def test_what_only_renames_comes_before_what_computes() -> None:
+    made = proposed("def f(a, b):\n    product = a @ b.T\n    x = product\n    return x", "over_m")
+    assert made[0].line == 3
 
 
 def test_each_text_comes_once_and_their_number_is_bounded() -> None:

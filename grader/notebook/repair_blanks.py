@@ -1,0 +1,63 @@
+"""Blanks of a template that are still open, filled with a number: no answer, but it shows whether they matter."""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Iterator
+
+from grader.notebook.repair_change import Change, is_own_call
+from grader.notebook.repair_sites import Site
+from grader.notebook.repair_slice import bodies
+
+_FILLED = "[[1.0]]"
+
+
+def blank(site: Site) -> Iterator[Change]:
+    """`db = None`, never set again; `return None`; a helper that is only `pass`."""
+    node = site.node
+    if site.open_end:
+        if isinstance(node, ast.Pass):
+            yield Change(((node, f"return {_FILLED}"),), rank=0)
+        return
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return) and node.value is not None:
+        left = list(_open(site, node.value))
+        if left and not _set_later(site):
+            yield Change(tuple((one, _FILLED) for one in left), rank=0)
+
+
+def _open(site: Site, node: ast.expr) -> Iterator[ast.expr]:
+    """The `None` and `...` that a value is made of."""
+    match node:
+        case ast.Constant(value=None) | ast.Constant(value=types.EllipsisType()):
+            yield node
+        case ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            for part in parts:
+                yield from _open(site, part)
+        case ast.IfExp(body=one, orelse=other):
+            yield from _open(site, one)
+            yield from _open(site, other)
+        case ast.Call(func=ast.Name(), args=parts) if is_own_call(site, node):
+            for part in parts:
+                yield from _open(site, part)
+
+
+def _set_later(site: Site) -> bool:
+    """Whether a name gets another value after this statement, on the same way through the function."""
+    targets = getattr(site.node, "targets", None) or [getattr(site.node, "target", site.node)]
+    names = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+    elsewhere = {line for branch in _other_branches(site) for line in branch}
+    return any(
+        b.name in names and b.line > site.line and b.line not in elsewhere for b in site.scope.bindings
+    )
+
+
+def _other_branches(site: Site) -> Iterator[range]:
+    """Lines of branches that are not taken where this statement is reached."""
+    inner: ast.AST = site.node
+    while (around := site.parent(inner)) is not None:
+        if isinstance(around, ast.If | ast.Match | ast.Try):
+            for block in bodies(around):
+                if block and inner not in block:
+                    yield range(block[0].lineno, (block[-1].end_lineno or block[-1].lineno) + 1)
+        inner = around
