@@ -106,3 +106,12 @@ def test_an_open_blank_is_named_with_its_place(
 def test_a_none_that_does_not_matter_is_no_blank(grade_functions: GradeCells) -> None:
     code = BLANKS.replace("db = None", "unused = None\n    db = np.sum(dZ, 1, keepdims=True) / m + dZ[:, :1]")
     assert grade_functions(linear_backward=code).ids == {}
+
+
+def test_an_assertion_for_the_wrong_result_does_not_hide_the_place(grade_functions: GradeCells) -> None:
+    """A template of 2017 demands that `db` is a float, which it is where one number stands for all biases."""
+    db = "db = 1.0 / m * np.sum(dZ)"
+    code = BLANKS.replace("db = None", db).replace("return", "assert isinstance(db, float)\n    return")
+    (diagnosis,) = grade_functions(linear_backward=code)["linear_backward"].diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == ("db-sum-all", "proved")
+    assert diagnosis.location is not None and diagnosis.location.source == db
