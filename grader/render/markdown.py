@@ -111,7 +111,7 @@ def _error(error: ErrorReport) -> str:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    notes = [*words.notes(report), words.convention(report)]
+    notes = [*words.notes(report), words.convention(report), words.counting(report)]
     if any(notes):
         yield "## Notes"
         yield "\n".join(f"- {_prose(note)}" for note in notes if note)

@@ -88,7 +88,8 @@ def overview_blocks(report: Report) -> list[Block]:
     """Verdict, what is right, problems with the file, notes on the whole."""
     lines = [words.verdict(report), *map(words.problem, words.problems(report))]
     if report.status == "graded":
-        lines += [note.message for note in report.notes] + [words.convention(report)]
+        lines += [note.message for note in report.notes]
+        lines += [words.convention(report), words.counting(report)]
     return [Block("text", _clean(line)) for line in lines if line]
 
 

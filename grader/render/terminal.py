@@ -184,8 +184,8 @@ def _problems(report: Report) -> Iterator[RenderableType]:
 def _notes(report: Report) -> Iterator[RenderableType]:
     for note in words.notes(report):
         yield _prose(f"Note: {note}")
-    if words.convention(report):
-        yield _prose(words.convention(report))
+    for remark in filter(None, (words.convention(report), words.counting(report))):
+        yield _prose(remark)
 
 
 def _indented(content: RenderableType) -> Padding:

@@ -57,6 +57,7 @@ CONVENTION_LABELS: dict[Convention, str] = {
     "undetermined": "not to be determined",
 }
 
+CELLS_FROM_0 = "Cells are counted from 0, text cells too."
 NOT_ISOLATED = "Not isolated: this notebook's code ran with your own rights on this machine."
 
 
@@ -133,6 +134,16 @@ def convention(report: Report) -> str:
     """Where the 1/m enters, in one sentence; empty where that is not known or a note says it already."""
     told = any(note.code.endswith("convention") for note in report.notes)
     return "" if told else CONVENTION[report.convention]
+
+
+def counting(report: Report) -> str:
+    """How cells are counted, where the report names one of the functions' cells."""
+    places = (
+        place
+        for function in report.functions
+        for place in (*(one.location for one in function.diagnoses), function.error)
+    )
+    return CELLS_FROM_0 if any(place and place.cell is not None for place in places) else ""
 
 
 def notes(report: Report) -> list[str]:

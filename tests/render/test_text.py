@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from grader.model import Component, Diagnosis, ErrorReport, Feedback, FunctionReport, Location, Note, Problem
 from grader.render import escape, markdown, terminal
 from grader.render import words as sentences
+from grader.render.plain import report_text
 
 RENDERERS = [terminal.render, markdown.render]
 EVIL = "\x1b[31m\x1b]0;t\x07\u202e<script>alert(1)</script>`*x*`|[l](javascript:1)\x9b2J"
@@ -53,6 +54,7 @@ Right: `linear_forward`.
 
 Convention L: `dAL` is the slope of each example's own loss; the 1/m enters
 once, in `dW` and `db`.
+Cells are counted from 0, text cells too.
 """
 
 
@@ -279,3 +281,10 @@ def test_our_own_sentence_on_an_error_is_prose(render):
 def test_who_reads_the_markdown_raw_meets_no_needless_backslash(sentence):
     note = markdown.render(reports.report(reports.passed("f"), notes=(Note("x", sentence),)))
     assert f"- {sentence}" in note
+
+
+@pytest.mark.parametrize("text_of", [markdown.render, report_text, terminal.render])
+def test_how_cells_are_counted_is_said_once_where_a_cell_is_named(text_of: Any) -> None:
+    with_place, without = golden_report(), reports.report(reports.passed("linear_forward"))
+    assert text_of(with_place).count("counted from 0") == 1
+    assert "counted from 0" not in text_of(without)
