@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.batch.discover import STATE_FOLDER, discover, shard
-from grader.batch.engine import Done, Engine, JobSpec, MakeGrader, Task, policy
+from grader.batch.engine import Done, Engine, GraderLike, JobSpec, MakeGrader, Task, policy
 from grader.batch.found import Found
 from grader.batch.gradebook import RunFacts, count_rows, grades_csv, run_json
 from grader.batch.ledger import Ledger, Place, places, rows
@@ -85,7 +85,7 @@ def grade_many(
     run = _Run(replace(spec, html=spec.html or html), Path(out), options, progress or Silent())
     if dry_run:
         return run.rehearse(paths)
-    return run.perform(paths, make_grader or _pipeline())
+    return run.perform(paths, make_grader or make_pipeline)
 
 
 def parse_shard(text: Shard | str | None) -> Shard:
@@ -299,7 +299,8 @@ def check_settings(
         raise UsageError(f"there is no engine {engine!r}. Choose local or dask.")
 
 
-def _pipeline() -> MakeGrader:
-    from grader.pipeline import make_grader  # here, so that discovery and dry runs load no numpy
+def make_pipeline(spec: JobSpec) -> GraderLike:
+    """The grader of a process that grades. Only such a process loads numpy, not the one that deals out tasks."""
+    from grader.pipeline import make_grader
 
-    return make_grader
+    return make_grader(spec)
