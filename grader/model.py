@@ -203,12 +203,14 @@ class Program:
 class RepairRequest:
     """What a proof wants to try: inverse edits of these families, in this function or what it reaches.
 
-    `replacements` are right formulas with placeholders, for the family `formula`.
+    `replacements` are right formulas with placeholders, for the family `formula`; `without` are the indices of
+    definitions where there is nothing to mend.
     """
 
     function: str
     families: tuple[str, ...]
     replacements: tuple[str, ...] = ()
+    without: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from grader.model import Call, Helper, Location, Outcome, Program, Proposal, Rep
 
 Edits = tuple[Proposal, ...]
 MAX_REVIVED = 4
+MAX_FIRST = 2
 MAX_BLANKS = 8
 
 
@@ -81,16 +82,20 @@ class Prover:
 
     def _proposals(self, goal: Goal) -> list[Proposal]:
         """The edits to try, in execution order; asked for once."""
-        if goal.request not in self._proposed:
-            self._proposed[goal.request] = self.runner.propose(self.program.definitions, goal.request)
-        return [one for one in self._proposed[goal.request] if not self._replaced(goal, one)]
+        request = replace(goal.request, without=self._settled(goal))
+        if request not in self._proposed:
+            self._proposed[request] = self.runner.propose(self.program.definitions, request)
+        return list(self._proposed[request])
 
-    def _replaced(self, goal: Goal, proposal: Proposal) -> bool:
-        """Whether an edit is in a helper that a right one stands in for, where it could change nothing, or in
-        one that a right function runs too."""
+    def _settled(self, goal: Goal) -> tuple[int, ...]:
+        """Helpers that right ones stand in for, where an edit could change nothing, and those that a right
+        function runs too."""
         right = self.bound(goal.observed.calls[0]).bind
-        edited = self.program.definitions[proposal.definition]
-        return self._place(proposal) in goal.trusted or any(name in right for name in edited.binds)
+        return tuple(
+            index
+            for index, made in enumerate(self.program.definitions)
+            if (made.cell, made.line) in goal.trusted or any(name in right for name in made.binds)
+        )
 
     def _place(self, proposal: Proposal) -> tuple[int, int]:
         """Where the edited definition begins."""
@@ -129,6 +134,19 @@ class Prover:
             chosen = self._cover(goal, sorted(parts, key=lambda part: order.index(part[0])))
             if chosen and (yield from self._suffices(goal, chosen)):
                 return chosen
+        return (yield from self._in_turn(goal, parts, order))
+
+    def _in_turn(
+        self, goal: Goal, parts: Sequence[tuple[Proposal, Mended]], order: Sequence[Proposal]
+    ) -> Search[Edits]:
+        """Two edits of which the second mends nothing without the first: a layer's cache, and the cache of all
+        layers that its gradient goes on to."""
+        for first, _ in sorted(parts, key=lambda part: -len(part[1]))[:MAX_FIRST]:
+            for second in order:
+                outcomes = yield from self._try(goal, (first, second), [goal.telling])
+                agrees = bool(outcomes) and proof.agrees_on(goal, goal.telling, outcomes[0])
+                if agrees and (yield from self._suffices(goal, (first, second))):
+                    return first, second
         return ()
 
     def _cover(self, goal: Goal, parts: Sequence[tuple[Proposal, Mended]]) -> Edits:

@@ -35,7 +35,7 @@ def compare(expected: Value, got: Value, tolerance: float, *, odd_is_odd: bool =
 
     `tolerance` is relative to the largest magnitude in the expected array; numbers that the student made
     in float32 are compared at float32's precision. With `odd_is_odd`, NaN and infinities of any kind count as
-    the same: two ways to write one wrong formula may give either.
+    the same, and 0 for them: two ways to write one wrong formula may give either.
     """
     if isinstance(got, Absent):
         alike = isinstance(expected, Absent) and expected == got
@@ -123,7 +123,7 @@ def _compare_numbers(
     right, found = right.astype(float), found.astype(float)
     odd = ~np.isfinite(right)
     if odd.any() or not np.isfinite(found).all():
-        alike = not np.isfinite(found[odd]).any() if odd_is_odd else _identical(right[odd], found[odd])
+        alike = _odd_or_masked(found[odd]) if odd_is_odd else _identical(right[odd], found[odd])
         same = alike and bool(np.isfinite(found[~odd]).all())
         if not same:
             return Difference("nan", "NaN or infinity in it")
@@ -140,6 +140,11 @@ def _close(right: NDArray[Any], found: NDArray[Any], tolerance: float) -> bool:
     with np.errstate(invalid="ignore", over="ignore"):
         worst, scale = float(np.abs(found - right).max()), float(np.abs(right).max())
     return worst <= tolerance * max(scale, 1e-12) < np.inf
+
+
+def _odd_or_masked(found: NDArray[Any]) -> bool:
+    """Infinity times a mask's 0 is NaN; `np.where` with the same mask gives 0."""
+    return not np.any(np.isfinite(found) & (found != 0))
 
 
 def _identical(right: NDArray[Any], found: NDArray[Any]) -> bool:

@@ -188,7 +188,8 @@ def _peeled(site: Site, node: ast.Call) -> Iterator[Change]:
     if len(node.args) != 1 or node.keywords or callee(node) in ("len", "range", "str", "append"):
         return
     if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.Constant):
-        yield change(node, site.text(_unlisted(node.args[0])), rank=2)
+        twice = isinstance(node.args[0], ast.Call) and callee(node.args[0]) == callee(node)
+        yield change(node, site.text(_unlisted(node.args[0])), rank=0 if twice else 2)
         parent = site.parent(node)
         if isinstance(parent, ast.Subscript) and parent.value is node:
             yield change(parent, site.text(node.args[0]), rank=0)
@@ -284,7 +285,7 @@ def _other_operands(site: Site, node: ast.Compare) -> Iterator[Change]:
         for step in ("+ 1", "- 1"):
             yield change(right, f"{site.atom(right)} {step}", rank=1)
     names = [name for name in site.visible(node) if not site.scope.counting(name)]
-    for name in names[:_MAX_OPERANDS]:
+    for name in (*site.scope.attributes, *names)[:_MAX_OPERANDS]:
         for operand in (node.left, right):
             if isinstance(operand, ast.Name) and operand.id != name:
                 yield change(operand, name, rank=1)
@@ -295,7 +296,7 @@ def _other_operands(site: Site, node: ast.Compare) -> Iterator[Change]:
 def masks(site: Site) -> Iterator[Change]:
     """`dZ = dA` → `dZ = dA * (Z > 0)`: the gate put in."""
     for place in places(site):
-        if isinstance(place.node, ast.Name | ast.Call | ast.BinOp):
-            for name in site.visible(place.node)[:_MAX_OPERANDS]:
+        if place.makes and isinstance(place.node, ast.Name | ast.Call | ast.BinOp):
+            for name in (*site.scope.attributes, *site.visible(place.node))[:_MAX_OPERANDS]:
                 if not site.scope.counting(name) and name != site.text(place.node):
                     yield change(place.node, f"{site.atom(place.node)} * ({name} > 0)", place.level, 1)

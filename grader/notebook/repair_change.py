@@ -48,6 +48,11 @@ class Place:
     """`dW = product`: whoever only renames what was made here has left something out."""
 
     @property
+    def makes(self) -> bool:
+        """Something is made here, and not kept as it came: `self.W = W`."""
+        return not (isinstance(self.target, ast.Attribute) and is_alias(self.node))
+
+    @property
     def put_in(self) -> int:
         """The level of a factor or a term put in."""
         return RENAMED if self.renamed else self.level
@@ -126,6 +131,10 @@ def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = P
             yield from _spread(site, left, target, passed)
             yield from _spread(site, right, target, passed)
             yield Place(node, passed, target)
+        case ast.Call(func=ast.Attribute(attr="where"), args=[_, left, right]):
+            yield from _spread(site, left, target, passed)
+            yield from _spread(site, right, target, passed)
+            yield Place(node, _level(site, node, passed), target)
         case ast.Starred() | ast.Lambda():
             return
         case ast.ListComp(elt=part) | ast.GeneratorExp(elt=part) | ast.DictComp(value=part):

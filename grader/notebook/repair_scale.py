@@ -9,7 +9,9 @@ from typing import Any
 from grader.notebook.repair_calls import word
 from grader.notebook.repair_change import (
     COMPUTED,
+    DELIVERED,
     REDUCED,
+    RENAMED,
     RESTORED,
     Change,
     Place,
@@ -42,6 +44,7 @@ def over_m(site: Site) -> Iterator[Change]:
             yield from _undivided_call(site, node)
     for place in places(site):
         yield from _divided(site, place)
+    yield from _weights(site)
 
 
 def _counted_by_columns(site: Site) -> Iterator[Change]:
@@ -168,10 +171,20 @@ def _divided(site: Site, place: Place) -> Iterator[Change]:
         return
     text = site.atom(node)
     for rank, size in enumerate(batch_sizes(site.scope, node, site.visible(node))):
-        yield change(node, f"{text} / {size}", place.put_in, rank)
+        # A helper that knows of no number of examples is hardly where a function that does has forgotten it.
+        strange = site.depth > 0 and not size.isidentifier() and site.world.counts_examples
+        yield change(node, f"{text} / {size}", DELIVERED if strange else place.put_in, rank)
     for name in _dividers(site):
         if not is_alias(node):
             yield change(node, f"{name}({site.text(node)})", place.level, 1)
+
+
+def _weights(site: Site) -> Iterator[Change]:
+    """`w = np.ones((m, 1))`, weights that add up examples → their average."""
+    match site.node:
+        case ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Attribute(attr="ones")) as made):
+            for size in batch_sizes(site.scope, made, site.visible(made)):
+                yield change(made, f"{site.text(made)} / {size}", RENAMED, rank=0)
 
 
 def _dividers(site: Site) -> list[str]:

@@ -154,9 +154,14 @@ def _bound(target: ast.expr, value: ast.expr | None) -> Iterator[Binding]:
     elif isinstance(target, ast.Tuple | ast.List):
         for position, part in enumerate(target.elts):
             for made in _bound(part, _part(value, position)):
-                yield replace(made, unpacked=made.unpacked or isinstance(value, ast.Name))
+                yield replace(made, unpacked=made.unpacked or _is_part(value))
     elif isinstance(target, ast.Starred):
         yield from _bound(target.value, None)
+
+
+def _is_part(value: ast.expr | None) -> bool:
+    """`cache` and `self.cache`, not `A.shape`."""
+    return isinstance(value, ast.Name) or isinstance(value, ast.Attribute) and value.attr != "shape"
 
 
 def _part(value: ast.expr | None, position: int) -> ast.expr | None:

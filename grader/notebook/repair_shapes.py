@@ -128,7 +128,7 @@ def axis(site: Site) -> Iterator[Change]:
             continue
         if callee(node) in _REDUCERS:
             yield from _reduced(site, node)
-        elif callee(node) in ("zeros", "ones") and len(node.args) == 1:
+        elif callee(node) in ("zeros", "ones", "empty", "full") and node.args:
             if not isinstance(node.args[0], ast.Tuple | ast.Attribute):
                 yield change(node.args[0], f"({site.text(node.args[0])}, 1)", rank=0)
         elif any(keyword.arg == "axis" for keyword in node.keywords):

@@ -55,7 +55,7 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
         level = PASSED if _adds_up(site, node) else RESTORED
         yield change(node, f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}", level, rank=0)
         if isinstance(node.op, ast.Sub):
-            whole = not isinstance(site.parent(node), ast.BinOp | ast.Call) and not _is_one(node.left)
+            whole = not _is_term(site, node) and not _is_one(node.left)
             yield change(node, f"{right} - {left}", RESTORED if whole else COMPUTED, rank=0 if whole else 1)
         elif not isinstance(node.left, ast.Name):
             yield change(node, f"-{left} + {right}", COMPUTED, rank=2)
@@ -63,6 +63,12 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
         yield change(node, right, rank=0)
     elif isinstance(node.op, ast.Mult | ast.Div) and _takes_minus(site, node):
         yield change(node, f"-{left} {_symbol(node.op)} {right}", COMPUTED, rank=2)
+
+
+def _is_term(site: Site, node: ast.BinOp) -> bool:
+    """Part of a sum, or an argument: turned round, it changes more or less than a sign."""
+    around = site.parent(node)
+    return isinstance(around, ast.Call) or isinstance(around, ast.BinOp) and type(around.op) in _OPPOSITE
 
 
 def _is_one(node: ast.expr) -> bool:
@@ -181,7 +187,7 @@ _MAX_ADDED = 6
 def add(site: Site) -> Iterator[Change]:
     """A factor or a term put in: another name of the function, or `x * (1 - x)`."""
     for place in places(site):
-        if is_number_like(site, place.node) or _mask(place):
+        if place.makes and is_number_like(site, place.node) or _mask(place):
             yield from _extended(site, place)
     yield from _extended_operands(site)
     yield from _complemented(site)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.notebook.repair_scope import Function, Scope, is_count, is_text, own_nodes, scope_of
+from grader.notebook.repair_scope import BATCH_NAME, Function, Scope, is_count, is_text, own_nodes, scope_of
 from grader.notebook.repair_slice import bodies, headers, is_block, names_in, relevant_statements
 from grader.notebook.repair_text import Source, atom_of, parse_source, text_of
 
@@ -29,6 +29,8 @@ class World:
     """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Names of the notebook that hold a word: `OUTPUT = "sigmoid"`."""
+    counts_examples: bool = False
+    """The function has a name of its own for the number of examples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +158,20 @@ def _world(definitions: Sequence[Definition], source: Source, function: str) -> 
     known |= {name for made in definitions if "lambda" in made.source for name in made.binds}
     tables = tuple(name for made in definitions for name in made.binds if _is_table(made))
     words = {name: word for made in definitions for name, word in _words(made)}
-    return World(function, _parameters(source), _numpy(definitions), frozenset(known), tables, words)
+    stored = (
+        node.id
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    return World(
+        function,
+        _parameters(source),
+        _numpy(definitions),
+        frozenset(known),
+        tables,
+        words,
+        any(BATCH_NAME.match(name) for name in stored),
+    )
 
 
 def _words(made: Definition) -> Iterator[tuple[str, str]]:
@@ -264,8 +279,24 @@ def _visit_methods(walk: _Walk, name: str, only: ast.ClassDef | None = None) -> 
 
 def _attributes(walk: _Walk, owner: ast.ClassDef) -> tuple[str, ...]:
     if owner not in walk.attributes:
-        walk.attributes[owner] = tuple(dict.fromkeys(_stored_attributes(owner)))
+        mine = [name for one in (owner, *_bases(walk, owner)) for name in _stored_attributes(one)]
+        walk.attributes[owner] = tuple(dict.fromkeys(mine))
     return walk.attributes[owner]
+
+
+def _bases(walk: _Walk, owner: ast.ClassDef) -> list[ast.ClassDef]:
+    """The notebook's classes that a class inherits from, directly or not."""
+    found = [owner]
+    classes = {
+        node.name: node
+        for source in walk.sources.values()
+        for node in source.tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    for one in found:
+        bases = (classes.get(base.id) for base in one.bases if isinstance(base, ast.Name))
+        found += [base for base in bases if base is not None and base not in found]
+    return found[1:]
 
 
 def _stored_attributes(owner: ast.ClassDef) -> list[str]:

@@ -133,9 +133,14 @@ def _root(value: ast.expr | None) -> str:
     if isinstance(value, ast.Call) and len(value.args) == 1:
         value = value.args[0]
     chosen = isinstance(value, ast.Subscript)
-    while isinstance(value, ast.Subscript):
+    while isinstance(value, ast.Subscript) or isinstance(value, ast.Attribute) and value.attr == "flat":
         value = value.value
     return value.id if chosen and isinstance(value, ast.Name) else ""
+
+
+def _unpacked(site: Site, place: Place) -> tuple[str, ...]:
+    """`prob` and `target` of `prob, target = self.saved`, in a method that is handed neither."""
+    return tuple(b.name for b in site.scope.bindings if b.unpacked and b.line < site.line)[:2]
 
 
 def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
@@ -144,6 +149,8 @@ def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
     mine = site.world.parameters
     around = next((node for node in site.around(place.node) if isinstance(node, ast.Lambda)), None)
     own = tuple(arg.arg for arg in around.args.args) if around else site.scope.data_parameters
+    if len(own) < 2 <= len(unpacked := _unpacked(site, place)):
+        own = unpacked
     helpers = (own, own[::-1]) if len(own) == 2 else (own,)
     if not all(site.scope.knows(name) for name in mine):
         return helpers
@@ -179,17 +186,35 @@ def _handed_on(site: Site) -> Iterator[Change]:
     given = call.args[0] if isinstance(call, ast.Call) and call.args else None
     if not isinstance(given, ast.Name) or given.id in names_in(target):
         return
-    first = site.text(target.elts[0]) if isinstance(target, ast.Tuple) else f"{site.text(target)}[0]"
     last = block[-1]
     if not is_block(last):
-        text = f"{site.text(last)}\n{_indent(site, last)}{given.id} = {first}"
-        yield Change(((last, text),), RENAMED, rank=0, at=last)
+        for result in _first_of(site, target):
+            text = f"{site.text(last)}\n{_indent(site, last)}{given.id} = {result}"
+            yield Change(((last, text),), RENAMED, rank=0, at=last)
+
+
+def _first_of(site: Site, target: ast.expr) -> list[str]:
+    """The first of a call's results: `A` of `A, cache = f(…)`; `out`, `out[0]` or `out.dA` of `out = f(…)`."""
+    if isinstance(target, ast.Tuple):
+        return [site.text(target.elts[0])]
+    name = site.text(target)
+    fields = (
+        f"{name}.{node.attr}"
+        for node in ast.walk(site.source.tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+    )
+    return list(dict.fromkeys((f"{name}[0]", *fields, name)))[:5]
+
+
+_CHANGING = frozenset({"append", "extend", "fill", "insert", "reverse", "setdefault", "sort", "update"})
 
 
 def _returned_itself(site: Site) -> Iterator[Change]:
     """`return grads.update(…)` → `grads.update(…)` and `return grads`."""
     match site.node:
-        case ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name))) as call):
+        case ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) as call) if (
+            method in _CHANGING
+        ):
             yield change(site.node, f"{site.text(call)}; return {name}", rank=0)
 
 
@@ -215,6 +240,10 @@ def _left_out(site: Site) -> Iterator[Change]:
                 yield change(letters, '"Wb"', rank=0)
             case ast.BinOp(left=ast.List() as whole, op=ast.Mult(), right=ast.Compare()):
                 yield change(node, site.text(whole), rank=0)
+            case ast.Tuple(elts=parts) if node is getattr(site.node, "iter", None) and len(parts) > 1:
+                for part in parts:
+                    rest = [site.text(other) for other in parts if other is not part]
+                    yield change(node, f"({', '.join(rest)},)", rank=0)
             case ast.IfExp(body=one, orelse=other):
                 yield change(node, site.atom(one), rank=0)
                 yield change(node, site.atom(other), rank=0)
@@ -227,6 +256,10 @@ _KINDS = (("W", "b"), ("b", "W"))
 def _by_analogy(site: Site) -> Iterator[Change]:
     """What is done for W done for b, instead of what is done for b now or beside it; and vice versa."""
     node = site.node
+    if isinstance(node, ast.Expr):
+        yield from (
+            change(node, f"{site.text(node)}; {made}", COMPUTED, 0) for made in _analogies(site.text(node))
+        )
     if not isinstance(node, ast.Assign | ast.AugAssign) or isinstance(_assigned(node), ast.Tuple):
         return
     _, block = _block(site)

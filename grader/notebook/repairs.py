@@ -7,6 +7,7 @@ proposal that makes a wrong function right is at the culprit.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
@@ -22,6 +23,7 @@ from grader.notebook.repair_scale import constant, over_m, over_n
 from grader.notebook.repair_shapes import axis, transpose
 from grader.notebook.repair_signs import add, drop, sign
 from grader.notebook.repair_sites import Site, find_sites
+from grader.notebook.repair_slice import names_in
 from grader.notebook.repair_text import exchanged, in_string
 from grader.notebook.repair_whole import formula, statement
 
@@ -72,7 +74,9 @@ def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[
 
 
 def _proposed(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
-    sites = find_sites(definitions, request.function)
+    sites = [
+        site for site in find_sites(definitions, request.function) if site.definition not in request.without
+    ]
     kept: list[_Kept] = []
     seen: set[tuple[int, str]] = set()
     for family in dict.fromkeys(request.families):
@@ -90,11 +94,31 @@ def _found(sites: Sequence[Site], family: str, replacements: Sequence[str]) -> l
         makers = (partial(formula, replacements=replacements),)
     found: list[Found] = []
     for at, site in enumerate(sites):
+        if _advances(site):
+            continue
         found.extend((at, site, made) for make in makers for made in _safely(make(site)))
         if len(found) > _MAX_CHANGES:
             break
     found.extend(together(found))
-    return sorted(found, key=lambda item: item[2].rank + item[1].depth)
+    return sorted(found, key=lambda item: _unlikely(item[1], item[2]))
+
+
+def _unlikely(site: Site, made: Change) -> int:
+    return made.rank + site.depth // 2
+
+
+def _advances(site: Site) -> bool:
+    """`i += 1` in a loop `while i < n`: anything else there never ends, and costs a search its time."""
+    target = site.node.targets[0] if isinstance(site.node, ast.Assign) else getattr(site.node, "target", None)
+    name = target.id if isinstance(target, ast.Name) else None
+    return any(isinstance(loop, ast.While) and name in names_in(loop.test) for loop in _blocks_around(site))
+
+
+def _blocks_around(site: Site) -> Iterator[ast.AST]:
+    around = site.parent(site.node)
+    while around is not None:
+        yield around
+        around = site.parent(around)
 
 
 def _safely(changes: Iterator[Change]) -> Iterator[Change]:
@@ -115,7 +139,7 @@ def _kept(
         if proposal is None or (proposal.definition, proposal.source) in seen:
             continue
         seen.add((proposal.definition, proposal.source))
-        kept.append(((made.level, made.joined, at, number), made.rank + site.depth, proposal))
+        kept.append(((made.level, made.joined, at, number), _unlikely(site, made), proposal))
         if len(kept) >= MAX_OF_FAMILY:
             break
     return kept

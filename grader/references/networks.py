@@ -69,5 +69,9 @@ def forward_pass(
 
 
 def _alive(caches: Sequence[tuple[Any, Array]]) -> bool:
-    """Whether every hidden layer has units on both sides of zero (or one unit and one live example)."""
-    return all(bool((Z > 0).any()) and (Z.shape[1] < 4 or bool((Z < 0).any())) for _, Z in caches[:-1])
+    """Whether every hidden layer has units on both sides of zero (or one unit and one live example), and some
+    example comes through all of them, so that its gradient reaches the first one."""
+    hidden = [Z for _, Z in caches[:-1]]
+    if not all(bool((Z > 0).any()) and (Z.shape[1] < 4 or bool((Z < 0).any())) for Z in hidden):
+        return False
+    return not hidden or bool(np.all([(Z > 0).any(axis=0) for Z in hidden], axis=0).any())

@@ -19,8 +19,10 @@ class Limits:
     """For executing all definitions of a program."""
     run_seconds: float = 60.0
     """For one `run`, whatever happens in it; later calls get `not-run`."""
-    search_seconds: float = 20.0
-    """For all variants that the proof of one misconception tries."""
+    search_seconds: float = 6.0
+    """For all variants that one search for a proof tries."""
+    variant_seconds: float = 0.5
+    """For one call of such a variant: what it would mend comes to an end in a few milliseconds."""
     submission_seconds: float = 30.0
     """For all runs, searches and repairs of one submission; later calls get `not-run`. A usual one takes 0.1 s,
     one whose functions all hang less than 20 s."""

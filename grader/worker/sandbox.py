@@ -139,7 +139,7 @@ class Sandbox:
             return []
         self._turn_of(program)
         outcomes: list[Outcome] = []
-        with self._session(helper, self.limits.run_seconds) as session:
+        with self._session(helper, self.limits, self.limits.run_seconds) as session:
             for part in _parts(calls):
                 self._runner = session.worker or self._runner
                 session.worker = self._kept_for(program, part)
@@ -158,7 +158,9 @@ class Sandbox:
             self._note(program, calls)
             return session.run(program, self._packed(calls))
 
-        with self._session(helper, self.limits.search_seconds) as session:
+        brief = min(self.limits.call_seconds, self.limits.variant_seconds)
+        limits = replace(self.limits, call_seconds=brief)
+        with self._session(helper, limits, self.limits.search_seconds) as session:
             self._end_runner()
             return follow(search, run)
 
@@ -235,13 +237,13 @@ class Sandbox:
         return tree
 
     @contextmanager
-    def _session(self, helper: Helper, seconds: float) -> Iterator[Session]:
+    def _session(self, helper: Helper, limits: Limits, seconds: float) -> Iterator[Session]:
         """Runs with one set of right helpers, for so many seconds; its worker is kept for the next request."""
         with self._request(), self._clock() as left:
             seconds = min(seconds, left)
             if self._remembered is None or self._remembered.helper is not helper:
                 self._remembered = Remembered(helper)
-            session = Session(self._spawn, self._remembered, self._outcomes, self.limits, seconds)
+            session = Session(self._spawn, self._remembered, self._outcomes, limits, seconds)
             try:
                 yield session
             except BaseException:

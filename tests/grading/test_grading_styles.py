@@ -1,4 +1,4 @@
-"""Solutions in eight personal styles: right ones get full marks, marked bugs are named exactly."""
+"""Solutions in a dozen personal styles: right ones get full marks, marked bugs are named exactly."""
 
 from __future__ import annotations
 
@@ -45,6 +45,13 @@ BUGS = (
     ("examples_and_closures", "compute_cost", "cost-log-base"),
     ("examples_and_closures", "linear_backward", "one-over-n@dW"),
     ("examples_and_closures", "L_model_backward", "dal-is-dz"),
+    ("folds", "L_model_forward", "last-layer-relu"),
+    ("folds", "L_model_backward", "returns-none"),
+    ("physicist", "L_model_backward", "backward-wrong-cache@index"),
+    ("physicist", "update_parameters", "update-bias-missing"),
+    ("beginner_german", "L_model_backward", "backward-key-off-by-one@keys"),
+    ("beginner_german", "update_parameters", "update-missing-learning-rate@W"),
+    ("torch_modules", "L_model_backward", "dal-includes-1-over-m"),
 )
 
 

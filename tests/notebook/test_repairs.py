@@ -375,6 +375,20 @@ def test_a_name_for_a_part_is_an_alias_of_it() -> None:
     assert {p.line for p in proposed(text, "sign")} >= {4, 5}
 
 
+def test_what_lets_a_loop_end_is_left_alone() -> None:
+    text = "def f(a, n):\n    i = 0\n    while i < n:\n        a = a + 1\n        i += 1\n    return a"
+    made = proposed(text, "sign constant statement index range operator drop")
+    assert 4 in {p.line for p in made} and 5 not in {p.line for p in made}
+
+
+def test_definitions_that_need_no_mending_are_left_alone() -> None:
+    helper = function("def g(a):\n    return -a")
+    mine = function("def f(a):\n    return -g(a)", cell=5)
+    both = propose([helper, mine], RepairRequest("f", ("sign",)))
+    assert {p.definition for p in both} == {0, 1}
+    assert {p.definition for p in propose([helper, mine], RepairRequest("f", ("sign",), (), (0,)))} == {1}
+
+
 def test_what_only_renames_comes_before_what_computes() -> None:
     made = proposed("def f(a, b):\n    product = a @ b.T\n    x = product\n    return x", "over_m")
     assert made[0].line == 3

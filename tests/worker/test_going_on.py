@@ -201,6 +201,15 @@ def test_a_search_ends_with_its_time() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_variant_that_hangs_costs_a_search_little() -> None:
+    hanging, right = program("def f():\n    while True: pass"), program("def f():\n    return 1")
+    with Sandbox.start(limits=Limits(variant_seconds=0.1)) as sandbox:
+        began = time.monotonic()
+        statuses = [outcome.status for outcome in _explored(sandbox, [hanging] * 5 + [right], call("f"))]
+    assert statuses == ["timeout"] * 5 + ["value"]
+    assert time.monotonic() - began < 5 * Limits().call_seconds / 2
+
+
 def test_no_state_goes_from_one_run_to_the_next(sandbox: Sandbox) -> None:
     poison = """
         import numpy as np, builtins, sys
