@@ -175,9 +175,12 @@ def _notes(examined: Examined) -> tuple[Note, ...]:
 # ------------------------------------------------------------------------------------------- doors
 
 
-def make_grader(spec: JobSpec) -> Grader | InferringGrader:
-    """A grader in the strongest sandbox there is, if the job's tier allows it. Raises NotIsolated, WorkerError, UsageError."""
-    sandbox = Sandbox.start(at_least="none" if spec.unsafe else spec.tier)
+def make_grader(spec: JobSpec, sandbox: Sandbox | None = None) -> Grader | InferringGrader:
+    """A grader in this sandbox, which it then owns, or in the strongest that there is, if the job's tier allows it.
+
+    Raises NotIsolated, WorkerError, UsageError.
+    """
+    sandbox = sandbox or Sandbox.start(at_least=spec.least_tier)
     seed = draw_seed() if spec.seed is None else spec.seed
     try:
         if spec.rubric is None:

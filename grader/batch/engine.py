@@ -26,6 +26,11 @@ class JobSpec:
     detail: Literal["nudge", "explanation", "fix"] = "explanation"
     html: bool = False
 
+    @property
+    def least_tier(self) -> str:
+        """The weakest isolation that will do."""
+        return "none" if self.unsafe else self.tier
+
 
 class GraderLike(Protocol):
     """Grades one submission at a time. `grade` never raises for what a submission does."""

@@ -300,7 +300,13 @@ def check_settings(
 
 
 def make_pipeline(spec: JobSpec) -> GraderLike:
-    """The grader of a process that grades. Only such a process loads numpy, not the one that deals out tasks."""
+    """The grader of a process that grades. Only such a process loads numpy, not the one that deals out tasks.
+
+    The sandbox comes first: it gets ready while the rest is loaded.
+    """
+    from grader.worker.sandbox import Sandbox
+
+    sandbox = Sandbox.start(at_least=spec.least_tier)
     from grader.pipeline import make_grader
 
-    return make_grader(spec)
+    return make_grader(spec, sandbox)
