@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import resource
 import signal
 import sys
 import types
@@ -22,11 +23,12 @@ Functions = Mapping[str, Any]
 Call = tuple[str, Callable[[Functions, Functions], Any]]
 NETS = (((5, 4, 3, 1), 7), ((3, 8, 1), 5), ((4, 4, 4, 1), 9), ((2, 3, 5, 4, 1), 4))
 SECONDS = 2.0
+MEMORY = 1 << 30
 _RTOL = 1e-7
 
 
 class TooSlow(BaseException):
-    """A call that takes longer than SECONDS: an endless loop."""
+    """A call that takes longer than SECONDS, or more memory than MEMORY: an endless loop."""
 
 
 @contextlib.contextmanager
@@ -34,13 +36,23 @@ def limited(seconds: float = SECONDS) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise TooSlow
 
-    before = signal.signal(signal.SIGALRM, stop)
+    before, memory = signal.signal(signal.SIGALRM, stop), resource.getrlimit(resource.RLIMIT_AS)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    resource.setrlimit(resource.RLIMIT_AS, (_in_use() + MEMORY, memory[1]))
     try:
         yield
+    except MemoryError:
+        raise TooSlow from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, memory)
+
+
+def _in_use() -> int:
+    """Bytes of this process's address space."""
+    with open("/proc/self/statm", encoding="ascii") as pages:
+        return int(pages.read().split()[0]) * resource.getpagesize()
 
 
 def namespace(source: str, helpers: Functions) -> dict[str, Any]:
@@ -53,7 +65,7 @@ def namespace(source: str, helpers: Functions) -> dict[str, Any]:
                 if isinstance(
                     node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Assign
                 ):
-                    with contextlib.suppress(Exception):
+                    with contextlib.suppress(Exception, TooSlow), limited():
                         exec(compile(ast.Module([node], []), "notebook", "exec"), made)  # noqa: S102
     return made
 

@@ -42,9 +42,11 @@ class Bench:
         return self.plan.bound(call, bind, convention)
 
     def program_of(self, functions: Iterable[str]) -> Program:
-        """The part of the notebook that these functions need: quicker to load again and again."""
+        """The part of the notebook that these functions need, quicker to load again and again, and what may have
+        been meant instead."""
         needed = sorted({index for name in set(functions) for index in self.facts(name).needs})
-        return replace(self.program, definitions=tuple(self.program.definitions[index] for index in needed))
+        definitions = (self.program.definitions[index] for index in needed)
+        return replace(self.program, definitions=(*definitions, *self.extraction.spare))
 
     def strip_asserts(self) -> None:
         """From now on, function bodies run without their assert statements."""

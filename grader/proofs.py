@@ -78,7 +78,8 @@ class Proofs:
         """A blank of the template that is still open, if that is why the function fails."""
         outcomes = finding.observed.outcomes if finding.observed else ()
         failing = [i for i, outcome in enumerate(outcomes) if special.left_open(finding, i, outcome)]
-        if not failing or special.NOT_IMPLEMENTED not in self.bench.plan.rubric.misconceptions:
+        known = special.NOT_IMPLEMENTED in self.bench.plan.rubric.misconceptions
+        if not failing or not known or not special.may_have_blanks(prover.program.definitions):
             return None
         calls = [_calls(finding)[i] for i in failing]
         is_open = lambda number, outcome: special.left_open(finding, failing[number], outcome)

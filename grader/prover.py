@@ -57,12 +57,12 @@ class Prover:
         self, proposals: Sequence[Proposal], calls: Sequence[Call], is_open: Callable[[int, Outcome], bool]
     ) -> Search[Edits]:
         sent = [self.bound(call) for call in calls]
-        for edits in (*((one,) for one in proposals), tuple(proposals[:MAX_BLANKS])):
+        for edits in ((), *((one,) for one in proposals), tuple(proposals[:MAX_BLANKS])):
             definitions = proof.variant(self.program.definitions, edits)
             if definitions is not None:
                 outcomes = yield replace(self.program, definitions=definitions), sent
                 if not any(is_open(number, outcome) for number, outcome in enumerate(outcomes)):
-                    return edits
+                    return edits  # none, where it is not the blanks that matter
         return ()
 
     def revived(self, goal: Goal) -> list[Proposal]:

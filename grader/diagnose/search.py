@@ -157,6 +157,8 @@ class Search:
 
     def together(self, depth: int) -> list[Forms]:
         """One explanation for each failing component, of at most `depth` forms, verified together."""
+        if self._is_empty():
+            return []
         by_component = []
         for name in self.failed:
             found = self._for_component(name, depth)
@@ -164,6 +166,11 @@ class Search:
                 return []
             by_component.append(found)
         return self._verified(by_component)
+
+    def _is_empty(self) -> bool:
+        """Whether nothing at all is returned: that is one error, and not one for each component."""
+        parts = (self.observed.parts[index] for index in self.observed.valued)
+        return all(isinstance(one, Absent) for made in parts for one in made.values())
 
     def _for_component(self, name: str, depth: int) -> list[Forms]:
         ones: list[Forms] = [(form,) for form in self.candidates if self.agrees((form,), (name,))]

@@ -71,6 +71,11 @@ def left_open(finding: Finding, index: int, outcome: Outcome) -> bool:
     return any(parts[name] is None for name in finding.failed)
 
 
+def may_have_blanks(definitions: Sequence[Definition]) -> bool:
+    """Whether there is anything in the source that a template leaves for a blank."""
+    return any(word in made.source for made in definitions for word in ("None", "pass", "..."))
+
+
 def without_value(finding: Finding) -> tuple[str, ...]:
     """The failing components that are `None` on some call; all of them where there are no values."""
     parts = finding.observed.parts if finding.observed else ()

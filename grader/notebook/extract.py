@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from grader.model import Cell, Extraction, FunctionFacts, Problem, StandIn
+from grader.model import Cell, Definition, Extraction, FunctionFacts, Problem, StandIn
+from grader.notebook.alike import alike
 from grader.notebook.blanks import placeholder
 from grader.notebook.hints import missing_hint
 from grader.notebook.reads import Reads
@@ -18,6 +19,7 @@ from grader.notebook.statements import Statement, first_line, statements
 from grader.notebook.syntax import Block, Broken, parse_cell
 from grader.notebook.table import Table
 
+MAX_SPARE = 8
 Versions = Mapping[str, tuple[int, ...]]
 _TOO_MUCH = (RecursionError, MemoryError)
 
@@ -77,7 +79,21 @@ class _Search:
             functions[name] = self._facts(name, needed, reads)
         definitions = tuple(self.table.statements[at].definition() for at in order)
         problems = (*broken_problems(pieces), *self.problems)
-        return Extraction(definitions, functions, problems, self._stand_in_names())
+        return Extraction(definitions, functions, problems, self._stand_in_names(), self._spare(order))
+
+    def _spare(self, used: Sequence[int]) -> tuple[Definition, ...]:
+        """Functions that nothing graded uses, named like one that is used."""
+        statements = self.table.statements
+        bound = {name for at in used for name in statements[at].binds}
+        taken = bound.union(self.wanted)
+        found = [
+            statement.definition()
+            for at, statement in enumerate(statements)
+            if _makes_function(statement.node)
+            and taken.isdisjoint(statement.binds)
+            and any(alike(one, name) for one in statement.binds for name in bound)
+        ]
+        return tuple(found[:MAX_SPARE])
 
     def _parameter_names(self) -> frozenset[str]:
         usages = [self.table.statements[at[0]].usage for at in self.graded.values()]
@@ -148,6 +164,16 @@ class _Search:
     def _is_written(self, name: str, place: int) -> bool:
         statement = self.table.statements[place]
         return name in statement.functions and self._unwritten(name, statement) is None
+
+
+def _makes_function(node: ast.stmt) -> bool:
+    """`def f`, `f = lambda …`, `f = partial(…)`."""
+    match node:
+        case ast.FunctionDef() | ast.Assign(value=ast.Lambda()):
+            return True
+        case ast.Assign(value=ast.Call(func=ast.Name(id="partial") | ast.Attribute(attr="partial"))):
+            return True
+    return False
 
 
 def own_versions(table: Table, name: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from grader.notebook.alike import alike
 from grader.notebook.repair_change import COMPUTED, RESTORED, Change, callee, change, is_method, places
 from grader.notebook.repair_counters import LENGTHS, counters, output_rounds
 from grader.notebook.repair_numbers import shifted
@@ -138,18 +139,8 @@ def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
     if isinstance(node, ast.Name) and name in site.world.known:
         level = COMPUTED if isinstance(site.parent(node), ast.Dict) else RESTORED
         for new in sorted(site.world.known):
-            if _alike(name, new):
+            if alike(name, new):
                 yield change(node, new, level, rank=0, tag="named alike")
-
-
-def _alike(one: str, other: str) -> bool:
-    """`relu_backward` and `sigmoid_backward`, `_hidden_layer` and `_output_layer`: one part differs."""
-    parts, others = one.lower().split("_"), other.lower().split("_")
-    if len(parts) != len(others) or one == other:
-        return False
-    differ = [(a, b) for a, b in zip(parts, others, strict=True) if a != b]
-    words = len(differ) == 1 and len([part for part in parts if part]) > 1
-    return words or one.lower().replace("relu", "sigmoid") == other.lower().replace("relu", "sigmoid")
 
 
 def _can_be(site: Site, node: ast.Name | ast.Attribute, new: str) -> bool:

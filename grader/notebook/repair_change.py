@@ -10,10 +10,11 @@ from grader.notebook.repair_scope import BATCH_NAME
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_text import Edit
 
-#: The levels, tried in this order. What the student wrote taken back or exchanged; something put in where a
+#: The levels, tried in this order. What was made and then forgotten put to use; what the student wrote taken back
+#: or exchanged; something put in where a
 #: computed value only gets another name, which leaves something out; where examples are added up; where else a
 #: value is computed; where it is only passed on; where it is handed out (returned, stored by key).
-RESTORED, RENAMED, REDUCED, COMPUTED, PASSED, DELIVERED = range(6)
+FORGOTTEN, RESTORED, RENAMED, REDUCED, COMPUTED, PASSED, DELIVERED = range(7)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

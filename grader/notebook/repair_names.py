@@ -7,7 +7,9 @@ import builtins
 from collections.abc import Iterator
 from itertools import permutations
 
+from grader.notebook.alike import alike
 from grader.notebook.repair_change import (
+    FORGOTTEN,
     Change,
     call_text,
     callee,
@@ -40,13 +42,18 @@ def name(site: Site) -> Iterator[Change]:
 
 
 def unread(site: Site) -> Iterator[Change]:
-    """A name that was computed and is used nowhere, put where another one is read, or added to it."""
+    """A name that was computed and is used nowhere, put where another one is read, or added to it; a function
+    that is used nowhere, in place of one with a name like its own."""
+    for node in site.nodes():
+        if isinstance(node, ast.Name) and node.id in site.world.known and not site.scope.knows(node.id):
+            spare = (name for name in site.world.spare if alike(name, node.id))
+            yield from (change(node, name, FORGOTTEN, rank=0) for name in spare)
     idle = [name for name in site.scope.idle if name in site.visible(site.node)]
     if not idle:
         return
     for node in site.nodes():
         if isinstance(node, ast.Name) and site.scope.knows(node.id) and site.scope.role(node.id) == "data":
-            yield from (change(node, name, rank=0) for name in idle[:_MAX_IDLE])
+            yield from (change(node, name, FORGOTTEN, rank=0) for name in idle[:_MAX_IDLE])
     for place in places(site):
         if is_number_like(site, place.node):
             for name in idle[:_MAX_IDLE]:

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.notebook.repair_scope import BATCH_NAME, Function, Scope, is_count, is_text, own_nodes, scope_of
+from grader.notebook.repair_scope import Function, Scope, is_count, is_text, own_nodes, scope_of
 from grader.notebook.repair_slice import bodies, headers, is_block, names_in, relevant_statements
 from grader.notebook.repair_text import Source, atom_of, parse_source, text_of
+from grader.notebook.repair_world import World, world_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Never more places than this, however large the student's program is.
 MAX_SITES = 600
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What all places of one request share."""
-
-    function: str
-    parameters: tuple[str, ...]
-    numpy: str
-    known: frozenset[str]
-    """Functions, classes and imported names: reading one is no reading of a notebook variable."""
-    tables: tuple[str, ...] = ()
-    """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """Names of the notebook that hold a word: `OUTPUT = "sigmoid"`."""
-    counts_examples: bool = False
-    """The function has a name of its own for the number of examples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +105,8 @@ def find_sites(definitions: Sequence[Definition], function: str) -> list[Site]:
     first = sources.get(bound[function][0])
     if first is None:
         return []
-    walk = _Walk(definitions, sources, bound, _world(definitions, first, function))
+    used = frozenset(name for source in sources.values() for name in names_in(source.tree))
+    walk = _Walk(definitions, sources, bound, world_of(definitions, first, function, used))
     _find_methods(walk)
     _visit_name(walk, function)
     return walk.sites[:MAX_SITES]
@@ -151,59 +136,6 @@ def _reached(
             sources[index] = source
             todo.extend(index for name in names_in(source.tree) for index in bound.get(name, ()))
     return sources
-
-
-def _world(definitions: Sequence[Definition], source: Source, function: str) -> World:
-    known = {name for made in definitions if made.kind != "value" for name in made.binds}
-    known |= {name for made in definitions if "lambda" in made.source for name in made.binds}
-    tables = tuple(name for made in definitions for name in made.binds if _is_table(made))
-    words = {name: word for made in definitions for name, word in _words(made)}
-    stored = (
-        node.id
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    )
-    return World(
-        function,
-        _parameters(source),
-        _numpy(definitions),
-        frozenset(known),
-        tables,
-        words,
-        any(BATCH_NAME.match(name) for name in stored),
-    )
-
-
-def _words(made: Definition) -> Iterator[tuple[str, str]]:
-    source = parse_source(made.source) if made.kind == "value" else None
-    for node in source.tree.body if source else ():
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as word)):
-                yield name, word
-
-
-def _is_table(made: Definition) -> bool:
-    quoted = made.source.replace("'", '"')
-    return made.kind == "value" and '"sigmoid":' in quoted and '"relu":' in quoted
-
-
-def _parameters(source: Source) -> tuple[str, ...]:
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            return scope_of(node, None).parameters
-    return ()
-
-
-def _numpy(definitions: Sequence[Definition]) -> str:
-    """The name that numpy goes by in this notebook."""
-    for made in definitions:
-        source = parse_source(made.source) if made.kind == "import" else None
-        for node in ast.walk(source.tree) if source else ():
-            if isinstance(node, ast.Import):
-                names = [a.asname or a.name for a in node.names if a.name == "numpy"]
-                if names:
-                    return names[0]
-    return "np"
 
 
 def _find_methods(walk: _Walk) -> None:

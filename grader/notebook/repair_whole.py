@@ -138,7 +138,7 @@ def _root(value: ast.expr | None) -> str:
     return value.id if chosen and isinstance(value, ast.Name) else ""
 
 
-def _unpacked(site: Site, place: Place) -> tuple[str, ...]:
+def _unpacked(site: Site) -> tuple[str, ...]:
     """`prob` and `target` of `prob, target = self.saved`, in a method that is handed neither."""
     return tuple(b.name for b in site.scope.bindings if b.unpacked and b.line < site.line)[:2]
 
@@ -149,7 +149,7 @@ def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
     mine = site.world.parameters
     around = next((node for node in site.around(place.node) if isinstance(node, ast.Lambda)), None)
     own = tuple(arg.arg for arg in around.args.args) if around else site.scope.data_parameters
-    if len(own) < 2 <= len(unpacked := _unpacked(site, place)):
+    if len(own) < 2 <= len(unpacked := _unpacked(site)):
         own = unpacked
     helpers = (own, own[::-1]) if len(own) == 2 else (own,)
     if not all(site.scope.knows(name) for name in mine):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from notebook_cells import bound, executed, extracted
 
+from grader.notebook.alike import alike
+
 Z = np.array([[0.0, 2.0]])
 NUMPY = "import numpy as np"
 SIGMOID = "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))"
@@ -344,3 +346,40 @@ def test_another_wanted_function_is_no_misspelt_one():
 def test_a_statement_that_shares_its_line_is_cut_out():
     extraction = extracted("a = 'é'; one = 'à'; b = 2", "def sigmoid(z):\n    return one")
     assert extraction.definitions[0].source == "one = 'à'"
+
+
+def test_a_function_like_a_used_one_is_spare():
+    extraction = extracted(
+        "def act_relu(z):\n    return z\ndef act_sigmoid(z):\n    return -z",
+        "rows = lambda z: z.sum(1)\ncolumns = lambda z: z.sum(0)",
+        "def plot(z):\n    print(z)",
+        "def sigmoid(z):\n    return act_relu(z)",
+    )
+    assert [one.binds for one in extraction.spare] == [("act_sigmoid",)]
+    assert not {"act_sigmoid", "plot"} & {name for one in extraction.definitions for name in one.binds}
+
+
+def test_another_version_of_a_used_function_is_not_spare():
+    extraction = extracted(
+        "def act_relu(z):\n    return 1",
+        "def act_relu(z):\n    return z",
+        "def sigmoid(z):\n    return act_relu(z)",
+    )
+    assert extraction.spare == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("relu_backward", "sigmoid_backward", True),
+        ("_hidden_layer", "_output_layer", True),
+        ("colsums", "rowsums", True),
+        ("ReLU", "Sigmoid", True),
+        ("sigmoid", "sigmoid", False),
+        ("plot", "sigmoid", False),
+        ("linear_forward", "compute_cost", False),
+        ("f", "g", False),
+    ],
+)
+def test_names_that_are_alike(one, other, wanted):
+    assert alike(one, other) is wanted and alike(other, one) is wanted

@@ -351,6 +351,16 @@ def test_a_method_that_returns_nothing_is_not_returned() -> None:
     assert "a.update(b); return a" in lines_of(made, 2)
 
 
+def test_a_function_that_nothing_uses_comes_before_any_other_edit() -> None:
+    spare = function("def act_relu(z):\n    return z * (z > 0)", cell=1)
+    used = function("def act_sigmoid(z):\n    return 1 / (1 + np.exp(-z))", cell=2)
+    made = propose(
+        [spare, used, function("def f(a):\n    return act_sigmoid(a)")],
+        RepairRequest("f", ("sign", "unread")),
+    )
+    assert made[0].source == "def f(a):\n    return act_relu(a)"
+
+
 def test_a_word_of_the_notebook_is_exchanged_where_it_is_read() -> None:
     word = Definition(("LAST",), 'LAST = "sigmoid"', 1, 1, "value")
     made = propose([word, function("def f(a):\n    return g(a, LAST)")], RepairRequest("f", ("call",)))

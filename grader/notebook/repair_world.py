@@ -1,0 +1,90 @@
+"""What all places of one request for repairs share: the notebook around a function."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader.model import Definition
+from grader.notebook.repair_scope import BATCH_NAME, scope_of
+from grader.notebook.repair_text import Source, parse_source
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all places of one request share."""
+
+    function: str
+    parameters: tuple[str, ...]
+    numpy: str
+    known: frozenset[str]
+    """Functions, classes and imported names: reading one is no reading of a notebook variable."""
+    tables: tuple[str, ...] = ()
+    """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Names of the notebook that hold a word: `OUTPUT = "sigmoid"`."""
+    spare: tuple[str, ...] = ()
+    """Functions that nothing uses."""
+    counts_examples: bool = False
+    """The function has a name of its own for the number of examples."""
+
+
+def world_of(definitions: Sequence[Definition], source: Source, function: str, used: frozenset[str]) -> World:
+    """What is known around `function`, whose source is `source`; `used` are the names that it reaches."""
+    known = {name for made in definitions if made.kind != "value" for name in made.binds}
+    known |= {name for made in definitions if _is_callable(made) for name in made.binds}
+    functions = (name for made in definitions if made.kind != "import" for name in made.binds)
+    tables = tuple(name for made in definitions for name in made.binds if _is_table(made))
+    words = {name: word for made in definitions for name, word in _words(made)}
+    stored = (
+        node.id
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    return World(
+        function,
+        _parameters(source),
+        _numpy(definitions),
+        frozenset(known),
+        tables,
+        words,
+        tuple(name for name in functions if name in known and name not in used),
+        any(BATCH_NAME.match(name) for name in stored),
+    )
+
+
+def _is_callable(made: Definition) -> bool:
+    return made.kind == "value" and ("lambda" in made.source or "partial(" in made.source)
+
+
+def _words(made: Definition) -> Iterator[tuple[str, str]]:
+    source = parse_source(made.source) if made.kind == "value" else None
+    for node in source.tree.body if source else ():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as word)):
+                yield name, word
+
+
+def _is_table(made: Definition) -> bool:
+    quoted = made.source.replace("'", '"')
+    return made.kind == "value" and '"sigmoid":' in quoted and '"relu":' in quoted
+
+
+def _parameters(source: Source) -> tuple[str, ...]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return scope_of(node, None).parameters
+    return ()
+
+
+def _numpy(definitions: Sequence[Definition]) -> str:
+    """The name that numpy goes by in this notebook."""
+    for made in definitions:
+        source = parse_source(made.source) if made.kind == "import" else None
+        for node in ast.walk(source.tree) if source else ():
+            if isinstance(node, ast.Import):
+                names = [a.asname or a.name for a in node.names if a.name == "numpy"]
+                if names:
+                    return names[0]
+    return "np"
