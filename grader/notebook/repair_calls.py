@@ -123,7 +123,7 @@ def _last_rounds(site: Site) -> Iterator[str]:
 
 def _choosers(site: Site) -> list[str]:
     """`self.activation(l)`: a method of the same object that this function calls elsewhere."""
-    names = {callee(node): node for node in ast.walk(site.source.tree) if isinstance(node, ast.Call)}
+    names = {callee(node): node for node in site.source.nodes if isinstance(node, ast.Call)}
     return [site.text(node) for name, node in names.items() if "activation" == name and is_method(site, node)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_slice import names_in
@@ -23,8 +23,8 @@ def counters(site: Site, node: ast.AST) -> list[str]:
 
 def _numbering(site: Site) -> set[str]:
     """Names that stand in a key or as an index, `caches[l - 1]`, somewhere in the definition."""
-    found = set(_numbered_names(site.source.tree))
-    for inner in ast.walk(site.source.tree):
+    found = set(_numbered_names(site.source.nodes))
+    for inner in site.source.nodes:
         match inner:
             case ast.FormattedValue(value=part) | ast.Call(func=ast.Name(id="str"), args=[part]):
                 found |= _plain_names(part)
@@ -39,9 +39,9 @@ def _numbering(site: Site) -> set[str]:
 _NUMBER_NAMES = re.compile(r"(?:[ijklnLN]|\w*(?:layer|level|idx|index|number|depth|step))\Z")
 
 
-def _numbered_names(tree: ast.AST) -> Iterator[str]:
+def _numbered_names(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """Parameters of small functions that are named like numbers: `lambda state, l: …`."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Lambda | ast.FunctionDef):
             yield from (arg.arg for arg in node.args.args if _NUMBER_NAMES.match(arg.arg))
 

@@ -100,7 +100,7 @@ def _first_results(site: Site, node: ast.AST) -> list[str]:
     """`gradients[0]`, where a helper's results are kept under one name, or a state is asked by position."""
     asked = {
         inner.value.id
-        for inner in ast.walk(site.source.tree)
+        for inner in site.source.nodes
         if isinstance(inner, ast.Subscript)
         and isinstance(inner.value, ast.Name)
         and isinstance(inner.slice, ast.Constant)

@@ -24,6 +24,8 @@ class Source:
     data: bytes
     starts: tuple[int, ...]
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+    """All of the tree's, walked once."""
     parents: dict[ast.AST, ast.AST]
 
     def offset(self, line: int, column: int) -> int:
@@ -45,8 +47,9 @@ def parse_source(text: str) -> Source | None:
     tree = parsed(text)
     if tree is None:
         return None
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    return Source(text, text.encode(), _line_starts(text), tree, parents)
+    nodes = tuple(ast.walk(tree))
+    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+    return Source(text, text.encode(), _line_starts(text), tree, nodes, parents)
 
 
 def parsed(text: str) -> ast.Module | None:

@@ -105,7 +105,7 @@ def _element(site: Site, place: Place) -> str:
 
 def _looped_roots(site: Site) -> Iterator[tuple[str, str]]:
     """`for y, a in zip(Y[0], AL.flat)` → (y, Y), (a, AL)."""
-    for node in ast.walk(site.source.tree):
+    for node in site.source.nodes:
         if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
             continue
         if isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "zip":
@@ -200,7 +200,7 @@ def _first_of(site: Site, target: ast.expr) -> list[str]:
     name = site.text(target)
     fields = (
         f"{name}.{node.attr}"
-        for node in ast.walk(site.source.tree)
+        for node in site.source.nodes
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
     )
     return list(dict.fromkeys((f"{name}[0]", *fields, name)))[:5]

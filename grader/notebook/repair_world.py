@@ -38,9 +38,7 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
     tables = tuple(name for made in definitions for name in made.binds if _is_table(made))
     words = {name: word for made in definitions for name, word in _words(made)}
     stored = (
-        node.id
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        node.id for node in source.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
     return World(
         function,
@@ -72,7 +70,7 @@ def _is_table(made: Definition) -> bool:
 
 
 def _parameters(source: Source) -> tuple[str, ...]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             return scope_of(node, None).parameters
     return ()
@@ -82,7 +80,7 @@ def _numpy(definitions: Sequence[Definition]) -> str:
     """The name that numpy goes by in this notebook."""
     for made in definitions:
         source = parse_source(made.source) if made.kind == "import" else None
-        for node in ast.walk(source.tree) if source else ():
+        for node in source.nodes if source else ():
             if isinstance(node, ast.Import):
                 names = [a.asname or a.name for a in node.names if a.name == "numpy"]
                 if names:
