@@ -52,7 +52,7 @@ def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
         return
     one = owners[0].misconceptions[identifier]
     yield f"{one.id}: {one.title}"
-    yield f"Function: {_function(one)}        Rubrics: {', '.join(rubric.id for rubric in owners)}"
+    yield _found_in(identifier, owners)
     for level, label in words.LEVEL_LABELS.items():
         text = getattr(one.feedback, level)
         if text:
@@ -60,6 +60,15 @@ def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
     if one.same_text_as:
         yield f"Looks the same as: {', '.join(one.same_text_as)}"
     yield from _see(one)
+
+
+def _found_in(identifier: str, owners: Sequence[Rubric]) -> str:
+    """The function in which each rubric looks for it."""
+    rubrics: dict[str, list[str]] = {}
+    for rubric in owners:
+        rubrics.setdefault(_function(rubric.misconceptions[identifier]), []).append(rubric.id)
+    found = "; ".join(f"{function} ({', '.join(names)})" for function, names in rubrics.items())
+    return f"Function: {found}"
 
 
 def _see(one: Misconception) -> Iterator[str]:

@@ -24,6 +24,7 @@ def run() -> cli_doubles.Run:
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake pipeline, here and in the pool's processes."""
     monkeypatch.setitem(sys.modules, "grader.pipeline", cli_doubles)
+    monkeypatch.setattr("grader.batch.run.make_pipeline", cli_doubles.make_grader)
 
 
 @pytest.fixture
