@@ -166,7 +166,10 @@ class Session:
             if name in self.findings:
                 self._explain_one(name)
         right: Predict = lambda call: self.plan.right(call, self._under("L"))
-        self.exponents = measure(self._measured(LINEAR), self._measured(MODEL), right)
+        linear, model = self._measured(LINEAR), self._measured(MODEL)
+        self.exponents = measure(linear, model, right)
+        if model is None and (own := self._own_model()) is not None:
+            self.exponents = replace(self.exponents, alpha=measure(None, own, right).alpha)
         wanted = self.plan.rubric.required_convention
         if wanted == "L" or not (self.exponents.inlined or self.exponents.judged_under == "J"):
             return
@@ -184,6 +187,17 @@ class Session:
         ):
             return None
         return Measured(finding.observed, finding.verdict, finding.explanation)
+
+    def _own_model(self) -> Measured | None:
+        """The backward pass with the student's own helpers, where it needs a format that right ones do not have."""
+        finding = self.findings.get(MODEL)
+        calls = self._own_chain(MODEL) if finding is not None and finding.observed is not None else ()
+        if finding is None or not calls:
+            return None
+        judged = self._judged(finding, self._observe({MODEL: calls}, bind=False)[MODEL])
+        if judged.observed is None or judged.verdict is None or not judged.observed.valued:
+            return None
+        return Measured(judged.observed, judged.verdict, None)
 
     def _touches_convention(self, name: str) -> bool:
         edited = {edit.function for edit in self.plan.rubric.conventions.get("J", {}).values()}

@@ -47,16 +47,14 @@ def _without(finding: Finding, elsewhere: Mapping[str, str]) -> Finding:
 
 
 def same_place(findings: Mapping[str, Finding]) -> dict[str, Finding]:
-    """Findings without what was proved at the very line at which it is named in a callee: shared code."""
+    """Findings without what was proved at the very line that is named in a callee, by whatever name: shared code."""
     changed = {}
     for name, finding in findings.items():
         elsewhere = {
             misconception: helper
             for misconception, where in finding.proofs.items()
             for helper in finding.spec.helpers
-            if helper in findings
-            and findings[helper].failed
-            and findings[helper].proofs.get(misconception) == where
+            if helper in findings and findings[helper].failed and where in findings[helper].proofs.values()
         }
         if elsewhere:
             changed[name] = _without(finding, elsewhere)

@@ -68,7 +68,7 @@ def left_open(finding: Finding, index: int, outcome: Outcome) -> bool:
             and (before.type, before.message) == (now.type, now.message)
         )
     parts = split(finding.spec, outcome)
-    return any(parts[name] is None for name in finding.failed)
+    return any(_is_nothing(parts[name]) for name in finding.failed)
 
 
 def may_have_blanks(definitions: Sequence[Definition]) -> bool:
@@ -79,7 +79,15 @@ def may_have_blanks(definitions: Sequence[Definition]) -> bool:
 def without_value(finding: Finding) -> tuple[str, ...]:
     """The failing components that are `None` on some call; all of them where there are no values."""
     parts = finding.observed.parts if finding.observed else ()
-    return tuple(name for name in finding.failed if any(one[name] is None for one in parts)) or finding.failed
+    return (
+        tuple(name for name in finding.failed if any(_is_nothing(one[name]) for one in parts))
+        or finding.failed
+    )
+
+
+def _is_nothing(part: Value) -> bool:
+    """`None`, or a dictionary of nothing else."""
+    return part is None or isinstance(part, dict) and all(value is None for value in part.values())
 
 
 def _stopped_at(finding: Finding) -> GlobalRead | None:

@@ -88,16 +88,18 @@ def _count(values: Mapping[int, Value]) -> int:
 
 
 def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
-    """The entries whose key is the prefix and a number, by number; `None` under a key is no entry."""
-    return {
+    """The entries whose key is the prefix and a number, by number; one that is still `None` beside others that
+    are not is no entry."""
+    found = {
         int(number): item
         for key, item in value.items()
-        if item is not None
-        and isinstance(key, str)
+        if isinstance(key, str)
         and key.startswith(prefix)
         and (number := key[len(prefix) :]).isdecimal()
         and len(number) <= _MOST_DIGITS
     }
+    written = {number: item for number, item in found.items() if item is not None}
+    return written or found
 
 
 def _first_layout(values: dict[int, Value], layers: int) -> dict[int, Value]:

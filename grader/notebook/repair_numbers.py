@@ -238,8 +238,15 @@ def key(site: Site) -> Iterator[Change]:
     """The letters of a key exchanged; its number one up or down, or another counter."""
     for node in _key_nodes(site):
         yield from _other_letters(site, node)
-        for at in _indices(node):
-            yield from _moved(site, at)
+        if not _is_handed_in(site, node):
+            for at in _indices(node):
+                yield from _moved(site, at)
+
+
+def _is_handed_in(site: Site, node: ast.expr) -> bool:
+    """`caches[l]`, a part of what the function is given: no key that it writes."""
+    base = node.value if isinstance(node, ast.Subscript) else None
+    return isinstance(base, ast.Name) and base.id in site.scope.parameters
 
 
 def _key_nodes(site: Site) -> Iterator[ast.expr]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 
 import pytest
 from grading_world import GradeCells
@@ -153,3 +154,52 @@ def test_J_has_its_note(grade_functions: GradeCells) -> None:
     graded = grade_functions(linear_backward=linear_backward(0, 0), L_model_backward=model_backward(1))
     assert graded.full_marks
     assert "j-convention" in [note.code for note in graded.report.notes]
+
+
+NAMED_TUPLES = {
+    "linear_backward": """
+        from typing import NamedTuple
+
+        class Grads(NamedTuple):
+            dA: object
+            dW: object
+            db: object
+
+        def linear_backward(dZ, cache):
+            A_prev, W, b = cache
+            return Grads(W.T @ dZ, dZ @ A_prev.T, dZ.sum(axis=1, keepdims=True))
+    """,
+    "linear_activation_backward": """
+        def linear_activation_backward(dA, cache, activation):
+            linear, Z = cache
+            dZ = relu_backward(dA, Z) if activation == "relu" else sigmoid_backward(dA, Z)
+            return linear_backward(dZ, linear)
+    """,
+    "L_model_backward": """
+        def L_model_backward(AL, Y, caches):
+            dA, grads = -(Y / AL - (1 - Y) / (1 - AL)) / AL.shape[1], {}
+            for l in range(len(caches), 0, -1):
+                made = linear_activation_backward(dA, caches[l - 1], "sigmoid" if l == len(caches) else "relu")
+                dA = made.dA
+                grads |= {f"dA{l - 1}": made.dA, f"dW{l}": made.dW, f"db{l}": made.db}
+            return grads
+    """,
+}
+
+
+def test_J_is_known_where_only_own_helpers_have_the_format(grade_functions: GradeCells) -> None:
+    """Right helpers return tuples, this pass asks for `made.dA`: the 1/m is measured with its own ones."""
+    graded = grade_functions(**{name: textwrap.dedent(code) for name, code in NAMED_TUPLES.items()})
+    assert graded.full_marks, graded.ids
+    assert graded.report.convention == "J"
+
+
+def test_a_format_of_its_own_excuses_no_doubled_1_over_m(grade_functions: GradeCells) -> None:
+    code = {name: textwrap.dedent(text) for name, text in NAMED_TUPLES.items()}
+    code["linear_backward"] = (
+        code["linear_backward"]
+        .replace("dZ @ A_prev.T", "dZ @ A_prev.T / dZ.shape[1]")
+        .replace("keepdims=True)", "keepdims=True) / dZ.shape[1]")
+    )
+    graded = grade_functions(**code)
+    assert graded.ids == {"L_model_backward": {"dal-includes-1-over-m"}}

@@ -134,3 +134,9 @@ def test_definitions_that_need_no_mending_are_left_alone() -> None:
 def test_what_only_renames_comes_before_what_computes() -> None:
     made = proposed("def f(a, b):\n    product = a @ b.T\n    x = product\n    return x", "over_m")
     assert made[0].line == 3
+
+
+def test_an_index_into_what_is_handed_in_is_no_key() -> None:
+    text = 'def f(caches, l):\n    x = caches[l]\n    return {"dW" + str(l): x}'
+    assert "x = caches[(l - 1)]" not in lines_of(proposed(text, "key"), 2)
+    assert "x = caches[(l - 1)]" in lines_of(proposed(text, "index"), 2)
