@@ -111,15 +111,19 @@ class Session:
         outcomes: Outcomes,
         limits: Limits,
         seconds: float,
+        is_gone: Callable[[], bool],
     ) -> None:
-        """`fresh` gives a new worker, `remembered` the right helper; calls are made for so many seconds."""
+        """`fresh` gives a new worker, `remembered` the right helper; calls are made for so many seconds. `is_gone`
+        says whether what workers come from has died, and its workers with it."""
         self.fresh = fresh
         self.remembered = remembered
         self.outcomes = outcomes
         self.limits = limits
         self.end = time.monotonic() + seconds
+        self.is_gone = is_gone
         self.worker: Worker | None = None
         self.timeouts = 0
+        self.forgiven = False
 
     def run(self, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
         """One outcome for each call, in order."""
@@ -197,8 +201,16 @@ class Session:
         except FAILURES as error:
             self.close()
             self.timeouts += isinstance(error, DeadlinePassed)
-            job.settle(current, _failure(error))
+            if not self.was_innocent(error):
+                job.settle(current, _failure(error))
             return False
+        return True
+
+    def was_innocent(self, error: BaseException) -> bool:
+        """Whether a worker died only because all did: that is no student's doing, and forgiven once."""
+        if self.forgiven or not isinstance(error, WorkerDied) or not self.is_gone():
+            return False
+        self.forgiven = True
         return True
 
     def collect(self, program: Program, parcel: Parcel) -> Outcome:

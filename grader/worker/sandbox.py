@@ -243,7 +243,7 @@ class Sandbox:
             seconds = min(seconds, left)
             if self._remembered is None or self._remembered.helper is not helper:
                 self._remembered = Remembered(helper)
-            session = Session(self._spawn, self._remembered, self._outcomes, limits, seconds)
+            session = Session(self._spawn, self._remembered, self._outcomes, limits, seconds, self._source_is_gone)
             try:
                 yield session
             except BaseException:
@@ -299,6 +299,9 @@ class Sandbox:
                     raise WorkerError(f"A process for student code cannot be started: {why}.") from error
                 self._reopen()
         raise AssertionError("not reached")
+
+    def _source_is_gone(self) -> bool:
+        return self._source.is_gone()
 
     def _reopen(self) -> None:
         self._source.close()

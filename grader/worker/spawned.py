@@ -124,6 +124,10 @@ class SpawnedSource:
             raise
         return worker
 
+    def is_gone(self) -> bool:
+        """Each worker is a process of its own."""
+        return False
+
     def close(self) -> None:
         """Nothing: each worker has been ended by its user."""
 

@@ -20,6 +20,7 @@ from grader.worker.zygote import PID
 
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
+_SEEN_SECONDS = 0.05
 
 
 class WarmSource:
@@ -79,6 +80,14 @@ class WarmSource:
         with contextlib.suppress(SourceGone):  # which the next one finds out
             self._ordered = self._order()
         return worker
+
+    def is_gone(self) -> bool:
+        """Whether the zygote has died. Asked after a worker's death, which may be seen a moment earlier."""
+        try:
+            self.process.wait(_SEEN_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _order(self) -> PipeStream:
         """Let the zygote fork a worker; it gets ready while the one before it works."""
