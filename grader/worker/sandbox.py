@@ -243,7 +243,9 @@ class Sandbox:
             seconds = min(seconds, left)
             if self._remembered is None or self._remembered.helper is not helper:
                 self._remembered = Remembered(helper)
-            session = Session(self._spawn, self._remembered, self._outcomes, limits, seconds, self._source_is_gone)
+            session = Session(
+                self._spawn, self._remembered, self._outcomes, limits, seconds, self._source_is_gone
+            )
             try:
                 yield session
             except BaseException:
