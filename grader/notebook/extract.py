@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Literal
 
 from grader.model import Cell, Definition, Extraction, FunctionFacts, Problem, StandIn
@@ -20,6 +21,8 @@ from grader.notebook.syntax import Block, Broken, parse_cell
 from grader.notebook.table import Table
 
 MAX_SPARE = 8
+#: Unused functions, and used names, that are compared: a notebook may have any number of both.
+MAX_COMPARED = 200
 Versions = Mapping[str, tuple[int, ...]]
 _TOO_MUCH = (RecursionError, MemoryError)
 
@@ -85,15 +88,18 @@ class _Search:
         """Functions that nothing graded uses, named like one that is used."""
         statements = self.table.statements
         bound = {name for at in used for name in statements[at].binds}
-        taken = bound.union(self.wanted)
-        found = [
+        taken, names = bound.union(self.wanted), sorted(bound)[:MAX_COMPARED]
+        unused = (
+            statement
+            for statement in statements
+            if _makes_function(statement.node) and taken.isdisjoint(statement.binds)
+        )
+        found = (
             statement.definition()
-            for at, statement in enumerate(statements)
-            if _makes_function(statement.node)
-            and taken.isdisjoint(statement.binds)
-            and any(alike(one, name) for one in statement.binds for name in bound)
-        ]
-        return tuple(found[:MAX_SPARE])
+            for statement in islice(unused, MAX_COMPARED)
+            if any(alike(one, name) for one in statement.binds for name in names)
+        )
+        return tuple(islice(found, MAX_SPARE))
 
     def _parameter_names(self) -> frozenset[str]:
         usages = [self.table.statements[at[0]].usage for at in self.graded.values()]

@@ -1,4 +1,4 @@
-"""Blanks of a template that are still open, filled with a number: no answer, but it shows whether they matter."""
+"""Blanks of a template that are still open, filled with some value: no answer, but it shows whether they matter."""
 
 from __future__ import annotations
 
