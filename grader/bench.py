@@ -45,8 +45,9 @@ class Bench:
         """The part of the notebook that these functions need, quicker to load again and again, and what may have
         been meant instead."""
         needed = sorted({index for name in set(functions) for index in self.facts(name).needs})
-        definitions = (self.program.definitions[index] for index in needed)
-        return replace(self.program, definitions=(*definitions, *self.extraction.spare))
+        definitions = tuple(self.program.definitions[index] for index in needed)
+        spare = (made for made in self.extraction.spare if made not in definitions)
+        return replace(self.program, definitions=(*definitions, *spare))
 
     def strip_asserts(self) -> None:
         """From now on, function bodies run without their assert statements."""
@@ -72,6 +73,14 @@ class Bench:
         return {
             name: observe(specs[name], made, [next(outcomes) for _ in made]) for name, made in calls.items()
         }
+
+    def observe_with(self, name: str, calls: Sequence[Call], helper: str) -> Observed:
+        """A function's calls with the student's own helpers but for one, which is a right one, as are those that
+        the notebook does not define: a course module's."""
+        spec = self.plan.rubric.functions[name]
+        others = tuple(other for other in spec.helpers if self.facts(other).status == "missing")
+        sent = [self.plan.bound(call, (helper, *others), "L") for call in calls]
+        return observe(spec, calls, self.run(sent))
 
     def _own_interfaces(self) -> frozenset[str]:
         """Optional functions that the notebook defines with an interface of its own: `sigmoid` → A alone."""

@@ -109,7 +109,7 @@ class Extraction:
     stand_in_names: Mapping[str, str] = field(default_factory=dict)
     """Name → course module, for the names that a course helper module provides to this notebook."""
     spare: tuple[Definition, ...] = ()
-    """Functions that nothing graded uses, named like one that is used: what may have been meant instead."""
+    """Functions that nothing graded uses, with what they need: what may have been meant instead."""
 
 
 @dataclass(frozen=True, slots=True)

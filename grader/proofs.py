@@ -32,7 +32,8 @@ class Proofs:
         """The finding with a place for each name that can be proved, and with names where a repair gives them."""
         prover = self._prover(finding, self.bench.program_of(self._needed(finding)))
         if finding.named:
-            return self._proved(prover, finding)
+            proved = self._proved(prover, finding)
+            return self._behind_nothing(prover, proved) if proved.named and not proved.proofs else proved
         return self._decided(prover, finding) if self.may_name(finding) else finding
 
     def _needed(self, finding: Finding) -> set[str]:
@@ -54,6 +55,8 @@ class Proofs:
 
     def _proved(self, prover: Prover, finding: Finding) -> Finding:
         plan = self.bench.plan
+        if len(finding.named) > 1 and (one := self._of_one_edit(prover, finding)) is not None:
+            return one
         for name in finding.named:
             rest = proof.rest_of(finding, name)
             goal = proof.goal(plan.rubric.misconceptions[name], finding, plan.oracle, rest)
@@ -61,6 +64,17 @@ class Proofs:
             if where is not None:
                 finding = proof.with_proof(finding, name, where)
         return finding
+
+    def _of_one_edit(self, prover: Prover, finding: Finding) -> Finding | None:
+        """The finding with one name of several, where one edit for it makes everything right: it was one error."""
+        plan = self.bench.plan
+        for name in finding.named:
+            found = proof.deciding(plan.rubric.misconceptions[name])
+            goal = proof.goal(found, finding, plan.oracle, ())
+            where = prover.prove(goal, places=1) if goal else None
+            if where is not None:
+                return proof.with_proof(replace(finding, named={name: finding.failed}), name, where)
+        return None
 
     # ------------------------------------------------------------------ what has none
 
@@ -97,9 +111,9 @@ class Proofs:
         if finding.observed is None:
             return []
         plan = self.bench.plan
-        near = self.matcher.near(finding.observed, finding.convention)
-        likely = proof.decided_by_repair(plan.rubric, near)
-        ordered = special.first_if_read(finding, plan.rubric, likely)
+        ids = self.matcher.near(finding.observed, finding.convention)
+        near = proof.decided_by_repair(plan.rubric, ids)
+        ordered = special.likely(finding, plan.rubric, near)
         made = (proof.goal(found, finding, plan.oracle, ()) for found in ordered)
         return [goal for goal in made if goal is not None]
 
@@ -113,6 +127,17 @@ class Proofs:
             for edit in prover.revived(goal):
                 if (found := self._named_without(prover, finding, goal, edit)) is not None:
                     return found
+        return finding
+
+    def _behind_nothing(self, prover: Prover, finding: Finding) -> Finding:
+        """A function that returns nothing hides its other errors. With a return, they may have names."""
+        plan = self.bench.plan
+        if set(finding.named) != {special.RETURNS_NONE}:
+            return finding
+        goal = proof.goal(plan.rubric.misconceptions[special.RETURNS_NONE], finding, plan.oracle, ())
+        for edit in prover.revived(goal) if goal else ():
+            if goal and (found := self._named_without(prover, finding, goal, edit)) is not None:
+                return found
         return finding
 
     def _named_without(self, prover: Prover, finding: Finding, goal: Goal, edit: Proposal) -> Finding | None:

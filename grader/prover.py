@@ -66,7 +66,7 @@ class Prover:
         return ()
 
     def revived(self, goal: Goal) -> list[Proposal]:
-        """The first edits after which a function that always stopped gives a value on every call."""
+        """The first edits after which a function that always stopped, or gave nothing, gives a value on every call."""
         proposals = [one for one in self._proposals(goal) if one.family not in proof.UNREVEALING]
         return self.runner.explore(self._revived(goal, proposals), self.helper) if proposals else []
 
@@ -74,7 +74,7 @@ class Prover:
         found: list[Proposal] = []
         for one in proposals:
             outcomes = yield from self._try(goal, (one,), range(len(goal.wanted)))
-            if outcomes and all(outcome.status == "value" for outcome in outcomes):
+            if outcomes and all(proof.gives_values(goal, outcome) for outcome in outcomes):
                 found.append(one)
             if len(found) == MAX_REVIVED:
                 break

@@ -255,15 +255,29 @@ class Session:
         if {"dW", "db"} & set(model.verdict.failed) or self.plan.rubric.required_convention:
             return
         if only_about_1_over_m(self.findings[name].explanation for name in backward):
-            self.other = True
             for name in backward:
-                self.findings[name] = replace(self.findings[name], accepted="other-convention")
+                if name == MODEL or self._compensates(name, backward, model.observed.calls):
+                    self.other = True
+                    self.findings[name] = replace(self.findings[name], accepted="other-convention")
+
+    def _compensates(self, name: str, others: Collection[str], calls: Sequence[Call]) -> bool:
+        """Whether the model's gradients need a function's own 1/m: with a right one in its place they are wrong.
+
+        A right one brings right helpers with it, so one whose helpers differ, too, is taken to be in step with them.
+        """
+        if set(self.plan.rubric.functions[name].helpers) & set(others):
+            return True
+        observed = self.bench.observe_with(MODEL, calls, name)
+        verdict = self.matcher.verdict(observed, self._under("L"))
+        return bool({"dW", "db"} & set(verdict.failed)) or not observed.valued
 
     def _explain(self) -> None:
         for name in self._failing():
             self._explain_one(name)
         for name in self._failing():
-            found = special.named_by_status(self.findings[name], self.plan.rubric)
+            found = special.named_by_status(
+                self.findings[name], self.plan.rubric, self.extraction.definitions
+            )
             unread = unread_parameters(name, self.extraction.definitions)
             self.findings[name] = replace(
                 special.with_lines(found, self.extraction.definitions), unread=tuple(unread)

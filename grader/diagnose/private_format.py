@@ -17,9 +17,13 @@ from grader.rubric.schema import FunctionSpec
 
 
 def has_course_interface(spec: FunctionSpec, probe: Outcome) -> bool:
-    """Whether an optional function gave what the course's gives, right or wrong: A and a cache, or dZ."""
+    """Whether an optional function gave what the course's gives, right or wrong: A and a cache, or dZ.
+
+    One that cannot even be called so (the error has no line of the notebook) has parameters of its own.
+    """
     if probe.status != "value":
-        return len(spec.returns) == 1
+        refused = probe.raised is not None and probe.raised.type == "TypeError" and probe.raised.line is None
+        return len(spec.returns) == 1 and not refused
     parts = split(spec, probe)
     return all(not isinstance(part, Absent) for part in parts.values()) and (
         len(spec.returns) > 1 or as_array(next(iter(parts.values()))) is not None or probe.value is None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from grader.diagnose.finding import Finding
 from grader.diagnose.labels import of_two_classes
 from grader.diagnose.search import MATCH, Forms
-from grader.judge.components import split
+from grader.judge.components import Absent, split
 from grader.judge.verdict import Observed, part_difference
 from grader.model import Definition, Location, Outcome, Proposal, RepairRequest, Value
 from grader.rubric.oracle import Oracle
@@ -102,6 +102,13 @@ def mends_a_part(made: Goal, index: int, outcome: Outcome) -> bool:
     """Whether one call has more parts as wanted than before, and none lost."""
     before = set(_agreeing(made, made.wanted[index], made.observed.outcomes[index]))
     return before < set(_agreeing(made, made.wanted[index], outcome))
+
+
+def gives_values(made: Goal, outcome: Outcome) -> bool:
+    """Whether a call comes to an end, and gives something of each component."""
+    if outcome.status != "value":
+        return False
+    return not any(isinstance(part, Absent) for part in split(made.observed.spec, outcome).values())
 
 
 def _parts(made: Goal, wanted: Outcome) -> Iterator[Part]:
@@ -218,12 +225,11 @@ def decided_by_repair(rubric: Rubric, near: Sequence[str]) -> list[Misconception
 
     Where values could tell but for a few calls, only the repairs that undo this very error are tried.
     """
-    return [
-        found for name in near if (found := _deciding(rubric.misconceptions[name])).repairs and found.sure
-    ]
+    return [found for name in near if (found := deciding(rubric.misconceptions[name])).repairs and found.sure]
 
 
-def _deciding(found: Misconception) -> Misconception:
+def deciding(found: Misconception) -> Misconception:
+    """The misconception with those of its repairs that undo this very error, unless a repair is what names it."""
     if found.decides == "repair":
         return found
     repairs = tuple(family for family in found.repairs if family not in UNDECIDING)

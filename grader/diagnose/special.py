@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,14 +21,21 @@ USES_GLOBAL = "uses-global"
 NOT_IMPLEMENTED = "not-implemented"
 
 
-def named_by_status(finding: Finding, rubric: Rubric) -> Finding:
-    """The finding with `returns-none` or `uses-global` where how the calls end says so."""
+_SET_TO_NONE = re.compile(r"[ \t]+(\w+)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
+
+
+def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
+    """The finding with `returns-none`, `not-implemented` or `uses-global` where how the calls end says so."""
     observed = finding.observed
     if observed is None or not finding.failed or finding.named:
         return finding
     values = [outcome.value for outcome in observed.outcomes if outcome.status == "value"]
-    if values and all(value is None for value in values) and RETURNS_NONE in rubric.misconceptions:
-        return replace(finding, named={RETURNS_NONE: finding.failed}, verified=True)
+    if values and all(value is None for value in values):
+        blank = _blank_at_end(finding, definitions)
+        name = RETURNS_NONE if blank is None else NOT_IMPLEMENTED
+        if name in rubric.misconceptions:
+            places = {} if blank is None else {name: blank}
+            return replace(finding, named={name: finding.failed}, places=places, verified=True)
     read = _stopped_at(finding) or _stopped_before(finding) or _stale(finding)
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
@@ -35,6 +43,28 @@ def named_by_status(finding: Finding, rubric: Rubric) -> Finding:
             finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where}, verified=True
         )
     return finding
+
+
+def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
+    """`cost = None` with `return cost` below it and no other value: a blank.
+
+    The text is looked at, line by line: student source is parsed in workers only.
+    """
+    for made in definitions:
+        if (made.cell, finding.spec.name) != (finding.facts.cell, *made.binds[:1]):
+            continue
+        lines = made.source.split("\n")
+        code = [i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
+        for i in code:
+            blank = _SET_TO_NONE.fullmatch(lines[i])
+            if blank and _returned_as_set(blank[1], [lines[at] for at in code if at > i]):
+                return Location(made.cell, made.line + i, "")
+    return None
+
+
+def _returned_as_set(name: str, below: Sequence[str]) -> bool:
+    changed = any(re.search(rf"\b{name}\b[^=]*(?<![=!<>])=(?!=)", line) for line in below)
+    return not changed and any(re.search(rf"\breturn\b.*\b{name}\b", line) for line in below)
 
 
 def with_lines(finding: Finding, definitions: Sequence[Definition]) -> Finding:
@@ -51,10 +81,28 @@ def _with_line(place: Location, definitions: Sequence[Definition]) -> Location:
     return place
 
 
-def first_if_read(finding: Finding, rubric: Rubric, near: Sequence[Misconception]) -> list[Misconception]:
-    """The near misses and `uses-global`, which comes first where a notebook variable is read for certain."""
-    outside = [rubric.misconceptions[USES_GLOBAL]] if USES_GLOBAL in rubric.misconceptions else []
-    return [*outside, *near] if _variables(finding) else [*near, *outside]
+def likely(finding: Finding, rubric: Rubric, near: Sequence[Misconception]) -> list[Misconception]:
+    """The near misses; before them `returns-none` where something is `None`, and `uses-global` where a notebook
+    variable is read for certain, else after them."""
+    nothing = _known(RETURNS_NONE, rubric) if _meets_nothing(finding) else []
+    outside = _known(USES_GLOBAL, rubric)
+    return [*nothing, *outside, *near] if _variables(finding) else [*nothing, *near, *outside]
+
+
+def _known(name: str, rubric: Rubric) -> list[Misconception]:
+    return [rubric.misconceptions[name]] if name in rubric.misconceptions else []
+
+
+def _meets_nothing(finding: Finding) -> bool:
+    """Whether a failing component is `None`, or an error complains of a `None`."""
+    stops = (raised for raised in _stops(finding) if raised is not None)
+    parts = finding.observed.parts if finding.observed else ()
+    nothing = any(_holds_nothing(one[name]) for one in parts for name in finding.failed)
+    return nothing or any("NoneType" in raised.message for raised in stops)
+
+
+def _holds_nothing(part: Value) -> bool:
+    return part is None or isinstance(part, dict) and any(value is None for value in part.values())
 
 
 def left_open(finding: Finding, index: int, outcome: Outcome) -> bool:

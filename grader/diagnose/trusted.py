@@ -14,7 +14,8 @@ from grader.diagnose.finding import Finding
 from grader.model import Definition
 from grader.notebook.neutralise import code_only
 
-_NAME = re.compile(r"[^\W\d]\w*")
+#: A word that is no attribute: `zeros`, not the one of `np.zeros`.
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 #: Of a definition with branches or parts, a right function may use only some.
 _PARTS = re.compile(r"\b(?:if|match|class)\b|\{")
 

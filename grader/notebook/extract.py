@@ -21,6 +21,8 @@ from grader.notebook.syntax import Block, Broken, parse_cell
 from grader.notebook.table import Table
 
 MAX_SPARE = 8
+#: Of what spare functions need; where it is more, they go without.
+MAX_NEEDED = 40
 #: Unused functions, and used names, that are compared: a notebook may have any number of both.
 MAX_COMPARED = 200
 Versions = Mapping[str, tuple[int, ...]]
@@ -85,21 +87,24 @@ class _Search:
         return Extraction(definitions, functions, problems, self._stand_in_names(), self._spare(order))
 
     def _spare(self, used: Sequence[int]) -> tuple[Definition, ...]:
-        """Functions that nothing graded uses, named like one that is used."""
+        """Functions, and tables of activations, that nothing graded uses, with the functions and classes that they
+        need: first those named like one that is used."""
         statements = self.table.statements
         bound = {name for at in used for name in statements[at].binds}
         taken, names = bound.union(self.wanted), sorted(bound)[:MAX_COMPARED]
         unused = (
-            statement
-            for statement in statements
+            at
+            for at, statement in enumerate(statements)
             if _makes_function(statement.node) and taken.isdisjoint(statement.binds)
         )
-        found = (
-            statement.definition()
-            for statement in islice(unused, MAX_COMPARED)
-            if any(alike(one, name) for one in statement.binds for name in names)
+        ordered = sorted(
+            islice(unused, MAX_COMPARED),
+            key=lambda at: not any(alike(one, name) for one in statements[at].binds for name in names),
         )
-        return tuple(islice(found, MAX_SPARE))
+        chosen = ordered[:MAX_SPARE]
+        needed = self.table.needs(chosen, self.graded) if chosen else set()
+        order = self.table.in_order(needed, self.graded) if len(needed) <= MAX_NEEDED else chosen
+        return tuple(statements[at].definition() for at in order if _is_cheap(statements[at]))
 
     def _parameter_names(self) -> frozenset[str]:
         usages = [self.table.statements[at[0]].usage for at in self.graded.values()]
@@ -172,9 +177,16 @@ class _Search:
         return name in statement.functions and self._unwritten(name, statement) is None
 
 
+def _is_cheap(statement: Statement) -> bool:
+    """It computes nothing when it is executed: no network is trained."""
+    return statement.kind in ("function", "class", "import") or _makes_function(statement.node)
+
+
 def _makes_function(node: ast.stmt) -> bool:
-    """`def f`, `f = lambda …`, `f = partial(…)`."""
+    """`def f`, `f = lambda …`, `f = partial(…)`, `f = {"sigmoid": …, "relu": …}`."""
     match node:
+        case ast.Assign(value=ast.Dict(keys=keys)):
+            return {"sigmoid", "relu"} <= {key.value for key in keys if isinstance(key, ast.Constant)}
         case ast.FunctionDef() | ast.Assign(value=ast.Lambda()):
             return True
         case ast.Assign(value=ast.Call(func=ast.Name(id="partial") | ast.Attribute(attr="partial"))):

@@ -30,9 +30,8 @@ _STRINGS = {"relu": "sigmoid", "sigmoid": "relu"}
 def call(site: Site) -> Iterator[Change]:
     """A called name exchanged for its partner; the words "relu" and "sigmoid"; a call taken off or put on."""
     for node in site.nodes():
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from word(site, node)
-        elif isinstance(node, ast.Name) and node.id in site.world.words:
+        yield from word(site, node)
+        if isinstance(node, ast.Name) and node.id in site.world.words:
             yield from _other_word(site, node)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from _renamed(site, node)
@@ -47,11 +46,13 @@ def call(site: Site) -> Iterator[Change]:
     yield from _wrapped(site)
 
 
-def word(site: Site, node: ast.Constant) -> Iterator[Change]:
-    """The words "relu" and "sigmoid" exchanged, everywhere or in the last round of a loop only."""
-    value = node.value
+def word(site: Site, node: ast.expr) -> Iterator[Change]:
+    """The words "relu" and "sigmoid" exchanged, everywhere or in the last round of a loop only; `Act.RELU`, too."""
+    if isinstance(node, ast.Attribute) and not _numpys(site, node):
+        yield from _other_member(site, node)
+    value = node.value if isinstance(node, ast.Constant) else None
     other = _STRINGS.get(value.lower()) if isinstance(value, str) else None
-    if not other:
+    if not other or not isinstance(node, ast.Constant):
         return
     asked = isinstance(site.parent(node), ast.Compare | ast.Dict)
     yield change(node, repr(other), COMPUTED if asked else RESTORED, rank=0, tag="word")
@@ -61,6 +62,24 @@ def word(site: Site, node: ast.Constant) -> Iterator[Change]:
         yield change(node, method, rank=1)
     yield from _in_list(site, node)
     yield from _repeated(site, node)
+
+
+def _other_member(site: Site, node: ast.Attribute) -> Iterator[Change]:
+    """`Act.RELU` → `Act.SIGMOID`, and in the last round of a loop only."""
+    other = _STRINGS.get(node.attr.lower())
+    parent = site.parent(node)
+    if other is None or isinstance(parent, ast.Call) and parent.func is node:
+        return
+    owner = site.atom(node.value)
+    spelt = {"relu": node.attr, "sigmoid": node.attr} | {other: _spelt_as(node.attr, other)}
+    level = COMPUTED if isinstance(parent, ast.Compare | ast.Dict) else RESTORED
+    yield change(node, f"{owner}.{spelt[other]}", level, rank=0, tag="word")
+    for test in dict.fromkeys(_last_rounds(site)):
+        yield change(node, f"({owner}.{spelt['sigmoid']} if {test} else {owner}.{spelt['relu']})", rank=1)
+
+
+def _spelt_as(model: str, text: str) -> str:
+    return text.upper() if model.isupper() else text.capitalize() if model[:1].isupper() else text
 
 
 def _other_word(site: Site, node: ast.Name) -> Iterator[Change]:

@@ -19,6 +19,7 @@ from grader.notebook.repair_change import (
     key_letter,
     places,
 )
+from grader.notebook.repair_comments import uncommented
 from grader.notebook.repair_scope import batch_sizes
 from grader.notebook.repair_sites import Site
 
@@ -43,12 +44,14 @@ def name(site: Site) -> Iterator[Change]:
 
 def unread(site: Site) -> Iterator[Change]:
     """A name that was computed and is used nowhere, put where another one is read, or added to it; a function
-    that is used nowhere, in place of one with a name like its own."""
+    that is used nowhere, in place of one that it is like, or put around what it takes."""
     for node in site.nodes():
         if isinstance(node, ast.Name) and node.id in site.world.known and not site.scope.knows(node.id):
-            spare = (name for name in site.world.spare if alike(name, node.id))
+            spare = (name for name in site.world.spare if _can_be(site, node, name))
             yield from (change(node, name, FORGOTTEN, rank=0) for name in spare)
-    idle = [name for name in site.scope.idle if name in site.visible(site.node)]
+    yield from _put_around(site)
+    yield from uncommented(site)
+    idle = [name for name in (*site.scope.idle, *_unread_parameters(site)) if name in site.visible(site.node)]
     if not idle:
         return
     for node in site.nodes():
@@ -61,6 +64,41 @@ def unread(site: Site) -> Iterator[Change]:
                 yield change(place.node, f"{text} + {name}", rank=0)
                 yield change(place.node, f"{text} - {name}", rank=0)
                 yield change(place.node, f"{text} * {name}", place.put_in, rank=0)
+            for name in _unread_parameters(site):
+                yield change(place.node, f"{text} / {name}", FORGOTTEN, rank=0)
+                yield change(place.node, f"{text} * ({name} > 0)", FORGOTTEN, rank=0)
+
+
+def _unread_parameters(site: Site) -> list[str]:
+    """What a helper is handed and does not use."""
+    given = site.scope.data_parameters if site.depth > 0 else ()
+    return [name for name in given if name not in site.scope.read][:_MAX_IDLE]
+
+
+def _can_be(site: Site, node: ast.Name, other: str) -> bool:
+    """Whether another function can be called here: named alike, or with as many parameters."""
+    takes, parent = site.world.takes, site.parent(node)
+    called = isinstance(parent, ast.Call) and parent.func is node
+    same = other in takes and len(takes[other]) in (0, len(takes.get(node.id, ())))
+    return alike(other, node.id) or called and same
+
+
+def _put_around(site: Site) -> Iterator[Change]:
+    """`A = Z` → `A = activate(Z=Z, activation=activation)`, with a function that nothing uses."""
+    idle = site.scope.idle[:_MAX_IDLE]
+    for place in places(site) if site.world.spare else ():
+        if not isinstance(place.node, ast.Name):
+            continue
+        here = site.visible(place.node)
+        for name in site.world.spare:
+            parameters = site.world.takes.get(name, ())
+            if place.node.id not in parameters:
+                continue
+            for other in ("", *idle):
+                given = {one: other or one for one in parameters} | {place.node.id: place.node.id}
+                if all(one in here for one in given.values()):
+                    text = ", ".join(f"{one}={value}" for one, value in given.items())
+                    yield change(place.node, f"{name}({text})", FORGOTTEN, rank=0)
 
 
 def outside(site: Site) -> Iterator[Change]:
@@ -179,6 +217,7 @@ def _other_argument(site: Site, node: ast.expr) -> Iterator[Change]:
 def _exchanged_names(site: Site) -> Iterator[Change]:
     """Two names exchanged throughout the statement: `A * log(Y)` for `Y * log(A)`."""
     read = [n for n in site.nodes() if isinstance(n, ast.Name) and site.scope.knows(n.id)]
+    read = [] if any(_is_as_named(site, node) for node in read) else read
     words = list(dict.fromkeys(node.id for node in read))[:5]
     for at, one in enumerate(words):
         for other in words[at + 1 :]:
@@ -187,6 +226,12 @@ def _exchanged_names(site: Site) -> Iterator[Change]:
             pairs = {one: other, other: one}
             edits = tuple((node, pairs[node.id]) for node in read if node.id in pairs)
             yield Change(edits, rank=1, tag=f"{one} and {other}" if one < other else f"{other} and {one}")
+
+
+def _is_as_named(site: Site, node: ast.Name) -> bool:
+    """`loss(AL=AL, Y=Y)`: nobody exchanges such."""
+    parent = site.parent(node)
+    return isinstance(parent, ast.keyword) and parent.arg == node.id
 
 
 def order(site: Site) -> Iterator[Change]:

@@ -256,7 +256,7 @@ def constant(site: Site) -> Iterator[Change]:
             yield from _other_number(site, node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
             yield from _without_constant(site, node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Constant | ast.Attribute):
             yield from word(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _DRAWS:
             yield change(node, f"{site.text(node)} * 0.01", rank=0, tag=f"scaled{key_letter(site, node)}")

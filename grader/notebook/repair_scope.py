@@ -224,12 +224,21 @@ def _begins_with_da(key: ast.expr) -> bool:
 
 
 def _read(nodes: Sequence[ast.AST]) -> frozenset[str]:
-    checks = (inner for node in nodes if isinstance(node, ast.Assert) for inner in ast.walk(node))
+    checks = (inner for node in nodes if _checks(node) for inner in ast.walk(node))
     ignored = set(checks)
     return frozenset(
         node.id
         for node in nodes
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node not in ignored
+    )
+
+
+def _checks(node: ast.AST) -> bool:
+    """`assert …`, `assert_same_shape(…)`, `print(…)`."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    name = getattr(call.func, "id", getattr(call.func, "attr", "")) if isinstance(call, ast.Call) else ""
+    return isinstance(node, ast.Assert) or name.startswith(
+        ("assert", "check", "print", "validate", "require")
     )
 
 

@@ -229,12 +229,23 @@ def _named_anew(place: Place) -> bool:
 def _extended_operands(site: Site) -> Iterator[Change]:
     """`w - g` → `w - rate * g`: the last operand of a sum, inside a larger expression too."""
     for node in site.nodes():
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and not site.count(node):
+        last = _last_operand(node)
+        if last is not None and not site.count(node):
             for name in _partners(site, node):
-                yield change(node.right, f"{name} * {site.atom(node.right)}", COMPUTED, rank=0)
+                yield change(last, f"{name} * {site.atom(last)}", COMPUTED, rank=0)
     if isinstance(site.node, ast.AugAssign):
         for name in _partners(site, site.node.value):
             yield change(site.node.value, f"{name} * {site.atom(site.node.value)}", COMPUTED, rank=0)
+
+
+def _last_operand(node: ast.expr) -> ast.expr | None:
+    """`g` of `w - g` and of `np.subtract(w, g, out=w)`."""
+    match node:
+        case ast.BinOp(op=ast.Add() | ast.Sub(), right=last):
+            return last
+        case ast.Call(func=ast.Attribute(attr="add" | "subtract"), args=[_, last]):
+            return last
+    return None
 
 
 def _complemented(site: Site) -> Iterator[Change]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from itertools import permutations
 
 from grader.notebook.repair_change import (
     COMPUTED,
@@ -18,6 +17,7 @@ from grader.notebook.repair_change import (
     change,
     places,
 )
+from grader.notebook.repair_returns import returned
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_slice import is_block, names_in
 
@@ -161,7 +161,7 @@ def statement(site: Site) -> Iterator[Change]:
     """A statement taken out, moved out of or into a loop; a missing return put in."""
     node = site.node
     if site.open_end:
-        yield from _returned(site)
+        yield from returned(site)
         return
     if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
         yield change(node, "pass", PASSED, 1)
@@ -232,6 +232,16 @@ def _left_out(site: Site) -> Iterator[Change]:
                 | ast.List(elts=[ast.Constant(value="W" | "b")])
             ):
                 yield change(node, '("W", "b")', rank=0)
+            case (
+                ast.Tuple(elts=[ast.JoinedStr() | ast.BinOp() as key])
+                | ast.List(elts=[ast.JoinedStr() as key])
+            ):
+                for made in _analogies(site.text(key)):
+                    yield change(node, f"({site.text(key)}, {made})", rank=0)
+            case ast.Dict(keys=[*keys], values=[*parts]) if None in keys:
+                for part in (part for k, part in zip(keys, parts, strict=True) if k is None):
+                    for made in _analogies(site.text(part)):
+                        yield change(part, f"{site.text(part)}, **{made}", rank=0)
             case ast.Constant(value="W" | "b") if (
                 node is getattr(site.node, "iter", None) or callee(site.parent(node) or node) == "product"
             ):
@@ -358,32 +368,6 @@ def _appended(site: Site) -> Iterator[Change]:
     for made in dict.fromkeys(lists):
         for word in names[1:]:
             yield change(node, f"{site.text(node)}; {made}.append({word})", rank=0)
-
-
-def _returned(site: Site) -> Iterator[Change]:
-    """A return put after the function's last statement, or before the value that stands there alone."""
-    node = site.node
-    if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
-        yield change(node, f"return {site.text(node.value)}", rank=0)
-        if isinstance(node.value, ast.Call) and node.value.args:
-            yield change(node, f"return {', '.join(map(site.text, node.value.args))}", rank=0)
-    end = ast.Pass(lineno=node.end_lineno or node.lineno, col_offset=0)
-    kept = "" if isinstance(node, ast.Pass | ast.Return) else f"{site.text(node)}\n{_indent(site, node)}"
-    for rank, text in enumerate(_results(site)):
-        yield Change(((node, f"{kept}return {text}"),), rank=rank // 20, at=end)
-
-
-def _results(site: Site) -> list[str]:
-    """What the function may have been meant to return: names that it sets and never reads, first."""
-    made = [b.name for b in site.scope.bindings if not b.unpacked and not site.scope.counting(b.name)]
-    names = list(dict.fromkeys(made))
-    unread = [name for name in names if name not in site.scope.read]
-    late = names[-5:]
-    texts = [", ".join(unread), *unread, *reversed(late), *site.scope.data_parameters]
-    texts += [f"{one}, {other}" for one in late for other in late if one != other]
-    texts += [f"{one}, ({two}, {three})" for one, two, three in permutations(names[-4:], 3)]
-    texts += [", ".join(group) for group in permutations(names[-4:], 3)]
-    return [text for text in dict.fromkeys(texts) if text]
 
 
 __all__ = ["filled", "formula", "statement"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.notebook.repair_scope import BATCH_NAME, scope_of
+from grader.notebook.repair_scope import BATCH_NAME, parameter_names, scope_of
 from grader.notebook.repair_text import Source, parse_source
 
 
@@ -26,6 +26,8 @@ class World:
     """Names of the notebook that hold a word: `OUTPUT = "sigmoid"`."""
     spare: tuple[str, ...] = ()
     """Functions that nothing uses."""
+    takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the parameters of the notebook's functions; of what `partial` makes, none are known."""
     counts_examples: bool = False
     """The function has a name of its own for the number of examples."""
 
@@ -47,7 +49,8 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
         frozenset(known),
         tables,
         words,
-        tuple(name for name in functions if name in known and name not in used),
+        tuple(name for name in functions if name in known and name not in used and name != function),
+        {name: parameters for made in definitions for name, parameters in _taken(made)},
         any(BATCH_NAME.match(name) for name in stored),
     )
 
@@ -62,6 +65,20 @@ def _words(made: Definition) -> Iterator[tuple[str, str]]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as word)):
                 yield name, word
+
+
+def _taken(made: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
+    source = parse_source(made.source) if made.kind in ("function", "value") else None
+    for node in source.tree.body if source else ():
+        match node:
+            case ast.FunctionDef(name=name):
+                yield name, parameter_names(node)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as function):
+                yield name, parameter_names(function)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=maker)) if "partial" in ast.dump(
+                maker
+            ):
+                yield name, ()
 
 
 def _is_table(made: Definition) -> bool:

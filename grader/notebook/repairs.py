@@ -19,6 +19,7 @@ from grader.notebook.repair_join import Found, together
 from grader.notebook.repair_names import name, order, outside, unread
 from grader.notebook.repair_numbers import from_zero, index, key, ranges
 from grader.notebook.repair_operators import operator
+from grader.notebook.repair_returns import returned
 from grader.notebook.repair_scale import constant, over_m, over_n
 from grader.notebook.repair_shapes import axis, transpose
 from grader.notebook.repair_signs import add, drop, sign
@@ -55,6 +56,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "operator": (operator,),
     "unread": (unread,),
     "blank": (blank,),
+    "return": (returned,),
 }
 #: Names that `RepairRequest.families` may hold.
 FAMILY_NAMES = (*_FAMILIES, "formula")
@@ -146,12 +148,10 @@ def _kept(
 
 
 def _line(site: Site, made: Change) -> int:
-    """The first line that an edit touches; inside an f-string, whose positions are unknown, the statement's."""
+    """The first line that an edit touches; inside an f-string, where positions are unknown, the string's."""
     nodes = [made.at] if made.at is not None else [node for node, _ in made.edits]
-    lines = [
-        site.line if in_string(site.source, node) else getattr(node, "lineno", site.line) for node in nodes
-    ]
-    return min(lines)
+    known = (in_string(site.source, node) or node for node in nodes)
+    return min(getattr(node, "lineno", site.line) for node in known)
 
 
 def _proposal(definitions: Sequence[Definition], site: Site, made: Change, family: str) -> Proposal | None:

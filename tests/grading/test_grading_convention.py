@@ -150,6 +150,19 @@ def linear_activation_backward(dA, cache, activation):
     assert [note.code for note in graded.report.notes] == ["other-convention"]
 
 
+@pytest.mark.parametrize(("powers", "name"), [((1, 1, 1), "extra-1-over-m"), ((0, 0, 0), MISSING)])
+def test_what_the_model_does_not_use_cannot_be_its_1_over_m(
+    grade_functions: GradeCells, powers: tuple[int, int, int], name: str
+) -> None:
+    graded = grade_functions(L_model_backward=inlined(0, 1, 1), linear_backward=linear_backward(*powers))
+    assert graded[LINEAR].status == "failed"
+    assert graded[MODEL].status == "passed"
+    assert graded.report.convention != "other"
+    assert {one.misconception for one in graded[LINEAR].diagnoses} == (
+        {name} if isinstance(name, str) else name
+    )
+
+
 def test_J_has_its_note(grade_functions: GradeCells) -> None:
     graded = grade_functions(linear_backward=linear_backward(0, 0), L_model_backward=model_backward(1))
     assert graded.full_marks

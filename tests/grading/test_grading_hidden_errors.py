@@ -52,6 +52,13 @@ def test_both_errors_are_named_and_proved(
     assert place is not None and place.source == code.strip().splitlines()[line - 1].strip()
 
 
+def test_behind_a_missing_return_errors_have_names_too(grade_functions: GradeCells) -> None:
+    code = BACKWARD.replace("caches[L]", "caches[L - 1]").replace("    return grads\n", "")
+    graded = grade_functions(L_model_backward=code)
+    found = {one.misconception: one.evidence for one in graded["L_model_backward"].diagnoses}
+    assert found == {"returns-none": "proved", "dal-wrong-sign": "proved"}
+
+
 @pytest.mark.parametrize("code", [COST, BACKWARD.replace("grads = {}", "", 1)], ids=["m", "grads"])
 def test_a_name_that_is_missing_is_not_guessed(grade_functions: GradeCells, code: str) -> None:
     """Any name at hand would let it run, and make errors that nobody has made."""

@@ -348,15 +348,26 @@ def test_a_statement_that_shares_its_line_is_cut_out():
     assert extraction.definitions[0].source == "one = 'à'"
 
 
-def test_a_function_like_a_used_one_is_spare():
+def test_functions_that_nothing_uses_are_spare_those_like_a_used_one_first():
     extraction = extracted(
+        "rows = lambda z: z.sum(1)",
         "def act_relu(z):\n    return z\ndef act_sigmoid(z):\n    return -z",
-        "rows = lambda z: z.sum(1)\ncolumns = lambda z: z.sum(0)",
-        "def plot(z):\n    print(z)",
+        "table = {'sigmoid': act_sigmoid, 'relu': act_relu}\nnumbers = {'sigmoid': 1}",
         "def sigmoid(z):\n    return act_relu(z)",
     )
-    assert [one.binds for one in extraction.spare] == [("act_sigmoid",)]
-    assert not {"act_sigmoid", "plot"} & {name for one in extraction.definitions for name in one.binds}
+    spare = [one.binds[0] for one in extraction.spare]
+    assert spare.index("act_sigmoid") < spare.index("table")
+    assert set(spare) == {"rows", "act_sigmoid", "act_relu", "table"}
+    assert not {"act_sigmoid", "rows"} & {name for one in extraction.definitions for name in one.binds}
+
+
+def test_what_spare_functions_need_comes_along_unless_it_computes_something():
+    extraction = extracted(
+        "def inner(z):\n    return z\nbig = [0] * 10 ** 9",
+        "def outer(z):\n    return inner(z) + big[0]",
+        "def sigmoid(z):\n    return z",
+    )
+    assert [one.binds for one in extraction.spare] == [("inner",), ("outer",)]
 
 
 def test_another_version_of_a_used_function_is_not_spare():

@@ -93,6 +93,96 @@ def test_a_function_that_nothing_uses_comes_before_any_other_edit() -> None:
     assert made[0].source == "def f(a):\n    return act_relu(a)"
 
 
+def test_a_function_that_nothing_uses_is_put_around_what_it_takes() -> None:
+    spare = function("def activate(z, kind):\n    return z", cell=1)
+    made = propose([spare, function("def f(z, kind):\n    return z")], RepairRequest("f", ("unread",)))
+    assert "return activate(z=z, kind=kind)" in lines_of(made, 2)
+
+
+def test_a_called_function_is_exchanged_for_one_with_as_many_parameters() -> None:
+    ramp, gate, fold = (
+        function(f"def {name}({given}):\n    return {given[0]}", cell=cell)
+        for cell, (name, given) in enumerate([("ramp", "z"), ("gate", "x"), ("fold", "x, y")])
+    )
+    made = propose(
+        [ramp, gate, fold, function("def f(z):\n    return ramp(z)")], RepairRequest("f", ("unread",))
+    )
+    assert "return gate(z)" in lines_of(made, 2)
+    assert "return fold(z)" not in lines_of(made, 2)
+
+
+def test_what_a_helper_is_handed_and_never_reads_is_put_to_use_there() -> None:
+    helper = function("def mean(total, m):\n    check(m)\n    return total", cell=1)
+    made = propose([helper, function("def f(x, m):\n    return mean(x, m)")], RepairRequest("f", ("unread",)))
+    assert "return total / m" in lines_of(made, 3)
+
+
+def test_a_line_that_was_commented_out_is_code_again() -> None:
+    text = "def f(a, b):\n    x = a\n    # the gate\n    # x[b <= 0] = 0\n    return x"
+    made = [one for one in proposed(text, "unread") if "    x[b <= 0] = 0" in one.source.split("\n")]
+    assert {one.line for one in made} == {4}
+
+
+def test_a_commented_line_comes_in_place_of_the_one_that_sets_the_same() -> None:
+    text = "def f(a, b):\n    # x = a / b\n    x = a * b\n    return x"
+    assert "x = a / b" in lines_of(proposed(text, "unread"), 3)
+
+
+def test_prose_is_no_code() -> None:
+    assert proposed("def f(a):\n    # GRADED: f\n    # Note: x\n    # (1 line)\n    return a", "unread") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("def f(a):\n    a * 2", "    return a * 2"),
+        ("def f(a, b):\n    x = a + b", "    return x, (a, b)"),
+        ("def f(a):\n    kept = []\n    x = a\n    kept.append(x)", "    return x, kept"),
+        ("def f(a):\n    W1 = a\n    b1 = 2 * a", '    return {"W1": W1, "b1": b1}'),
+        ("def f(a):\n    if a:\n        a + 1\n    else:\n        a - 1", "        return a - 1"),
+    ],
+)
+def test_a_return_is_put_at_the_end(text: str, wanted: str) -> None:
+    assert any(wanted in one.source.split("\n") for one in proposed(text, "return"))
+
+
+def test_a_function_that_returns_has_no_return_put_in() -> None:
+    assert proposed("def f(a):\n    return a", "return") == ()
+
+
+def test_members_of_an_enum_are_exchanged_in_its_own_spelling() -> None:
+    made = proposed("def f(a):\n    return g(a, Act.RELU.value)", "call")
+    assert "return g(a, Act.SIGMOID .value)" in lines_of(made, 2)
+
+
+def test_arguments_that_go_by_their_own_names_are_not_exchanged() -> None:
+    assert "return g(x=y, y=x)" not in lines_of(proposed("def f(x, y):\n    return g(x=x, y=y)", "name"), 2)
+
+
+def test_a_step_by_numpys_function_gets_its_factor() -> None:
+    made = proposed("def f(w, g, rate):\n    return np.subtract(w, g, out=w)", "add")
+    assert "return np.subtract(w, rate * g, out=w)" in lines_of(made, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            'return {**{f"W{l}": p for l in k}}',
+            'return {**{f"W{l}": p for l in k}, **{f"b{l}": p for l in k}}',
+        ),
+        ('for x in (f"W{k}",): p[x] = 0', 'for x in (f"W{k}", f"b{k}"): p[x] = 0'),
+    ],
+)
+def test_what_is_done_for_the_weights_is_done_for_the_biases_too(text: str, wanted: str) -> None:
+    assert wanted in lines_of(proposed(f"def f(p, k):\n    {text}", "statement"), 2)
+
+
+def test_a_repair_in_an_f_string_is_at_the_line_of_the_string() -> None:
+    made = proposed('def f(g, l):\n    return {\n        "x": 1,\n        f"dW{l - 1}": g,\n    }', "key")
+    assert {one.line for one in made} == {4}
+
+
 def test_a_word_of_the_notebook_is_exchanged_where_it_is_read() -> None:
     word = Definition(("LAST",), 'LAST = "sigmoid"', 1, 1, "value")
     made = propose([word, function("def f(a):\n    return g(a, LAST)")], RepairRequest("f", ("call",)))

@@ -1,0 +1,60 @@
+"""Inverse edits of functions that end without a return."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import permutations
+
+from grader.notebook.repair_change import Change, change
+from grader.notebook.repair_sites import Site
+from grader.notebook.repair_slice import bodies
+
+_ENTRY = re.compile(r"d?[AWb]\d+\Z")
+
+
+def returned(site: Site) -> Iterator[Change]:
+    """A return put after the function's last statement, or before the values that stand alone at its ends."""
+    if not site.open_end:
+        return
+    node = site.node
+    ends = list(_values_at_ends(node))
+    if ends:
+        yield Change(tuple((end, f"return {site.text(end.value)}") for end in ends), rank=0)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+        yield change(node, f"return {', '.join(map(site.text, node.value.args))}", rank=0)
+    after = ast.Pass(lineno=node.end_lineno or node.lineno, col_offset=0)
+    indent = site.source.line(node.lineno)[: node.col_offset]
+    kept = "" if isinstance(node, ast.Pass | ast.Return) else f"{site.text(node)}\n{indent}"
+    for rank, text in enumerate(_results(site)):
+        yield Change(((node, f"{kept}return {text}"),), rank=rank // 20, at=after)
+
+
+def _values_at_ends(node: ast.stmt) -> Iterator[ast.Expr]:
+    """The statements that are values and nothing else, where a function may end: in each branch the last."""
+    if isinstance(node, ast.Expr):
+        if not isinstance(node.value, ast.Constant):
+            yield node
+    elif isinstance(node, ast.If | ast.Match | ast.With | ast.Try):
+        for block in bodies(node):
+            if block:
+                yield from _values_at_ends(block[-1])
+
+
+def _results(site: Site) -> list[str]:
+    """What the function may have been meant to return: names that it sets and never reads, first."""
+    made = [b.name for b in site.scope.bindings if not b.unpacked and not site.scope.counting(b.name)]
+    names = list(dict.fromkeys(made))
+    unread = [name for name in names if name not in site.scope.read]
+    kept = [b.name for b in site.scope.bindings if isinstance(b.value, ast.List | ast.Dict)]
+    late, given = names[-5:], site.scope.data_parameters
+    texts = [", ".join(unread), *unread, *reversed(late), *kept, *given]
+    texts += [f"{one}, {other}" for one in reversed(late) for other in kept if one != other]
+    texts += [f"{one}, ({', '.join(given)})" for one in reversed(late) if len(given) > 1]
+    if entries := [f'"{name}": {name}' for name in names if _ENTRY.match(name)]:
+        texts.append("{" + ", ".join(entries) + "}")
+    texts += [f"{one}, {other}" for one in late for other in late if one != other]
+    texts += [f"{one}, ({two}, {three})" for one, two, three in permutations(names[-4:], 3)]
+    texts += [", ".join(group) for group in permutations(names[-4:], 3)]
+    return [text for text in dict.fromkeys(texts) if text]
