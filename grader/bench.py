@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.diagnose import private_format
 from grader.judge.verdict import Observed, observe
-from grader.model import Call, Extraction, FunctionFacts, Outcome, Program, Runner
+from grader.model import Call, Definition, Extraction, FunctionFacts, Outcome, Program, Runner
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
 
@@ -45,7 +45,13 @@ class Bench:
         """The part of the notebook that these functions need, quicker to load again and again, and what may have
         been meant instead."""
         needed = sorted({index for name in set(functions) for index in self.facts(name).needs})
-        definitions = tuple(self.program.definitions[index] for index in needed)
+        return self._with_spare(tuple(self.program.definitions[index] for index in needed))
+
+    def whole(self) -> Program:
+        """All of the notebook that any graded function needs, and what may have been meant instead."""
+        return self._with_spare(self.program.definitions)
+
+    def _with_spare(self, definitions: tuple[Definition, ...]) -> Program:
         spare = (made for made in self.extraction.spare if made not in definitions)
         return replace(self.program, definitions=(*definitions, *spare))
 

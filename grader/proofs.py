@@ -11,8 +11,11 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.proof import Goal
 from grader.judge.verdict import observe
-from grader.model import Call, Location, Program, Proposal
-from grader.prover import Prover
+from grader.model import Call, Location, Outcome, Program, Proposal
+from grader.prover import Other, Prover
+
+#: Of a right function that has to stay right.
+MAX_CALLS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,12 @@ class Proofs:
     """Whether a repair may give a function a name."""
     fresh: Callable[[Finding], Sequence[Call]]
     """Calls of a function that it has not had yet."""
+    others: Mapping[str, Finding]
+    """All functions of the submission."""
 
     def of(self, finding: Finding) -> Finding:
         """The finding with a place for each name that can be proved, and with names where a repair gives them."""
-        prover = self._prover(finding, self.bench.program_of(self._needed(finding)))
+        prover = self._prover(finding, self.bench.program_of(self._needed(finding)), self.bench.whole())
         if finding.named:
             proved = self._proved(prover, finding)
             return self._behind_nothing(prover, proved) if proved.named and not proved.proofs else proved
@@ -42,10 +47,21 @@ class Proofs:
         own = [name for name in finding.spec.helpers if finding.in_place or name in self.bench.own_interface]
         return applied.union(own)
 
-    def _prover(self, finding: Finding, program: Program) -> Prover:
-        return Prover(
-            self.bench.runner, program, self.bench.plan.helper, lambda call: self._bound(finding, call)
-        )
+    def _prover(self, finding: Finding, program: Program, whole: Program) -> Prover:
+        bound = lambda call: self._bound(finding, call)
+        bench = self.bench
+        return Prover(bench.runner, program, whole, bench.plan.helper, bound, self._other)
+
+    def _other(self, name: str) -> Other:
+        """A right function, with some of its calls."""
+        finding = self.others[name]
+        calls = _calls(finding)[:MAX_CALLS]
+
+        def is_right(outcomes: list[Outcome]) -> bool:
+            return self.matcher.verdict(observe(finding.spec, calls, outcomes), finding.convention).passed
+
+        sent = [self._bound(finding, call) for call in calls]
+        return Other(self.bench.program_of(self._needed(finding)), sent, is_right)
 
     def _bound(self, finding: Finding, call: Call) -> Call:
         """The call with its helpers bound as they were when the function was observed."""
@@ -59,7 +75,10 @@ class Proofs:
             return one
         for name in finding.named:
             rest = proof.rest_of(finding, name)
-            goal = proof.goal(plan.rubric.misconceptions[name], finding, plan.oracle, rest)
+            found = plan.rubric.misconceptions[name]
+            if name == proof.NOT_IMPLEMENTED:
+                found = proof.to_be_filled(plan.rubric, finding.spec.name)
+            goal = proof.goal(found, finding, plan.oracle, rest)
             where = prover.locate(goal) if goal else None
             if where is not None:
                 finding = proof.with_proof(finding, name, where)
@@ -92,7 +111,7 @@ class Proofs:
         """A blank of the template that is still open, if that is why the function fails."""
         outcomes = finding.observed.outcomes if finding.observed else ()
         failing = [i for i, outcome in enumerate(outcomes) if special.left_open(finding, i, outcome)]
-        known = special.NOT_IMPLEMENTED in self.bench.plan.rubric.misconceptions
+        known = proof.NOT_IMPLEMENTED in self.bench.plan.rubric.misconceptions
         if not failing or not known or not special.may_have_blanks(prover.program.definitions):
             return None
         calls = [_calls(finding)[i] for i in failing]
@@ -100,12 +119,13 @@ class Proofs:
         where = prover.open_blank(finding.spec.name, calls, is_open)
         if where is None:
             return None
-        return replace(
+        named = replace(
             finding,
-            named={special.NOT_IMPLEMENTED: special.without_value(finding)},
-            places={special.NOT_IMPLEMENTED: where},
+            named={proof.NOT_IMPLEMENTED: special.without_value(finding)},
+            places={proof.NOT_IMPLEMENTED: where},
             verified=True,
         )
+        return self._proved(prover, named)
 
     def _goals(self, finding: Finding) -> list[Goal]:
         if finding.observed is None:
@@ -136,17 +156,27 @@ class Proofs:
             return finding
         goal = proof.goal(plan.rubric.misconceptions[special.RETURNS_NONE], finding, plan.oracle, ())
         for edit in prover.revived(goal) if goal else ():
-            if goal and (found := self._named_without(prover, finding, goal, edit)) is not None:
+            if (
+                goal
+                and (found := self._named_without(prover, finding, goal, edit, only_numbers=True)) is not None
+            ):
                 return found
         return finding
 
-    def _named_without(self, prover: Prover, finding: Finding, goal: Goal, edit: Proposal) -> Finding | None:
-        """The names of what stops the function and of all that is wrong without it; None where it has none."""
+    def _named_without(
+        self, prover: Prover, finding: Finding, goal: Goal, edit: Proposal, *, only_numbers: bool = False
+    ) -> Finding | None:
+        """The names of what stops the function and of all that is wrong without it; None where it has none.
+
+        `only_numbers`: none either where the form of a result is wrong, too, for it may be our edit's.
+        """
         definitions = proof.variant(prover.program.definitions, (edit,))
         if definitions is None:
             return None
         program = replace(prover.program, definitions=definitions)
         again = self._observed(finding, program, _calls(finding))
+        if only_numbers and not _only_numbers_differ(again):
+            return None
         explanation = (
             self.matcher.explain(again.observed, again.failed, again.convention, self.called(finding))
             if again.observed
@@ -159,7 +189,7 @@ class Proofs:
             return None
         named = self.matcher.components(again.observed, explanation, again.failed, again.convention)
         rest = self._proved(
-            self._prover(finding, program), replace(again, explanation=explanation, named=named)
+            self._prover(finding, program, program), replace(again, explanation=explanation, named=named)
         )
         first: Mapping[str, tuple[str, ...]] = {goal.misconception: finding.failed}
         mended = proof.place(edit)  # as the student wrote it, which the others' places must be, too
@@ -177,6 +207,11 @@ class Proofs:
 
 def _calls(finding: Finding) -> Sequence[Call]:
     return finding.observed.calls if finding.observed else ()
+
+
+def _only_numbers_differ(finding: Finding) -> bool:
+    differences = finding.verdict.differences.values() if finding.verdict else ()
+    return all(difference is None or difference.kind == "value" for difference in differences)
 
 
 def _is_there(one: Location, other: Location) -> bool:

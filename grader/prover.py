@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from grader.diagnose import proof
 from grader.diagnose.proof import MAX_PLACES, Goal, Mended
@@ -13,19 +13,38 @@ Edits = tuple[Proposal, ...]
 MAX_REVIVED = 4
 MAX_FIRST = 2
 MAX_BLANKS = 8
+MAX_OTHERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A right function that shares code with the one in question: it has to stay right."""
+
+    program: Program
+    calls: Sequence[Call]
+    is_right: Callable[[list[Outcome]], bool]
 
 
 class Prover:
-    """Tries inverse edits of one submission's source. `bound` binds a call's helpers as they were bound."""
+    """Tries inverse edits of one submission's source. `bound` binds a call's helpers as they were bound; `other`
+    gives a right function by its name. `program` is what the function seems to need, `whole` the notebook."""
 
     def __init__(
-        self, runner: Runner, program: Program, helper: Helper, bound: Callable[[Call], Call]
+        self,
+        runner: Runner,
+        program: Program,
+        whole: Program,
+        helper: Helper,
+        bound: Callable[[Call], Call],
+        other: Callable[[str], Other],
     ) -> None:
         self.runner = runner
         #: Without assertions: one that a student wrote for the wrong result would stop the right one.
         self.program = replace(program, strip_asserts=True)
+        self.whole = self.program if whole is program else replace(whole, strip_asserts=True)
         self.helper = helper
         self.bound = bound
+        self.other = other
         self._proposed: dict[RepairRequest, tuple[Proposal, ...]] = {}
 
     def prove(self, goal: Goal, *, places: int = MAX_PLACES) -> Location | None:
@@ -33,15 +52,22 @@ class Prover:
 
         With `places` of 1, edits at several places are not tried together.
         """
-        proposals = sorted(self._proposals(goal), key=lambda one: self._place(one) in goal.shared)
+        proposals = self._proposals(goal)
         if not proposals:
             return None
         chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
+        if chosen is None:
+            self.program, self._proposed = self.whole, {}
+            return self.prove(goal, places=places)
         return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
 
     def locate(self, goal: Goal) -> Location | None:
         """The place of a misconception that has its name from elsewhere: any repair that suffices may tell it."""
-        return self.prove(proof.first_tried(goal)) or self.prove(proof.otherwise(goal), places=1)
+        found = self.prove(proof.first_tried(goal)) or self.prove(proof.otherwise(goal), places=1)
+        if found is not None or self.program is self.whole:
+            return found
+        self.program, self._proposed = self.whole, {}  # where a function of another one may have been meant
+        return self.prove(proof.forgotten(goal), places=1)
 
     def open_blank(
         self, function: str, calls: Sequence[Call], is_open: Callable[[int, Outcome], bool]
@@ -102,8 +128,13 @@ class Prover:
         edited = self.program.definitions[proposal.definition]
         return edited.cell, edited.line
 
-    def _search(self, goal: Goal, proposals: Sequence[Proposal], places: int) -> Search[Edits]:
-        """The edit, or the few edits at several places, that make everything as wanted."""
+    def _search(self, goal: Goal, proposals: Sequence[Proposal], places: int) -> Search[Edits | None]:
+        """The edit, or the few edits at several places, that make everything as wanted; none where none do, and
+        None where the program lacks something: a table that decorators of other functions fill."""
+        if self.program is not self.whole:
+            outcomes = yield from self._try(goal, (), [goal.telling])
+            if not outcomes or not proof.is_as_before(goal, goal.telling, outcomes[0]):
+                return None
         tried: list[tuple[Proposal, Outcome]] = []
         for one in proposals:
             outcomes = yield from self._try(goal, (one,), [goal.telling])
@@ -164,8 +195,26 @@ class Prover:
         return ()
 
     def _suffices(self, goal: Goal, edits: Edits) -> Search[bool]:
+        """Whether the edits make everything as wanted, and leave right what shares the code that they change."""
         outcomes = yield from self._try(goal, edits, range(len(goal.wanted)))
-        return bool(outcomes) and proof.mended(goal, outcomes) == goal.everything
+        if not outcomes or proof.mended(goal, outcomes) != goal.everything:
+            return False
+        names = (name for one in edits for name in goal.shared.get(self._place(one), ()))
+        for name in tuple(dict.fromkeys(names))[:MAX_OTHERS]:
+            if not (yield from self._stays_right(name, edits)):
+                return False
+        return True
+
+    def _stays_right(self, name: str, edits: Edits) -> Search[bool]:
+        other = self.other(name)
+        changed = proof.variant(self.program.definitions, edits) or ()
+        pairs = zip(self.program.definitions, changed, strict=True)
+        new = {(old.cell, old.line, old.source): made for old, made in pairs if made is not old}
+        definitions = tuple(
+            new.get((made.cell, made.line, made.source), made) for made in other.program.definitions
+        )
+        outcomes = yield replace(other.program, definitions=definitions, strip_asserts=True), other.calls
+        return other.is_right(outcomes)
 
     def _try(self, goal: Goal, edits: Edits, indices: Sequence[int]) -> Search[list[Outcome]]:
         """The outcomes of some calls with these edits made; none where they cannot be made together."""

@@ -339,9 +339,8 @@ class Session:
         self.findings.update(carried.own_derivative(self.findings, self.plan.rubric))
 
     def _prove(self) -> None:
-        proofs = Proofs(
-            self.bench, self.matcher, self._called, self._may_name_by_repair, self._fresh_calls_of
-        )
+        may_name, fresh = self._may_name_by_repair, self._fresh_calls_of
+        proofs = Proofs(self.bench, self.matcher, self._called, may_name, fresh, dict(self.findings))
         for name in self._failing():
             self.findings[name] = proofs.of(self.findings[name])
         self.findings.update(carried.same_place(self.findings))

@@ -44,8 +44,8 @@ class Finding:
     """All definitions of the notebook, where they are known."""
     trusted: frozenset[tuple[int, int]] = frozenset()
     """(cell, line) of definitions that right functions run too: no error of this one is in them."""
-    shared: frozenset[tuple[int, int]] = frozenset()
-    """(cell, line) of definitions of which right functions run a part at least."""
+    shared: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    """(cell, line) of definitions of which right functions run a part at least → those functions."""
     variables: tuple[Definition, ...] = ()
     """Top-level values of the notebook that the function needs."""
     unread: tuple[str, ...] = ()

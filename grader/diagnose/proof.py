@@ -9,7 +9,7 @@ all of them together must suffice.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.diagnose.finding import Finding
@@ -22,6 +22,7 @@ from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Misconception, Rubric
 
 MAX_PLACES = 3
+NOT_IMPLEMENTED = "not-implemented"
 
 #: A component, or one entry of it where it has several: ("W", 2) of W1, W2 …
 Part = tuple[str, object]
@@ -39,8 +40,8 @@ class Goal:
     wanted: tuple[Outcome, ...]
     trusted: frozenset[tuple[int, int]]
     """(cell, line) of definitions that hold no error."""
-    shared: frozenset[tuple[int, int]]
-    """(cell, line) of definitions that right functions run a part of: looked at last."""
+    shared: Mapping[tuple[int, int], tuple[str, ...]]
+    """(cell, line) of definitions that right functions run a part of → those functions, which stay right."""
     telling: int
     """Index of the call that refutes most variants: it is run first."""
 
@@ -96,6 +97,14 @@ def agrees_on(made: Goal, index: int, outcome: Outcome) -> bool:
     """Whether one call is wholly as wanted."""
     wanted = made.wanted[index]
     return set(_agreeing(made, wanted, outcome)) == set(_parts(made, wanted))
+
+
+def is_as_before(made: Goal, index: int, outcome: Outcome) -> bool:
+    """Whether one call gives what it gave when the function was observed, assertions aside."""
+    before = made.observed.outcomes[index]
+    if before.raised is not None:
+        return before.raised.type in ("AssertionError", outcome.raised.type if outcome.raised else "")
+    return set(_agreeing(made, before, outcome)) == set(_parts(made, before))
 
 
 def mends_a_part(made: Goal, index: int, outcome: Outcome) -> bool:
@@ -211,6 +220,11 @@ def first_tried(made: Goal) -> Goal:
     return _with_families(made, (IDLE, *made.request.families))
 
 
+def forgotten(made: Goal) -> Goal:
+    """The goal with nothing but what was forgotten."""
+    return _with_families(made, (IDLE,))
+
+
 def otherwise(made: Goal) -> Goal:
     """The goal with the repairs of all other families, for code that its own do not fit."""
     return _with_families(made, tuple(name for name in PLAIN if name not in made.request.families))
@@ -226,6 +240,14 @@ def decided_by_repair(rubric: Rubric, near: Sequence[str]) -> list[Misconception
     Where values could tell but for a few calls, only the repairs that undo this very error are tried.
     """
     return [found for name in near if (found := deciding(rubric.misconceptions[name])).repairs and found.sure]
+
+
+def to_be_filled(rubric: Rubric, function: str) -> Misconception:
+    """`not-implemented`, with the right formulas that the function's misconceptions know."""
+    known = (found for found in rubric.misconceptions.values() if found.function == function)
+    texts = tuple(dict.fromkeys(text for found in known for text in found.replacements))
+    blank = rubric.misconceptions[NOT_IMPLEMENTED]
+    return replace(blank, repairs=("filling",), replacements=texts)
 
 
 def deciding(found: Misconception) -> Misconception:

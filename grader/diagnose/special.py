@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.diagnose.finding import Finding
+from grader.diagnose.proof import NOT_IMPLEMENTED
 from grader.judge.compare import as_array
 from grader.judge.components import split
 from grader.model import Definition, GlobalRead, Location, Outcome, Raised, Value
@@ -18,10 +19,9 @@ from grader.rubric.schema import Misconception, Rubric
 
 RETURNS_NONE = "returns-none"
 USES_GLOBAL = "uses-global"
-NOT_IMPLEMENTED = "not-implemented"
 
 
-_SET_TO_NONE = re.compile(r"[ \t]+(\w+)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
+_SET_TO_NONE = re.compile(r"[ \t]+(\w+(?:\[[\"'\w]+\])?)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
 
 
 def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
@@ -63,8 +63,9 @@ def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Locati
 
 
 def _returned_as_set(name: str, below: Sequence[str]) -> bool:
-    changed = any(re.search(rf"\b{name}\b[^=]*(?<![=!<>])=(?!=)", line) for line in below)
-    return not changed and any(re.search(rf"\breturn\b.*\b{name}\b", line) for line in below)
+    word = rf"(?<!\w){re.escape(name)}(?!\w)"
+    changed = any(re.search(rf"{word}[^=]*(?<![=!<>])=(?!=)", line) for line in below)
+    return not changed and any(re.search(rf"\breturn\b.*{word}", line) for line in below)
 
 
 def with_lines(finding: Finding, definitions: Sequence[Definition]) -> Finding:

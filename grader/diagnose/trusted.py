@@ -16,8 +16,8 @@ from grader.notebook.neutralise import code_only
 
 #: A word that is no attribute: `zeros`, not the one of `np.zeros`.
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
-#: Of a definition with branches or parts, a right function may use only some.
-_PARTS = re.compile(r"\b(?:if|match|class)\b|\{")
+#: Of a definition with branches or parts, a right function may use only some: `return value, pullback`.
+_PARTS = re.compile(r"\b(?:if|match|class)\b|\{|\n[ \t]+(?:async[ \t]+)?def\b|\breturn\b.*\blambda\b")
 
 
 def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -27,15 +27,14 @@ def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
         return {}
     names = {name: index for index, made in enumerate(notebook) for name in made.binds}
     words = [frozenset(_NAME.findall(code_only(made.source))) for made in notebook]
-    right = {name for name, one in findings.items() if _is_right(one)}
-    run = {index for name in right if name in names for index in _run_by(name, names, words, findings)}
-    shared = frozenset((notebook[i].cell, notebook[i].line) for i in run if notebook[i].kind == "function")
-    whole = frozenset((notebook[i].cell, notebook[i].line) for i in run if _is_whole(notebook[i]))
-    return {
-        name: replace(one, trusted=whole, shared=shared - whole)
-        for name, one in findings.items()
-        if one.failed
-    }
+    users: dict[int, list[str]] = {}
+    for name, one in findings.items():
+        for index in _run_by(name, names, words, findings) if _is_right(one) and name in names else ():
+            users.setdefault(index, []).append(name)
+    place = {index: (notebook[index].cell, notebook[index].line) for index in users}
+    whole = frozenset(place[index] for index in users if _is_whole(notebook[index]))
+    shared = {place[index]: tuple(found) for index, found in users.items() if place[index] not in whole}
+    return {name: replace(one, trusted=whole, shared=shared) for name, one in findings.items() if one.failed}
 
 
 def _is_right(finding: Finding) -> bool:

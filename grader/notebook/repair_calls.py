@@ -6,7 +6,16 @@ import ast
 from collections.abc import Iterator
 
 from grader.notebook.alike import alike
-from grader.notebook.repair_change import COMPUTED, RESTORED, Change, callee, change, is_method, places
+from grader.notebook.repair_change import (
+    COMPUTED,
+    RESTORED,
+    Change,
+    callee,
+    change,
+    is_alias,
+    is_method,
+    places,
+)
 from grader.notebook.repair_counters import LENGTHS, counters, output_rounds
 from grader.notebook.repair_numbers import shifted
 from grader.notebook.repair_scope import is_text
@@ -58,7 +67,7 @@ def word(site: Site, node: ast.expr) -> Iterator[Change]:
     yield change(node, repr(other), COMPUTED if asked else RESTORED, rank=0, tag="word")
     for test in dict.fromkeys((*_last_rounds(site), *output_rounds(site, node))):
         yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
-    for method in _choosers(site):
+    for method in (*_choosers(site), *site.scope.attributes[:_MAX_OPERANDS]):
         yield change(node, method, rank=1)
     yield from _in_list(site, node)
     yield from _repeated(site, node)
@@ -216,14 +225,28 @@ def _wrapped(site: Site) -> Iterator[Change]:
     """`A = Z` → `A = sigmoid(Z)`: what two-valued activations return is told from a lone value by trying."""
     known = [name for name in ("relu", "sigmoid") if name in site.world.known or not site.scope.knows(name)]
     for place in places(site):
-        if isinstance(place.node, ast.Name):
+        if isinstance(place.node, ast.Name) or place.target is not None and _is_entry(place.node):
             for name in known:
                 yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
                 yield change(place.node, f"{name}({site.text(place.node)})[0]", place.level, 1)
             for name in _unused_results(site):
                 yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
+            for text in _by_word(site, site.text(place.node)) if place.target is not None else ():
+                yield change(place.node, text, place.level, 1)
     yield from _wrapped_pair(site, known)
     yield from _chosen_from_table(site)
+
+
+def _is_entry(node: ast.expr) -> bool:
+    """`layer["Z"]`, `self.Z`."""
+    return isinstance(node, ast.Subscript | ast.Attribute) and is_alias(node)
+
+
+def _by_word(site: Site, text: str) -> Iterator[str]:
+    """The activation that a parameter names."""
+    for word in [name for name in site.scope.data_parameters if "activ" in name][:1]:
+        for part in ("", "[0]"):
+            yield f'(sigmoid({text}){part} if {word} == "sigmoid" else relu({text}){part})'
 
 
 def _unused_results(site: Site) -> list[str]:

@@ -6,15 +6,15 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from grader.notebook.repair_scope import BATCH_NAME
+from grader.notebook.repair_scope import BATCH_NAME, holds_batch
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_text import Edit
 
-#: The levels, tried in this order. What was made and then forgotten put to use; what the student wrote taken back
-#: or exchanged; something put in where a
-#: computed value only gets another name, which leaves something out; where examples are added up; where else a
-#: value is computed; where it is only passed on; where it is handed out (returned, stored by key).
-FORGOTTEN, RESTORED, RENAMED, REDUCED, COMPUTED, PASSED, DELIVERED = range(7)
+#: The levels, tried in this order. What was made and then forgotten put to use; a minus that the student put in
+#: taken out again; what the student wrote taken back or exchanged in other ways; something put in where a computed
+#: value only gets another name, which leaves something out; where examples are added up; where else a value is
+#: computed; where it is only passed on; where it is handed out (returned, stored by key).
+FORGOTTEN, TAKEN, RESTORED, RENAMED, REDUCED, COMPUTED, PASSED, DELIVERED = range(8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +114,10 @@ def is_start(site: Site, node: ast.stmt) -> bool:
 def counts_units(site: Site) -> bool:
     """The statement names a number of units: whoever divides by that name is wrong, not this."""
     target = site.node.targets[0] if isinstance(site.node, ast.Assign) else None
-    return isinstance(target, ast.Name) and target.id[:1] in "nN" and not BATCH_NAME.match(target.id)
+    if not isinstance(target, ast.Name) or BATCH_NAME.match(target.id):
+        return False
+    others = (name for name in site.scope.values if name != target.id)
+    return target.id[:1] in "nN" or any(holds_batch(site.scope, name) for name in others)
 
 
 def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = PASSED) -> Iterator[Place]:
@@ -194,7 +197,9 @@ def _terms(site: Site, node: ast.expr, target: ast.expr | None) -> Iterator[Plac
 
 
 def _by_key(target: ast.Subscript) -> bool:
-    """A dictionary's entry and no array's element."""
+    """A numbered entry of a dictionary; `fit["dW"]` is a variable by another name, and `Z[i]` an array's element."""
+    if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+        return any(letter.isdigit() for letter in target.slice.value)
     return any(
         isinstance(inner, ast.JoinedStr) or isinstance(inner, ast.Constant) and isinstance(inner.value, str)
         for inner in ast.walk(target.slice)

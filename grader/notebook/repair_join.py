@@ -14,7 +14,10 @@ Found = tuple[int, Site, Change]
 
 
 def together(found: Sequence[Found]) -> Iterator[Found]:
-    """Changes with the same tag, made at once: in one statement, for one kind of target, in one function."""
+    """Changes with the same tag, made at once: in one statement, for one kind of target, in one function.
+
+    A tag that begins with "here" joins those of one statement only.
+    """
     groups: dict[tuple[object, ...], list[Found]] = {}
     for item in found:
         _, site, made = item
@@ -29,6 +32,8 @@ def together(found: Sequence[Found]) -> Iterator[Found]:
 def _groups(site: Site, tag: str) -> tuple[object, ...]:
     if not tag:
         return ()
+    if tag.startswith("here"):
+        return (id(site.node),)
     near = (id(site.node), _stem(site))
     return near if tag.startswith("order") else (*near, "all")
 

@@ -20,6 +20,7 @@ from grader.notebook.repair_change import (
     places,
 )
 from grader.notebook.repair_comments import uncommented
+from grader.notebook.repair_counters import LENGTHS
 from grader.notebook.repair_scope import batch_sizes
 from grader.notebook.repair_sites import Site
 
@@ -47,10 +48,15 @@ def unread(site: Site) -> Iterator[Change]:
     that is used nowhere, in place of one that it is like, or put around what it takes."""
     for node in site.nodes():
         if isinstance(node, ast.Name) and node.id in site.world.known and not site.scope.knows(node.id):
-            spare = (name for name in site.world.spare if _can_be(site, node, name))
-            yield from (change(node, name, FORGOTTEN, rank=0) for name in spare)
+            for name in (name for name in site.world.spare if _can_be(site, node, name)):
+                yield change(node, name, FORGOTTEN, rank=0)
+                for word in [word for word in site.scope.data_parameters if "activ" in word][:1]:
+                    yield change(node, f'({node.id} if {word} == "sigmoid" else {name})', FORGOTTEN, rank=0)
+                    yield change(node, f'({name} if {word} == "sigmoid" else {node.id})', FORGOTTEN, rank=0)
     yield from _put_around(site)
     yield from uncommented(site)
+    yield from _instead_of_number(site)
+    yield from _as_the_parameters(site)
     idle = [name for name in (*site.scope.idle, *_unread_parameters(site)) if name in site.visible(site.node)]
     if not idle:
         return
@@ -69,6 +75,14 @@ def unread(site: Site) -> Iterator[Change]:
                 yield change(place.node, f"{text} * ({name} > 0)", FORGOTTEN, rank=0)
 
 
+def _instead_of_number(site: Site) -> Iterator[Change]:
+    """`layer.step(grads, 1)` → `layer.step(grads, rate)`, where rate is read nowhere."""
+    given = [name for name in site.scope.data_parameters if name not in site.scope.read]
+    for node in site.nodes() if given else ():
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float) and _is_handed_on(site, node):
+            yield from (change(node, name, FORGOTTEN, rank=0) for name in given[:_MAX_IDLE])
+
+
 def _unread_parameters(site: Site) -> list[str]:
     """What a helper is handed and does not use."""
     given = site.scope.data_parameters if site.depth > 0 else ()
@@ -78,7 +92,7 @@ def _unread_parameters(site: Site) -> list[str]:
 def _can_be(site: Site, node: ast.Name, other: str) -> bool:
     """Whether another function can be called here: named alike, or with as many parameters."""
     takes, parent = site.world.takes, site.parent(node)
-    called = isinstance(parent, ast.Call) and parent.func is node
+    called = isinstance(parent, ast.Assign) or isinstance(parent, ast.Call) and parent.func is node
     same = other in takes and len(takes[other]) in (0, len(takes.get(node.id, ())))
     return alike(other, node.id) or called and same
 
@@ -108,6 +122,11 @@ def outside(site: Site) -> Iterator[Change]:
             # A class's attribute that something is compared with is a word: `kind is Act.SIGMOID`.
             if not isinstance(site.parent(node), ast.Compare):
                 yield from _other_attribute(site, node)
+        elif isinstance(node, ast.Subscript) and _is_foreign_entry(site, node):
+            sizes = batch_sizes(site.scope, node, site.visible(node))
+            lengths = (text for name, text in LENGTHS.items() if name in site.visible(node))
+            for text in (*site.visible(node)[:_MAX_NAMES], *sizes, *lengths):
+                yield change(node, text, rank=0, tag=f"{site.text(node)} is {text}")
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_mine(site, node.id):
             yield from _other_name(site, node)
             if not _is_plain(site, node.id):
@@ -200,6 +219,12 @@ def _is_foreign(site: Site, node: ast.Attribute) -> bool:
     ):
         return False
     return isinstance(root, ast.Name) and not site.scope.knows(root.id) and root.id != site.world.numpy
+
+
+def _is_foreign_entry(site: Site, node: ast.Subscript) -> bool:
+    """`settings["m"]`: an entry of a variable of the notebook."""
+    root = node.value
+    return isinstance(root, ast.Name) and not site.scope.knows(root.id) and not _is_plain(site, root.id)
 
 
 def _other_attribute(site: Site, node: ast.Attribute) -> Iterator[Change]:
@@ -311,3 +336,18 @@ def _reordered_call(site: Site, node: ast.Call) -> Iterator[Change]:
         if new != texts:
             tag = f"{callee(node)} {made}"
             yield change(node, call_text(site, node, new), rank=min(rank // 3, 3), tag=tag)
+
+
+def _as_the_parameters(site: Site) -> Iterator[Change]:
+    """`loss(Y, AL)` → `loss(AL, Y)`, where the function is `loss(a, y)`."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and len(node.args) == 2 and callee(node) in site.world.takes:
+            texts = [site.text(argument) for argument in node.args]
+            if _fit(site, node, texts[::-1]) > _fit(site, node, texts):
+                yield change(node, call_text(site, node, texts[::-1]), FORGOTTEN, rank=0)
+
+
+def _fit(site: Site, node: ast.Call, texts: list[str]) -> int:
+    """How many arguments begin as the parameter does that they are for: `loss(a, y)` of AL and Y."""
+    parameters = site.world.takes.get(callee(node), ())
+    return sum(text[:1].lower() == name[:1].lower() for text, name in zip(texts, parameters, strict=False))

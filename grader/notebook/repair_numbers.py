@@ -238,9 +238,18 @@ def key(site: Site) -> Iterator[Change]:
     """The letters of a key exchanged; its number one up or down, or another counter."""
     for node in _key_nodes(site):
         yield from _other_letters(site, node)
+        if isinstance(node, ast.Call) and any(_is_letters(argument) for argument in node.args):
+            numbers = (argument for argument in node.args if isinstance(argument, ast.Name | ast.BinOp))
+            for number in numbers:
+                yield from _moved(site, number)
         if not _is_handed_in(site, node):
             for at in _indices(node):
                 yield from _moved(site, at)
+
+
+def _is_letters(node: ast.expr) -> bool:
+    """`"dW"` of `store(grads, "dW", l, dW)`."""
+    return isinstance(node, ast.Constant) and node.value in _PREFIXES
 
 
 def _is_handed_in(site: Site, node: ast.expr) -> bool:

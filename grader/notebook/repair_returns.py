@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from grader.notebook.repair_change import Change, change
+from grader.notebook.repair_scope import own_nodes
 from grader.notebook.repair_sites import Site
 from grader.notebook.repair_slice import bodies
 
@@ -42,12 +43,25 @@ def _values_at_ends(node: ast.stmt) -> Iterator[ast.Expr]:
                 yield from _values_at_ends(block[-1])
 
 
+def _entries_set(site: Site) -> list[str]:
+    """`fit["cost"]`, where a function keeps its results in a dictionary: the last ones first."""
+    function = site.parent(site.node)
+    set_here = (
+        node
+        for node in own_nodes(getattr(function, "body", []))
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    )
+    named = [site.text(node) for node in set_here if isinstance(node.slice, ast.Constant)]
+    return list(dict.fromkeys(reversed(named)))[:3]
+
+
 def _results(site: Site) -> list[str]:
     """What the function may have been meant to return: names that it sets and never reads, first."""
     made = [b.name for b in site.scope.bindings if not b.unpacked and not site.scope.counting(b.name)]
     names = list(dict.fromkeys(made))
     unread = [name for name in names if name not in site.scope.read]
     kept = [b.name for b in site.scope.bindings if isinstance(b.value, ast.List | ast.Dict)]
+    kept += _entries_set(site)
     late, given = names[-5:], site.scope.data_parameters
     texts = [", ".join(unread), *unread, *reversed(late), *kept, *given]
     texts += [f"{one}, {other}" for one in reversed(late) for other in kept if one != other]

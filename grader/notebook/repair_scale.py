@@ -66,7 +66,7 @@ def _undivided(site: Site, node: ast.BinOp) -> Iterator[Change]:
     if isinstance(node.op, ast.Pow) and is_factor(site, left):
         yield change(node, site.atom(left), rank=0)
     if isinstance(node.op, ast.Div):
-        yield change(node, site.atom(left), rank=0)
+        yield change(node, site.atom(left), rank=0, tag="here undivided")
         if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Mult | ast.Pow):
             yield change(right, site.atom(right.left), rank=0)
             if isinstance(right.op, ast.Mult):

@@ -323,14 +323,23 @@ def is_text(node: ast.expr) -> bool:
 
 def batch_sizes(scope: Scope, node: ast.AST, visible: Sequence[str]) -> tuple[str, ...]:
     """Texts that may stand for the number of examples at `node`, the likeliest first."""
-    named = [name for name in visible if _holds_batch(scope, name)]
+    named = [name for name in visible if holds_batch(scope, name)]
     named.sort(key=lambda name: not BATCH_NAME.match(name))
+    named += [name for name in scope.attributes if BATCH_NAME.match(name.rpartition(".")[2])]
     used, containers = names_in(node), _containers(scope)
     data = [name for name in visible if _COLUMNS.match(name) and not scope.counting(name)]
+    data = data or _attributes_read(scope, node)
     data.sort(key=lambda name: (name not in used, name in containers))
     shapes = [f"{name}.shape[1]" for name in data or _other_data(scope, visible, used)]
     keep = 1 if named else 2
     return tuple(dict.fromkeys((*named[:2], *shapes[:keep])))[:_MAX_BATCH]
+
+
+def _attributes_read(scope: Scope, node: ast.AST) -> list[str]:
+    """`self.A_prev` of an expression that reads it."""
+    read = {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
+    words = [(name, name.rpartition(".")[2]) for name in scope.attributes]
+    return [name for name, word in words if word in read and _COLUMNS.match(word)]
 
 
 def _other_data(scope: Scope, visible: Sequence[str], used: frozenset[str]) -> list[str]:
@@ -341,10 +350,11 @@ def _containers(scope: Scope) -> frozenset[str]:
     return frozenset(b.name for b in scope.bindings if isinstance(b.value, ast.Dict | ast.List))
 
 
-def _holds_batch(scope: Scope, name: str) -> bool:
+def holds_batch(scope: Scope, name: str) -> bool:
+    """Whether a name is one of the number of examples, by what it is set to or by how it is spelt."""
     values = scope.values.get(name, ())
     if not values and scope.outer:
-        return _holds_batch(scope.outer, name)
+        return holds_batch(scope.outer, name)
     return any(_is_columns(value) for value in values) or (
         BATCH_NAME.match(name) is not None and scope.counting(name)
     )

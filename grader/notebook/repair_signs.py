@@ -9,6 +9,7 @@ from grader.notebook.repair_change import (
     COMPUTED,
     PASSED,
     RESTORED,
+    TAKEN,
     Change,
     Place,
     call_text,
@@ -30,14 +31,16 @@ def sign(site: Site) -> Iterator[Change]:
     yield from _augmented(site)
     for node in site.nodes():
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            if not isinstance(node.operand, ast.Constant) or isinstance(site.parent(node), ast.BinOp):
-                yield change(node, site.atom(node.operand), rank=0)
+            if not isinstance(node.operand, ast.Constant) or isinstance(
+                site.parent(node), ast.BinOp | ast.Call
+            ):
+                yield change(node, site.atom(node.operand), TAKEN, rank=0)
         elif isinstance(node, ast.BinOp) and not site.count(node):
             yield from _binary(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _OPPOSITE_CALL and len(node.args) == 2:
             yield from _named(site, node)
         elif isinstance(node, ast.Call) and callee(node) == "negative" and len(node.args) == 1:
-            yield change(node, site.text(node.args[0]), rank=0)
+            yield change(node, site.text(node.args[0]), TAKEN, rank=0)
     for place in places(site):
         yield from _negated(site, place)
 
@@ -53,7 +56,8 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
     left, right = site.atom(node.left), site.atom(node.right)
     if type(node.op) in _OPPOSITE:
         level = PASSED if _adds_up(site, node) else RESTORED
-        yield change(node, f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}", level, rank=0)
+        text = f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}"
+        yield change(node, text, level, rank=0, tag=f"here {_OPPOSITE[type(node.op)]}")
         if isinstance(node.op, ast.Sub):
             whole = not _is_term(site, node) and not _is_one(node.left)
             yield change(node, f"{right} - {left}", RESTORED if whole else COMPUTED, rank=0 if whole else 1)
@@ -232,7 +236,7 @@ def _extended_operands(site: Site) -> Iterator[Change]:
         last = _last_operand(node)
         if last is not None and not site.count(node):
             for name in _partners(site, node):
-                yield change(last, f"{name} * {site.atom(last)}", COMPUTED, rank=0)
+                yield change(last, f"{name} * {site.atom(last)}", COMPUTED, rank=0, tag=f"here {name} *")
     if isinstance(site.node, ast.AugAssign):
         for name in _partners(site, site.node.value):
             yield change(site.node.value, f"{name} * {site.atom(site.node.value)}", COMPUTED, rank=0)

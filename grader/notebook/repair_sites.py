@@ -101,6 +101,9 @@ def find_sites(definitions: Sequence[Definition], function: str) -> list[Site]:
     bound = _bound(definitions)
     if function not in bound:
         return []
+    registered = _registered(definitions, bound)
+    for table, indices in registered.items():
+        bound[table] = (*bound[table], *(index for index in indices if index not in bound[table]))
     sources = _reached(definitions, bound, function)
     first = sources.get(bound[function][0])
     if first is None:
@@ -119,6 +122,25 @@ def _bound(definitions: Sequence[Definition]) -> dict[str, tuple[int, ...]]:
         for name in made.binds:
             fresh = made.kind in ("function", "class")
             found[name] = (index,) if fresh else (*found.get(name, ()), index)
+    return found
+
+
+def _registered(
+    definitions: Sequence[Definition], bound: dict[str, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """Table → the functions that a decorator puts into it: one whose text names the table."""
+    tables = [name for name, at in bound.items() if definitions[at[0]].kind == "value"]
+    found: dict[str, tuple[int, ...]] = {}
+    for index, made in enumerate(definitions):
+        source = parse_source(made.source) if made.source.startswith("@") and tables else None
+        for node in source.tree.body if source else ():
+            names = {
+                name for decorator in getattr(node, "decorator_list", ()) for name in names_in(decorator)
+            }
+            texts = [definitions[at].source for name in names for at in bound.get(name, ())]
+            for table in tables:
+                if any(table in text for text in texts):
+                    found[table] = (*found.get(table, ()), index)
     return found
 
 
@@ -232,19 +254,28 @@ def _bases(walk: _Walk, owner: ast.ClassDef) -> list[ast.ClassDef]:
 
 
 def _stored_attributes(owner: ast.ClassDef) -> list[str]:
-    """`self.x`: what the methods set, and the fields of a dataclass or named tuple."""
+    """`self.x`: what the methods set, properties, and the fields of a dataclass or named tuple."""
     fields = [
         f"self.{node.target.id}"
         for node in owner.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     ]
-    return fields + [
-        f"{node.value.id}.{node.attr}"
-        for node in ast.walk(owner)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and isinstance(node.value, ast.Name)
+    computed = [
+        f"self.{node.name}"
+        for node in owner.body
+        if isinstance(node, ast.FunctionDef) and any("property" in ast.dump(d) for d in node.decorator_list)
     ]
+    return (
+        fields
+        + computed
+        + [
+            f"{node.value.id}.{node.attr}"
+            for node in ast.walk(owner)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and isinstance(node.value, ast.Name)
+        ]
+    )
 
 
 def _visit_statement(

@@ -28,6 +28,8 @@ class World:
     """Functions that nothing uses."""
     takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the parameters of the notebook's functions; of what `partial` makes, none are known."""
+    wrappers: frozenset[int] = frozenset()
+    """Indices of definitions that give an operation of the library another name: `rowSums = lambda x: x.sum(1)`."""
     counts_examples: bool = False
     """The function has a name of its own for the number of examples."""
 
@@ -51,6 +53,7 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
         words,
         tuple(name for name in functions if name in known and name not in used and name != function),
         {name: parameters for made in definitions for name, parameters in _taken(made)},
+        _wrappers(definitions),
         any(BATCH_NAME.match(name) for name in stored),
     )
 
@@ -79,6 +82,64 @@ def _taken(made: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
                 maker
             ):
                 yield name, ()
+
+
+#: What a wrapper is made of, but for names: no arithmetic but a product of matrices.
+_PLAIN = (ast.Call, ast.Attribute, ast.Subscript, ast.Name, ast.Constant, ast.keyword, ast.Tuple, ast.Starred)
+_PLAIN_TOO = (
+    ast.Slice,
+    ast.UnaryOp,
+    ast.USub,
+    ast.MatMult,
+    ast.expr_context,
+    ast.JoinedStr,
+    ast.FormattedValue,
+)
+_REARRANGING = frozenset(
+    str.split("""
+    sum mean dot matmul transpose reshape zeros ones zeros_like ones_like randn array asarray list tuple dict len
+    range reversed enumerate zip str int float squeeze shape outer copy startswith endswith append extend join
+    """)
+)
+
+
+def _wrappers(definitions: Sequence[Definition]) -> frozenset[int]:
+    """Those that only call the library, or one another."""
+    bodies = {index: body for index, made in enumerate(definitions) if (body := _one_expression(made))}
+    names = {name: index for index in bodies for name in definitions[index].binds}
+    found: set[int] = set()
+    for _ in range(3):
+        known = {name for name, index in names.items() if index in found}
+        found |= {index for index, body in bodies.items() if _only_rearranges(body, known)}
+    return frozenset(found)
+
+
+def _one_expression(made: Definition) -> ast.expr | None:
+    source = parse_source(made.source) if made.kind in ("function", "value") else None
+    match source.tree.body if source else []:
+        case [ast.FunctionDef(body=[*first, ast.Return(value=ast.expr() as value)])] if _is_docstring(first):
+            return value
+        case [ast.Assign(value=ast.Lambda(body=value))]:
+            return value
+    return None
+
+
+def _is_docstring(body: Sequence[ast.stmt]) -> bool:
+    return not body or len(body) == 1 and isinstance(body[0], ast.Expr)
+
+
+def _only_rearranges(body: ast.expr, wrappers: set[str]) -> bool:
+    for node in ast.walk(body):
+        if isinstance(node, ast.BinOp):
+            if not isinstance(node.op, ast.MatMult):
+                return False
+        elif not isinstance(node, (*_PLAIN, *_PLAIN_TOO)):
+            return False
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called not in _REARRANGING and called not in wrappers:
+                return False
+    return True
 
 
 def _is_table(made: Definition) -> bool:

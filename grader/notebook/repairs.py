@@ -1,8 +1,9 @@
 """Inverse edits of a student's own source: where could the mistake be, and what would undo it.
 
 Proposals come in execution order: a helper's statements before the statement that calls it, places that only
-pass a value on after those that compute one, and what is returned or stored by key last of all. So the first
-proposal that makes a wrong function right is at the culprit.
+pass a value on after those that compute one, and what is returned or stored by key after these; last of all come
+helpers that only give an operation of the library another name. So the first proposal that makes a wrong function
+right is at the culprit.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from grader.model import Definition, Proposal, RepairRequest
 from grader.notebook.repair_blanks import blank
 from grader.notebook.repair_calls import call, compare, masks
 from grader.notebook.repair_change import Change, Family
+from grader.notebook.repair_formula import filling, formula
 from grader.notebook.repair_join import Found, together
 from grader.notebook.repair_names import name, order, outside, unread
 from grader.notebook.repair_numbers import from_zero, index, key, ranges
@@ -26,7 +28,7 @@ from grader.notebook.repair_signs import add, drop, sign
 from grader.notebook.repair_sites import Site, find_sites
 from grader.notebook.repair_slice import names_in
 from grader.notebook.repair_text import exchanged, in_string
-from grader.notebook.repair_whole import formula, statement
+from grader.notebook.repair_whole import statement
 
 #: Proposals of one request; the unlikely ones go first where there are more.
 MAX_PROPOSALS = 400
@@ -59,9 +61,9 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "return": (returned,),
 }
 #: Names that `RepairRequest.families` may hold.
-FAMILY_NAMES = (*_FAMILIES, "formula")
+FAMILY_NAMES = (*_FAMILIES, "formula", "filling")
 
-_Kept = tuple[tuple[int, bool, int, int], int, Proposal]
+_Kept = tuple[tuple[bool, int, bool, int, int], int, Proposal]
 
 
 def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
@@ -92,8 +94,9 @@ def _proposed(definitions: Sequence[Definition], request: RepairRequest) -> tupl
 def _found(sites: Sequence[Site], family: str, replacements: Sequence[str]) -> list[Found]:
     """The family's changes at all places, the likeliest and nearest first."""
     makers = _FAMILIES.get(family, ())
-    if family == "formula":
-        makers = (partial(formula, replacements=replacements),)
+    if family in ("formula", "filling"):
+        make = formula if family == "formula" else filling
+        makers = (partial(make, replacements=replacements),)
     found: list[Found] = []
     for at, site in enumerate(sites):
         if _advances(site):
@@ -141,7 +144,9 @@ def _kept(
         if proposal is None or (proposal.definition, proposal.source) in seen:
             continue
         seen.add((proposal.definition, proposal.source))
-        kept.append(((made.level, made.joined, at, number), _unlikely(site, made), proposal))
+        wrapper = site.depth > 0 and site.definition in site.world.wrappers
+        order = (wrapper, made.level, made.joined, at, number)
+        kept.append((order, _unlikely(site, made), proposal))
         if len(kept) >= MAX_OF_FAMILY:
             break
     return kept

@@ -48,6 +48,19 @@ class Statement:
         return isinstance(self.node, _COMPOUND)
 
     @property
+    def matters(self) -> bool:
+        """Whether it binds or changes a name."""
+        return bool(self.binds or self.touches) or isinstance(self.node, ast.ImportFrom)
+
+    @property
+    def calls(self) -> str:
+        """The name of the function that it calls, if it does no more."""
+        match self.node:
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+                return name
+        return ""
+
+    @property
     def usage(self) -> Usage:
         if self.cached is None:
             self.cached = usage(self.node)
@@ -89,10 +102,10 @@ def _text(lines: list[str], start: int, node: ast.stmt) -> str:
 
 
 def statements(block: Block, stand_ins: Sequence[StandIn]) -> Iterator[Statement]:
-    """The statements of a block that bind or change a name."""
+    """The statements of a block that bind or change a name, or that may: calls of functions."""
     for node in block.nodes:
         found = _statement(node, block, stand_ins)
-        if found is not None and (found.binds or found.touches or isinstance(node, ast.ImportFrom)):
+        if found is not None and (found.matters or found.calls):
             yield found
 
 
@@ -110,7 +123,7 @@ def _statement(node: ast.stmt, block: Block, stand_ins: Sequence[StandIn]) -> St
             return _assignment(node, block)
         case ast.Expr(value=ast.Call() as call):
             name = changed_by_call(call)
-            return Statement(node, block, none, frozenset((name,)), "value", {}) if name else None
+            return Statement(node, block, none, frozenset((name,)) if name else none, "value", {})
         case ast.Delete():
             touched = {root_name(target) for target in node.targets if not isinstance(target, ast.Name)}
             return Statement(node, block, none, frozenset(name for name in touched if name), "value", {})

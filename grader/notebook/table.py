@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from grader.model import StandIn
 from grader.notebook.modules import is_star, library_names, offers
+from grader.notebook.registries import with_registrations
 from grader.notebook.statements import Statement
 
 #: A hostile notebook cannot make the search for needs longer than this.
@@ -25,7 +26,7 @@ class Table:
 
     def __init__(self, found: Iterable[Statement], stand_ins: Sequence[StandIn]) -> None:
         self.stand_ins = stand_ins
-        self.statements = _course_imports_first(found)
+        self.statements = _course_imports_first(with_registrations(list(found)))
         self.versions: dict[str, list[int]] = {}
         self.stars: list[tuple[int, frozenset[str]]] = []
         self.futures: list[int] = []

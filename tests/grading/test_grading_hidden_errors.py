@@ -59,6 +59,14 @@ def test_behind_a_missing_return_errors_have_names_too(grade_functions: GradeCel
     assert found == {"returns-none": "proved", "dal-wrong-sign": "proved"}
 
 
+@pytest.mark.parametrize("result", ["dW, db, dA_prev", "np.ravel(dA_prev), dW, db"])
+def test_what_a_guessed_return_may_have_brought_has_no_name(grade_functions: GradeCells, result: str) -> None:
+    """The order and the shape of what is returned are the guess's, not the student's."""
+    code = BLANKS.replace("db = None", "db = np.sum(dZ, axis=1, keepdims=True) / m")
+    code = code.replace("    return dA_prev, dW, db\n", f"    out = {result}\n    del out\n")
+    assert grade_functions(linear_backward=code).ids == {"linear_backward": {"returns-none"}}
+
+
 @pytest.mark.parametrize("code", [COST, BACKWARD.replace("grads = {}", "", 1)], ids=["m", "grads"])
 def test_a_name_that_is_missing_is_not_guessed(grade_functions: GradeCells, code: str) -> None:
     """Any name at hand would let it run, and make errors that nobody has made."""
@@ -95,18 +103,19 @@ def linear_activation_backward(dA, cache, activation):
 
 
 @pytest.mark.parametrize(
-    ("code", "name", "components", "source"),
+    ("code", "name", "components", "source", "evidence"),
     [
-        (BLANKS, "linear_backward", ("db",), "db = None"),
-        (HELPER, "linear_activation_backward", ("dA_prev", "dW", "db"), "pass"),
+        (BLANKS, "linear_backward", ("db",), "db = None", "proved"),
+        (HELPER, "linear_activation_backward", ("dA_prev", "dW", "db"), "pass", "matched"),
     ],
 )
 def test_an_open_blank_is_named_with_its_place(
-    grade_functions: GradeCells, code: str, name: str, components: tuple[str, ...], source: str
+    grade_functions: GradeCells, code: str, name: str, components: tuple[str, ...], source: str, evidence: str
 ) -> None:
+    """It is proved where a right formula, put into the blank, makes everything right."""
     (diagnosis,) = grade_functions(**{name: code})[name].diagnoses
     assert (diagnosis.misconception, diagnosis.components) == ("not-implemented", components)
-    assert diagnosis.evidence == "matched" and diagnosis.location is not None
+    assert diagnosis.evidence == evidence and diagnosis.location is not None
     assert diagnosis.location.source == source
 
 

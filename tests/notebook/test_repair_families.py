@@ -183,6 +183,61 @@ def test_a_repair_in_an_f_string_is_at_the_line_of_the_string() -> None:
     assert {one.line for one in made} == {4}
 
 
+def test_a_minus_that_was_put_in_is_taken_out_before_anything_is_turned_round() -> None:
+    helper = function("def slope(a, y):\n    return y / a - (1 - y) / (1 - a)", cell=1)
+    made = propose([helper, function("def f(a, y):\n    return -slope(a, y)")], RepairRequest("f", ("sign",)))
+    assert made[0].source == "def f(a, y):\n    return slope(a, y)"
+
+
+def test_arguments_are_put_in_the_order_that_the_parameters_names_have() -> None:
+    helper = function("def loss(a, y):\n    return a", cell=1)
+    wrong, right = (f"def f(AL, Y):\n    return loss({given})" for given in ("Y, AL", "AL, Y"))
+    made = propose([helper, function(wrong)], RepairRequest("f", ("unread",)))
+    assert right in [one.source for one in made]
+    made = propose([helper, function(right)], RepairRequest("f", ("unread",)))
+    assert wrong not in [one.source for one in made]
+
+
+def test_a_parameter_that_nothing_reads_comes_in_place_of_a_number() -> None:
+    assert "return g(a, rate)" in lines_of(proposed("def f(a, rate):\n    return g(a, 1)", "unread"), 2)
+
+
+def test_a_formula_that_passes_over_what_was_computed_comes_late() -> None:
+    text = "def f(a, y):\n    part = y * np.log(a)\n    return -np.sum(part)"
+    request = RepairRequest("f", ("formula",), ("{1} * np.log({0}) + 1",))
+    lines = [one.line for one in propose([function(text)], request)]
+    assert lines[0] == 2
+
+
+def test_a_blank_is_filled_with_formulas() -> None:
+    request = RepairRequest("f", ("filling",), ("np.dot({0}, {1})",))
+    made = propose([function("def f(a, b):\n    x = None\n    return x + 1")], request)
+    assert [one.source for one in made] == ["def f(a, b):\n    x = np.dot(a, b)\n    return x + 1"]
+
+
+def test_two_signs_in_one_line_are_exchanged_together() -> None:
+    made = proposed("def f(w, b, g, h):\n    return {'W': w + g, 'b': b + h}", "sign")
+    assert "return {'W': w - g, 'b': b - h}" in lines_of(made, 2)
+
+
+def test_a_repair_of_a_wrapper_comes_last() -> None:
+    wrapper = function("def rows(x):\n    return x.sum(axis=1)", cell=1)
+    user = function("def f(a, m):\n    s = rows(a)\n    return {'db1': s}")
+    made = propose([wrapper, user], RepairRequest("f", ("sign",)))
+    assert [one.cell for one in made].index(1) == len([one for one in made if one.cell != 1])
+
+
+def test_the_word_of_a_class_may_be_one_that_its_objects_hold() -> None:
+    owner = function(
+        "class L:\n    def __init__(self, kind):\n        self.kind = kind\n"
+        "    def go(self, a):\n        return g(a, 'relu')",
+        cell=1,
+    )
+    owner = Definition(("L",), owner.source, 1, 1, "class")
+    made = propose([owner, function("def f(a):\n    return L('x').go(a)")], RepairRequest("f", ("call",)))
+    assert any("return g(a, self.kind)" in one.source for one in made)
+
+
 def test_a_word_of_the_notebook_is_exchanged_where_it_is_read() -> None:
     word = Definition(("LAST",), 'LAST = "sigmoid"', 1, 1, "value")
     made = propose([word, function("def f(a):\n    return g(a, LAST)")], RepairRequest("f", ("call",)))

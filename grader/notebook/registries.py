@@ -1,0 +1,74 @@
+"""Functions and classes that put themselves into a table of the notebook: by a decorator, a call, or a base class.
+
+Nothing names such a function where it is used, `TABLE[kind](Z)`, so that what fills the table has to be seen.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+from grader.notebook.names import MUTATORS
+from grader.notebook.statements import Statement
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+def with_registrations(found: Sequence[Statement]) -> list[Statement]:
+    """The statements that matter, each with the tables that it puts something into."""
+    functions = {name: node for statement in found for name, node in statement.functions.items()}
+    classes = {one.node.name: one.node for one in found if isinstance(one.node, ast.ClassDef)}
+    values = frozenset(name for one in found if one.kind == "value" for name in one.binds)
+    for statement in found:
+        hooks = (*_decorators(statement.node, functions), *_called(statement, functions))
+        tables = {name for hook in hooks for name in _changed(hook, values)}
+        for base in _bases(statement.node, classes):
+            if (hook := _subclass_hook(base)) is not None:
+                tables.update((base.name, *_changed(hook, values)))
+        statement.touches |= tables
+    return [statement for statement in found if statement.matters]
+
+
+def _decorators(node: ast.stmt, functions: Mapping[str, ast.AST]) -> Iterator[ast.AST]:
+    for decorator in getattr(node, "decorator_list", ()):
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(called, ast.Name) and called.id in functions:
+            yield functions[called.id]
+
+
+def _called(statement: Statement, functions: Mapping[str, ast.AST]) -> Iterator[ast.AST]:
+    """What `register("relu", relu)` calls; a function with a loop does more than that."""
+    function = functions.get(statement.calls)
+    if function is not None and not any(isinstance(inner, _LOOPS) for inner in ast.walk(function)):
+        yield function
+
+
+def _bases(node: ast.stmt, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.ClassDef]:
+    for base in node.bases if isinstance(node, ast.ClassDef) else ():
+        if isinstance(base, ast.Name) and base.id in classes:
+            yield classes[base.id]
+
+
+def _subclass_hook(owner: ast.ClassDef) -> ast.stmt | None:
+    return next((one for one in owner.body if getattr(one, "name", "") == "__init_subclass__"), None)
+
+
+def _changed(function: ast.AST, values: frozenset[str]) -> Iterator[str]:
+    """Variables of the notebook that a function changes in place."""
+    for node in ast.walk(function):
+        root = None
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            root = _root(node)
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS
+        ):
+            root = _root(node.func)
+        if root in values:
+            yield root
+
+
+def _root(node: ast.expr) -> str:
+    """`T` of `T[a]` and of `T.setdefault(a, {}).update`."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

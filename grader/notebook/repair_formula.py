@@ -1,0 +1,180 @@
+"""Inverse edits of whole formulas."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from grader.notebook.repair_change import (
+    COMPUTED,
+    DELIVERED,
+    REDUCED,
+    Change,
+    Place,
+    callee,
+    change,
+    is_own_call,
+    places,
+)
+from grader.notebook.repair_sites import Site
+from grader.notebook.repair_slice import names_in
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
+    """A computed value replaced by a right formula; `{0}`, `{1}` … are the student's parameters."""
+    for place in places(site):
+        if isinstance(place.node, ast.Constant) and not _left_at_zero(site, place):
+            continue
+        started = isinstance(place.node, ast.Constant) and not _is_sum(site, place)
+        level = COMPUTED if place.level == REDUCED or started else place.level
+        summed = _summed(place.node)
+        for text in replacements:
+            for made in filled(site, place, text):
+                late = DELIVERED if _passes_over(site, place.node, made) else level
+                yield change(place.node, made, late, 0 if level == COMPUTED else 1)
+                if summed is not None and "sum(" not in text:
+                    yield change(summed, made, level, 1)
+                if "log(" in text and "sum(" not in text:
+                    yield change(place.node, f"{site.world.numpy}.sum({made})", late, 2)
+
+
+def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
+    """A blank of the template, `dW = None`, filled with a right formula."""
+    for place in places(site):
+        if isinstance(place.node, ast.Constant) and place.node.value is None:
+            for text in replacements:
+                yield from (change(place.node, made, COMPUTED, 0) for made in filled(site, place, text))
+
+
+def _passes_over(site: Site, node: ast.expr, text: str) -> bool:
+    """Whether a formula makes no use of what the student has computed for this very place."""
+    made = {
+        binding.name for binding in site.scope.bindings if binding.value is not None and not binding.unpacked
+    }
+    read = {name for name in names_in(node) & made if not site.scope.counting(name)}
+    read |= {
+        callee(call) for call in ast.walk(node) if isinstance(call, ast.Call) and is_own_call(site, call)
+    }
+    return any(re.search(rf"\b{re.escape(name)}\b", text) is None for name in read)
+
+
+def _summed(node: ast.expr) -> ast.expr | None:
+    """`x` of `np.sum(x, axis=1)`, of `x.sum()` and of `-x.sum()`."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    if not isinstance(node, ast.Call) or callee(node) not in ("sum", "mean", "average", "nansum"):
+        return None
+    method = isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name)
+    if method and isinstance(node.func, ast.Attribute):
+        return node.func.value
+    return (
+        node.args[0] if node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp) else None
+    )
+
+
+def _left_at_zero(site: Site, place: Place) -> bool:
+    """`term = 0`, but not the start of a sum."""
+    value = place.node.value if isinstance(place.node, ast.Constant) else None
+    if isinstance(value, float):
+        return True
+    named = place.target is None or isinstance(place.target, ast.Name)
+    return named and not _is_sum(site, place) and type(value) is int and value == 0
+
+
+def _is_sum(site: Site, place: Place) -> bool:
+    return isinstance(place.target, ast.Name) and place.target.id in site.scope.sums
+
+
+def filled(site: Site, place: Place, text: str) -> Iterator[str]:
+    """The formula in the student's names, and element by element in a loop over elements; nothing where a
+    name has no value there."""
+    for parameters in _parameters(site, place):
+        yield from _filled(site, place, text, parameters)
+
+
+def _filled(site: Site, place: Place, text: str, parameters: Sequence[str]) -> Iterator[str]:
+    names = {mark: _name(site, place, parameters, mark) for mark in _PLACEHOLDER.findall(text)}
+    if any(name is None for name in names.values()):
+        return
+    text = re.sub(r"\bnp\.", f"{site.world.numpy}.", text)
+    yield _PLACEHOLDER.sub(lambda match: str(names[match[1]]), text)
+    if held := _elements(site, place, parameters):
+        yield _PLACEHOLDER.sub(lambda match: held.get(str(names[match[1]]), str(names[match[1]])), text)
+    position = _element(site, place)
+    if position and ".shape" not in text and ".sum(" not in text:
+        yield _PLACEHOLDER.sub(lambda match: f"{names[match[1]]}[{position}]", text)
+
+
+def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str | None:
+    if mark.isdigit():
+        return parameters[int(mark)] if int(mark) < len(parameters) else None
+    return mark if mark in site.visible(place.node) else None
+
+
+def _element(site: Site, place: Place) -> str:
+    """`i, k` where an element `X[i, k]` is computed."""
+    for node in (place.target, *ast.walk(place.node)):
+        at = node.slice if isinstance(node, ast.Subscript) else None
+        if isinstance(at, ast.Tuple) and all(isinstance(part, ast.Name | ast.Constant) for part in at.elts):
+            return ", ".join(site.text(part) for part in at.elts)
+    return ""
+
+
+def _looped_roots(site: Site) -> Iterator[tuple[str, str]]:
+    """`for y, a in zip(Y[0], AL.flat)` → (y, Y), (a, AL)."""
+    for node in site.source.nodes:
+        if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
+            continue
+        if isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "zip":
+            for name, array in zip(node.target.elts, node.iter.args, strict=False):
+                if isinstance(name, ast.Name) and len(names_in(array)) == 1:
+                    yield name.id, min(names_in(array))
+
+
+def _elements(site: Site, place: Place, parameters: Sequence[str]) -> dict[str, str]:
+    """Names that hold one example of each array: `a, y = AL[0, i], Y[0, i]`."""
+    visible = site.visible(place.node)
+    held: dict[str, str] = {}
+    for name, values in site.scope.values.items():
+        root = _root(values[-1]) if len(values) == 1 and name in visible else ""
+        if root in parameters:
+            held.setdefault(root, name)
+    for name, root in _looped_roots(site):
+        if root in parameters and name in visible:
+            held.setdefault(root, name)
+    return held if len(held) > 1 else {}
+
+
+def _root(value: ast.expr | None) -> str:
+    """`AL` of `AL[0, i]` and of `float(AL[0][i])`."""
+    if isinstance(value, ast.Call) and len(value.args) == 1:
+        value = value.args[0]
+    chosen = isinstance(value, ast.Subscript)
+    while isinstance(value, ast.Subscript) or isinstance(value, ast.Attribute) and value.attr == "flat":
+        value = value.value
+    return value.id if chosen and isinstance(value, ast.Name) else ""
+
+
+def _unpacked(site: Site) -> tuple[str, ...]:
+    """`prob` and `target` of `prob, target = self.saved`, in a method that is handed neither."""
+    return tuple(b.name for b in site.scope.bindings if b.unpacked and b.line < site.line)[:2]
+
+
+def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
+    """The graded function's parameters if they can be read here too, else the helper's own ones: a helper
+    of two, such as `loss(y, a)`, may have them in the other order."""
+    mine = site.world.parameters
+    around = next((node for node in site.around(place.node) if isinstance(node, ast.Lambda)), None)
+    own = tuple(arg.arg for arg in around.args.args) if around else site.scope.data_parameters
+    if len(own) < 2 <= len(unpacked := _unpacked(site)):
+        own = unpacked
+    outer = site.scope.outer.data_parameters if site.scope.outer else ()
+    if len(own) < 2 == len(outer):
+        own = outer  # of `loss(a, y)`, around its own derivative
+    helpers = (own, own[::-1]) if len(own) == 2 else (own,)
+    if not all(site.scope.knows(name) for name in mine):
+        return helpers
+    return (mine, *helpers) if len(own) == 2 and own != mine else (mine,)
