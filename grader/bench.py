@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.diagnose import private_format
 from grader.judge.verdict import Observed, observe
-from grader.model import Call, Definition, Extraction, FunctionFacts, Outcome, Program, Runner
+from grader.model import Call, Extraction, FunctionFacts, Outcome, Program, Runner
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
 
@@ -35,25 +35,16 @@ class Bench:
             if not spec.optional or (self.facts(name).status != "missing" and name not in self.own_interface):
                 yield spec
 
-    def bound(self, call: Call, convention: str) -> Call:
+    def bound(self, call: Call, convention: str, *, watched: bool = True) -> Call:
         """The call with right helpers, but for those that the notebook gives another interface."""
         helpers = self.plan.rubric.functions[call.function].helpers
         bind = tuple(name for name in helpers if name not in self.own_interface)
-        return self.plan.bound(call, bind, convention)
+        return self.plan.bound(call, bind, convention, watched=watched)
 
     def program_of(self, functions: Iterable[str]) -> Program:
-        """The part of the notebook that these functions need, quicker to load again and again, and what may have
-        been meant instead."""
+        """The part of the notebook that these functions need, quicker to load again and again."""
         needed = sorted({index for name in set(functions) for index in self.facts(name).needs})
-        return self._with_spare(tuple(self.program.definitions[index] for index in needed))
-
-    def whole(self) -> Program:
-        """All of the notebook that any graded function needs, and what may have been meant instead."""
-        return self._with_spare(self.program.definitions)
-
-    def _with_spare(self, definitions: tuple[Definition, ...]) -> Program:
-        spare = (made for made in self.extraction.spare if made not in definitions)
-        return replace(self.program, definitions=(*definitions, *spare))
+        return replace(self.program, definitions=tuple(self.program.definitions[i] for i in needed))
 
     def strip_asserts(self) -> None:
         """From now on, function bodies run without their assert statements."""

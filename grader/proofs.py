@@ -35,7 +35,7 @@ class Proofs:
 
     def of(self, finding: Finding) -> Finding:
         """The finding with a place for each name that can be proved, and with names where a repair gives them."""
-        prover = self._prover(finding, self.bench.program_of(self._needed(finding)), self.bench.whole())
+        prover = self._prover(finding, self.bench.program_of(self._needed(finding)), self.bench.program)
         if finding.named:
             proved = self._proved(prover, finding)
             return self._behind_nothing(prover, proved) if proved.named and not proved.proofs else proved
@@ -50,7 +50,9 @@ class Proofs:
     def _prover(self, finding: Finding, program: Program, whole: Program) -> Prover:
         bound = lambda call: self._bound(finding, call)
         bench = self.bench
-        return Prover(bench.runner, program, whole, bench.plan.helper, bound, self._other)
+        return Prover(
+            bench.runner, program, whole, bench.extraction.spare, bench.plan.helper, bound, self._other
+        )
 
     def _other(self, name: str) -> Other:
         """A right function, with some of its calls."""
@@ -64,8 +66,8 @@ class Proofs:
         return Other(self.bench.program_of(self._needed(finding)), sent, is_right)
 
     def _bound(self, finding: Finding, call: Call) -> Call:
-        """The call with its helpers bound as they were when the function was observed."""
-        return call if finding.in_place else self.bench.bound(call, finding.convention)
+        """The call with its helpers bound as they were when the function was observed; it is run once."""
+        return call if finding.in_place else self.bench.bound(call, finding.convention, watched=False)
 
     # ------------------------------------------------------------------ what has a name
 
@@ -112,7 +114,7 @@ class Proofs:
         outcomes = finding.observed.outcomes if finding.observed else ()
         failing = [i for i, outcome in enumerate(outcomes) if special.left_open(finding, i, outcome)]
         known = proof.NOT_IMPLEMENTED in self.bench.plan.rubric.misconceptions
-        if not failing or not known or not special.may_have_blanks(prover.program.definitions):
+        if not failing or not known or not special.may_have_blanks(prover.definitions):
             return None
         calls = [_calls(finding)[i] for i in failing]
         is_open = lambda number, outcome: special.left_open(finding, failing[number], outcome)
@@ -170,7 +172,7 @@ class Proofs:
 
         `only_numbers`: none either where the form of a result is wrong, too, for it may be our edit's.
         """
-        definitions = proof.variant(prover.program.definitions, (edit,))
+        definitions = proof.variant(prover.definitions, (edit,))
         if definitions is None:
             return None
         program = replace(prover.program, definitions=definitions)

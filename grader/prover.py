@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 from grader.diagnose import proof
 from grader.diagnose.proof import MAX_PLACES, Goal, Mended
-from grader.model import Call, Helper, Location, Outcome, Program, Proposal, RepairRequest, Runner, Search
+from grader.model import (
+    Call,
+    Definition,
+    Helper,
+    Location,
+    Outcome,
+    Program,
+    Proposal,
+    RepairRequest,
+    Runner,
+    Search,
+)
 
 Edits = tuple[Proposal, ...]
 MAX_REVIVED = 4
@@ -27,24 +38,35 @@ class Other:
 
 class Prover:
     """Tries inverse edits of one submission's source. `bound` binds a call's helpers as they were bound; `other`
-    gives a right function by its name. `program` is what the function seems to need, `whole` the notebook."""
+    gives a right function by its name. `program` is what the function seems to need, `whole` the notebook,
+    `spare` what may have been meant instead."""
 
     def __init__(
         self,
         runner: Runner,
         program: Program,
         whole: Program,
+        spare: tuple[Definition, ...],
         helper: Helper,
         bound: Callable[[Call], Call],
         other: Callable[[str], Other],
     ) -> None:
         self.runner = runner
-        #: Without assertions: one that a student wrote for the wrong result would stop the right one.
-        self.program = replace(program, strip_asserts=True)
-        self.whole = self.program if whole is program else replace(whole, strip_asserts=True)
         self.helper = helper
         self.bound = bound
         self.other = other
+        self.spare = spare
+        self._spare_names = tuple(name for made in spare for name in made.binds)
+        #: Without assertions: one that a student wrote for the wrong result would stop the right one.
+        part = replace(program, strip_asserts=True)
+        self.whole = part if whole is program else replace(whole, strip_asserts=True)
+        self._take(part)
+
+    def _take(self, program: Program) -> None:
+        """Look for repairs in this program, and in what is spare."""
+        self.program = program
+        #: Those of the program, which proposals count, and the spare ones after them.
+        self.definitions = (*program.definitions, *(x for x in self.spare if x not in program.definitions))
         self._proposed: dict[RepairRequest, tuple[Proposal, ...]] = {}
 
     def prove(self, goal: Goal, *, places: int = MAX_PLACES) -> Location | None:
@@ -57,7 +79,7 @@ class Prover:
             return None
         chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
         if chosen is None:
-            self.program, self._proposed = self.whole, {}
+            self._take(self.whole)
             return self.prove(goal, places=places)
         return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
 
@@ -66,14 +88,14 @@ class Prover:
         found = self.prove(proof.first_tried(goal)) or self.prove(proof.otherwise(goal), places=1)
         if found is not None or self.program is self.whole:
             return found
-        self.program, self._proposed = self.whole, {}  # where a function of another one may have been meant
+        self._take(self.whole)  # where a function of another one may have been meant
         return self.prove(proof.forgotten(goal), places=1)
 
     def open_blank(
         self, function: str, calls: Sequence[Call], is_open: Callable[[int, Outcome], bool]
     ) -> Location | None:
         """The blank without which no call is open any more; None where there is no such."""
-        proposals = self.runner.propose(self.program.definitions, RepairRequest(function, ("blank",)))
+        proposals = self.runner.propose(self.definitions, RepairRequest(function, ("blank",)))
         if not proposals:
             return None
         chosen = self.runner.explore(self._filled(proposals, calls, is_open), self.helper)
@@ -84,7 +106,7 @@ class Prover:
     ) -> Search[Edits]:
         sent = [self.bound(call) for call in calls]
         for edits in ((), *((one,) for one in proposals), tuple(proposals[:MAX_BLANKS])):
-            definitions = proof.variant(self.program.definitions, edits)
+            definitions = proof.variant(self.definitions, edits)
             if definitions is not None:
                 outcomes = yield replace(self.program, definitions=definitions), sent
                 if not any(is_open(number, outcome) for number, outcome in enumerate(outcomes)):
@@ -110,7 +132,7 @@ class Prover:
         """The edits to try, in execution order; asked for once."""
         request = replace(goal.request, without=self._settled(goal))
         if request not in self._proposed:
-            self._proposed[request] = self.runner.propose(self.program.definitions, request)
+            self._proposed[request] = self.runner.propose(self.definitions, request)
         return list(self._proposed[request])
 
     def _settled(self, goal: Goal) -> tuple[int, ...]:
@@ -119,13 +141,13 @@ class Prover:
         right = self.bound(goal.observed.calls[0]).bind
         return tuple(
             index
-            for index, made in enumerate(self.program.definitions)
+            for index, made in enumerate(self.definitions)
             if (made.cell, made.line) in goal.trusted or any(name in right for name in made.binds)
         )
 
     def _place(self, proposal: Proposal) -> tuple[int, int]:
         """Where the edited definition begins."""
-        edited = self.program.definitions[proposal.definition]
+        edited = self.definitions[proposal.definition]
         return edited.cell, edited.line
 
     def _search(self, goal: Goal, proposals: Sequence[Proposal], places: int) -> Search[Edits | None]:
@@ -207,8 +229,8 @@ class Prover:
 
     def _stays_right(self, name: str, edits: Edits) -> Search[bool]:
         other = self.other(name)
-        changed = proof.variant(self.program.definitions, edits) or ()
-        pairs = zip(self.program.definitions, changed, strict=True)
+        changed = proof.variant(self.definitions, edits) or ()
+        pairs = zip(self.definitions, changed, strict=True)
         new = {(old.cell, old.line, old.source): made for old, made in pairs if made is not old}
         definitions = tuple(
             new.get((made.cell, made.line, made.source), made) for made in other.program.definitions
@@ -218,8 +240,10 @@ class Prover:
 
     def _try(self, goal: Goal, edits: Edits, indices: Sequence[int]) -> Search[list[Outcome]]:
         """The outcomes of some calls with these edits made; none where they cannot be made together."""
-        definitions = proof.variant(self.program.definitions, edits)
+        definitions = proof.variant(self.definitions, edits)
         if definitions is None:
             return []
+        if not any(name in one.source for one in edits for name in self._spare_names):
+            definitions = definitions[: len(self.program.definitions)]
         calls = [self.bound(goal.observed.calls[index]) for index in indices]
         return (yield replace(self.program, definitions=definitions), calls)

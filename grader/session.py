@@ -275,13 +275,11 @@ class Session:
         for name in self._failing():
             self._explain_one(name)
         for name in self._failing():
-            found = special.named_by_status(
-                self.findings[name], self.plan.rubric, self.extraction.definitions
-            )
-            unread = unread_parameters(name, self.extraction.definitions)
-            self.findings[name] = replace(
-                special.with_lines(found, self.extraction.definitions), unread=tuple(unread)
-            )
+            rubric, definitions = self.plan.rubric, self.extraction.definitions
+            found = special.named_by_status(self.findings[name], rubric, definitions)
+            found = special.with_lines(special.unfinished(found, rubric, definitions), definitions)
+            unread = unread_parameters(name, definitions)
+            self.findings[name] = replace(found, unread=tuple(unread))
 
     def _explain_one(self, name: str) -> None:
         finding = self.findings[name]

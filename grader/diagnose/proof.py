@@ -209,7 +209,7 @@ IDLE = "unread"
 #: What is tried where none of a misconception's own repairs fits, in this order.
 PLAIN = (
     *("order", "name", "index", "key", "range", "call", "sign", "over_m", "transpose", "axis"),
-    *("constant", "drop", "operator", "statement"),
+    *("constant", "compare", "drop", "operator", "statement"),
 )
 #: Edits that only let a function run, with one of the names at hand for a missing one, make errors of their own.
 UNREVEALING = UNDECIDING | {"global"}

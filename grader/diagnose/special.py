@@ -45,6 +45,22 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
     return finding
 
 
+def unfinished(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
+    """The finding with one name, `not-implemented`, where all is missing, by several names, and a line is a `pass`."""
+    all_missing = len(finding.named) > 1 and all(name.endswith("-missing") for name in finding.named)
+    if not all_missing or NOT_IMPLEMENTED not in rubric.misconceptions:
+        return finding
+    for index in finding.facts.needs:
+        made = definitions[index]
+        for number, line in enumerate(made.source.split("\n")):
+            if made.kind == "function" and line.split("#")[0].strip() == "pass":
+                where = Location(made.cell, made.line + number, "")
+                named = {NOT_IMPLEMENTED: finding.failed}
+                places = {NOT_IMPLEMENTED: where}
+                return replace(finding, named=named, places=places, explanation=None, verified=True)
+    return finding
+
+
 def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
     """`cost = None` with `return cost` below it and no other value: a blank.
 

@@ -40,8 +40,8 @@ def call(site: Site) -> Iterator[Change]:
     """A called name exchanged for its partner; the words "relu" and "sigmoid"; a call taken off or put on."""
     for node in site.nodes():
         yield from word(site, node)
-        if isinstance(node, ast.Name) and node.id in site.world.words:
-            yield from _other_word(site, node)
+        if isinstance(node, ast.Name | ast.Subscript) and _held_word(site, node):
+            yield from other_word(site, node)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from _renamed(site, node)
         elif isinstance(node, ast.Subscript):
@@ -65,7 +65,7 @@ def word(site: Site, node: ast.expr) -> Iterator[Change]:
         return
     asked = isinstance(site.parent(node), ast.Compare | ast.Dict)
     yield change(node, repr(other), COMPUTED if asked else RESTORED, rank=0, tag="word")
-    for test in dict.fromkeys((*_last_rounds(site), *output_rounds(site, node))):
+    for test in dict.fromkeys((*_last_rounds(site, node), *output_rounds(site, node))):
         yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
     for method in (*_choosers(site), *site.scope.attributes[:_MAX_OPERANDS]):
         yield change(node, method, rank=1)
@@ -83,7 +83,7 @@ def _other_member(site: Site, node: ast.Attribute) -> Iterator[Change]:
     spelt = {"relu": node.attr, "sigmoid": node.attr} | {other: _spelt_as(node.attr, other)}
     level = COMPUTED if isinstance(parent, ast.Compare | ast.Dict) else RESTORED
     yield change(node, f"{owner}.{spelt[other]}", level, rank=0, tag="word")
-    for test in dict.fromkeys(_last_rounds(site)):
+    for test in dict.fromkeys(_last_rounds(site, node)):
         yield change(node, f"({owner}.{spelt['sigmoid']} if {test} else {owner}.{spelt['relu']})", rank=1)
 
 
@@ -91,11 +91,21 @@ def _spelt_as(model: str, text: str) -> str:
     return text.upper() if model.isupper() else text.capitalize() if model[:1].isupper() else text
 
 
-def _other_word(site: Site, node: ast.Name) -> Iterator[Change]:
-    """`OUTPUT`, which the notebook set to "sigmoid", → `"relu"`."""
-    other = _STRINGS.get(site.world.words[node.id].lower())
-    if other and not site.scope.knows(node.id):
+def _held_word(site: Site, node: ast.Name | ast.Subscript) -> str:
+    """ "sigmoid" for `OUTPUT` and for `ACT["out"]`, where the notebook has set them so."""
+    root = node.value if isinstance(node, ast.Subscript) else node
+    if not isinstance(root, ast.Name) or site.scope.knows(root.id):
+        return ""
+    return site.world.words.get(ast.unparse(node), "").lower()
+
+
+def other_word(site: Site, node: ast.Name | ast.Subscript) -> Iterator[Change]:
+    """`OUTPUT`, which the notebook set to "sigmoid", → `"relu"`, always or in the last round only."""
+    other = _STRINGS.get(_held_word(site, node))
+    if other:
         yield change(node, repr(other), rank=0, tag="word")
+        for test in dict.fromkeys(_last_rounds(site, node)):
+            yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
 
 
 def _repeated(site: Site, node: ast.Constant) -> Iterator[Change]:
@@ -134,18 +144,26 @@ def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
         yield from _output_at_one_end(times, site.text(times.right))
 
 
-def _last_rounds(site: Site) -> Iterator[str]:
+def _last_rounds(site: Site, node: ast.expr) -> Iterator[str]:
     """Tests for the output layer's round of the loops around: `l == L - 1`."""
+    for target, counted in _loops_around(site, node):
+        ranges = [inner for inner in ast.walk(counted) if isinstance(inner, ast.Call)]
+        for args in (made.args for made in ranges if callee(made) == "range" and made.args):
+            backwards = len(args) == 3
+            last = site.text(args[0]) if backwards else shifted(site.text(args[min(len(args), 2) - 1]), -1)
+            yield f"{target} == {last}"
+
+
+def _loops_around(site: Site, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """(counter, what it counts through) of the comprehensions around an expression, then of the loops."""
+    for around in site.around(node):
+        for made in getattr(around, "generators", ()):
+            if isinstance(made.target, ast.Name):
+                yield made.target.id, made.iter
     at = site.parent(site.node)
     while at is not None and not isinstance(at, ast.FunctionDef | ast.Module):
         if isinstance(at, ast.For) and isinstance(at.target, ast.Name):
-            ranges = [n for n in ast.walk(at.iter) if isinstance(n, ast.Call) and callee(n) == "range"]
-            for args in (made.args for made in ranges):
-                backwards = len(args) == 3
-                last = (
-                    site.text(args[0]) if backwards else shifted(site.text(args[min(len(args), 2) - 1]), -1)
-                )
-                yield f"{at.target.id} == {last}"
+            yield at.target.id, at.iter
         at = site.parent(at)
 
 

@@ -14,6 +14,8 @@ from grader.notebook.repair_change import (
     Place,
     callee,
     change,
+    is_alias,
+    is_method,
     is_own_call,
     places,
 )
@@ -30,15 +32,36 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
             continue
         started = isinstance(place.node, ast.Constant) and not _is_sum(site, place)
         level = COMPUTED if place.level == REDUCED or started else place.level
-        summed = _summed(place.node)
+        summed = _summed(site, place.node)
+        before = _begins(site, summed) if summed is not None else None
+        begins = _begins(site, place.node) or before
         for text in replacements:
             for made in filled(site, place, text):
                 late = DELIVERED if _passes_over(site, place.node, made) else level
-                yield change(place.node, made, late, 0 if level == COMPUTED else 1)
+                yield Change(((place.node, made),), late, 0 if level == COMPUTED else 1, at=begins)
                 if summed is not None and "sum(" not in text:
-                    yield change(summed, made, level, 1)
+                    yield Change(((summed, made),), level, 1, at=before)
                 if "log(" in text and "sum(" not in text:
-                    yield change(place.node, f"{site.world.numpy}.sum({made})", late, 2)
+                    yield Change(((place.node, f"{site.world.numpy}.sum({made})"),), late, 2, at=begins)
+
+
+def _begins(site: Site, node: ast.expr) -> ast.AST | None:
+    """Where what a lone name holds begins to be computed: a formula in its place puts all of that right, `dA = dAL`
+    and `np.sum(part)` being but the end of it. None for what is computed here."""
+    if not isinstance(node, ast.Name):
+        return None
+    lines, todo, seen = [], [node.id], set()
+    while todo:
+        name = todo.pop()
+        if name in seen or name in site.scope.parameters or site.scope.counting(name):
+            continue
+        seen.add(name)
+        for made in site.scope.bindings:
+            if made.name == name and made.line < site.line and not made.unpacked and made.value is not None:
+                todo.extend(names_in(made.value))
+                if not is_alias(made.value):
+                    lines.append(made.line)
+    return ast.Pass(lineno=min(lines), col_offset=0) if lines else None
 
 
 def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
@@ -61,18 +84,16 @@ def _passes_over(site: Site, node: ast.expr, text: str) -> bool:
     return any(re.search(rf"\b{re.escape(name)}\b", text) is None for name in read)
 
 
-def _summed(node: ast.expr) -> ast.expr | None:
+def _summed(site: Site, node: ast.expr) -> ast.expr | None:
     """`x` of `np.sum(x, axis=1)`, of `x.sum()` and of `-x.sum()`."""
     if isinstance(node, ast.UnaryOp):
         node = node.operand
     if not isinstance(node, ast.Call) or callee(node) not in ("sum", "mean", "average", "nansum"):
         return None
-    method = isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name)
-    if method and isinstance(node.func, ast.Attribute):
+    if isinstance(node.func, ast.Attribute) and is_method(site, node):
         return node.func.value
-    return (
-        node.args[0] if node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp) else None
-    )
+    first = node.args[0] if node.args else None
+    return None if isinstance(first, ast.Starred | ast.GeneratorExp) else first
 
 
 def _left_at_zero(site: Site, place: Place) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import permutations, product
 
 from grader.notebook.alike import alike
 from grader.notebook.repair_change import (
@@ -21,7 +21,7 @@ from grader.notebook.repair_change import (
 )
 from grader.notebook.repair_comments import uncommented
 from grader.notebook.repair_counters import LENGTHS
-from grader.notebook.repair_scope import batch_sizes
+from grader.notebook.repair_scope import batch_sizes, is_text
 from grader.notebook.repair_sites import Site
 
 _MAX_NAMES = 8
@@ -60,6 +60,7 @@ def unread(site: Site) -> Iterator[Change]:
     idle = [name for name in (*site.scope.idle, *_unread_parameters(site)) if name in site.visible(site.node)]
     if not idle:
         return
+    yield from _stored_too(site, idle)
     for node in site.nodes():
         if isinstance(node, ast.Name) and site.scope.knows(node.id) and site.scope.role(node.id) == "data":
             yield from (change(node, name, FORGOTTEN, rank=0) for name in idle[:_MAX_IDLE])
@@ -73,6 +74,21 @@ def unread(site: Site) -> Iterator[Change]:
             for name in _unread_parameters(site):
                 yield change(place.node, f"{text} / {name}", FORGOTTEN, rank=0)
                 yield change(place.node, f"{text} * ({name} > 0)", FORGOTTEN, rank=0)
+
+
+def _stored_too(site: Site, idle: list[str]) -> Iterator[Change]:
+    """`parameters[w_key] = w` → the same, and `parameters[b_key] = b`, where b is used nowhere."""
+    texts = [
+        name
+        for name in site.visible(site.node)
+        if any(value is not None and is_text(value) for value in site.scope.values.get(name, ()))
+    ]
+    match site.node:
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=kept), slice=ast.Name(id=used))]):
+            for key, value in product(texts, idle):
+                if key not in (used, value):
+                    text = f"{site.text(site.node)}; {kept}[{key}] = {value}"
+                    yield change(site.node, text, FORGOTTEN, rank=0)
 
 
 def _instead_of_number(site: Site) -> Iterator[Change]:
@@ -89,12 +105,24 @@ def _unread_parameters(site: Site) -> list[str]:
     return [name for name in given if name not in site.scope.read][:_MAX_IDLE]
 
 
+#: What tests and prints does not compute.
+_NO_WORK = ("assert", "check", "plot", "print", "run", "show", "test", "validate")
+
+
 def _can_be(site: Site, node: ast.Name, other: str) -> bool:
-    """Whether another function can be called here: named alike, or with as many parameters."""
-    takes, parent = site.world.takes, site.parent(node)
-    called = isinstance(parent, ast.Assign) or isinstance(parent, ast.Call) and parent.func is node
-    same = other in takes and len(takes[other]) in (0, len(takes.get(node.id, ())))
-    return alike(other, node.id) or called and same
+    """Whether another function can be called here: named alike, or with parameters of the same names; of one
+    parameter, whatever its name."""
+    if alike(other, node.id):
+        return True
+    parent = site.parent(node)
+    aliased = isinstance(parent, ast.Assign)
+    called = isinstance(parent, ast.Call) and parent.func is node and not parent.keywords
+    if not (aliased or called) or other.lower().lstrip("_").startswith(_NO_WORK):
+        return False
+    mine, theirs = (site.world.takes.get(name) for name in (node.id, other))
+    if mine is None or theirs is None:
+        return False
+    return mine == theirs or (len(mine) < 2 and len(theirs) < 2)
 
 
 def _put_around(site: Site) -> Iterator[Change]:

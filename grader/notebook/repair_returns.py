@@ -43,6 +43,16 @@ def _values_at_ends(node: ast.stmt) -> Iterator[ast.Expr]:
                 yield from _values_at_ends(block[-1])
 
 
+def _shown(site: Site) -> list[str]:
+    """What is printed where the function should have returned it."""
+    node = site.node
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return []
+    inside = [inner for argument in node.value.args for inner in ast.walk(argument)]
+    names = [inner.id for inner in inside if isinstance(inner, ast.Name) and site.scope.knows(inner.id)]
+    return list(dict.fromkeys(names))
+
+
 def _entries_set(site: Site) -> list[str]:
     """`fit["cost"]`, where a function keeps its results in a dictionary: the last ones first."""
     function = site.parent(site.node)
@@ -63,7 +73,7 @@ def _results(site: Site) -> list[str]:
     kept = [b.name for b in site.scope.bindings if isinstance(b.value, ast.List | ast.Dict)]
     kept += _entries_set(site)
     late, given = names[-5:], site.scope.data_parameters
-    texts = [", ".join(unread), *unread, *reversed(late), *kept, *given]
+    texts = [", ".join(_shown(site)), ", ".join(unread), *unread, *reversed(late), *kept, *given]
     texts += [f"{one}, {other}" for one in reversed(late) for other in kept if one != other]
     texts += [f"{one}, ({', '.join(given)})" for one in reversed(late) if len(given) > 1]
     if entries := [f'"{name}": {name}' for name in names if _ENTRY.match(name)]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from grader.notebook.repair_calls import word
+from grader.notebook.repair_calls import other_word, word
 from grader.notebook.repair_change import (
     COMPUTED,
     DELIVERED,
@@ -258,6 +258,8 @@ def constant(site: Site) -> Iterator[Change]:
             yield from _without_constant(site, node)
         elif isinstance(node, ast.Constant | ast.Attribute):
             yield from word(site, node)
+        elif isinstance(node, ast.Name | ast.Subscript):
+            yield from other_word(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _DRAWS:
             yield change(node, f"{site.text(node)} * 0.01", rank=0, tag=f"scaled{key_letter(site, node)}")
             yield from _zeros(site, node)

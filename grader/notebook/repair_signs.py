@@ -206,7 +206,7 @@ def _extended(site: Site, place: Place) -> Iterator[Change]:
         yield from (change(node, f"{name}[{site.text(mask)}]", rank=0) for name in _partners(site, node))
     for name in _partners(site, node):
         yield change(node, f"{text} + {name}", level, rank=0)
-        yield change(node, f"{text} * {name}", level)
+        yield change(node, f"{text} * {name}", level, rank=0)
         yield change(node, f"{text} * (1 - {name})", level, rank=2)
         yield change(node, f"{text} * {name} * (1 - {name})", level, rank=2)
 
@@ -264,6 +264,6 @@ def _complemented(site: Site) -> Iterator[Change]:
 def _partners(site: Site, node: ast.expr) -> list[str]:
     """Data that is at hand and not used in the expression: the student's own names, `self.x` too."""
     used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-    names = [n for n in site.visible(node) if n not in used and not site.scope.counting(n)]
+    names = [n for n in site.visible(node) if n not in used and site.scope.role(n) == "data"]
     attributes = [name for name in site.scope.attributes if name not in site.text(node)]
     return [*attributes, *names][:_MAX_ADDED]

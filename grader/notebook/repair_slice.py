@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 _NEVER = (ast.Assert, ast.Raise, ast.Pass, ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom)
@@ -136,7 +137,9 @@ def _alias(node: ast.stmt) -> frozenset[str]:
     return frozenset()
 
 
+@lru_cache(maxsize=8192)
 def names_in(node: ast.AST) -> frozenset[str]:
+    """All names in a tree, which nobody changes."""
     return frozenset(inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 #: One exchange: a node of the tree and the text that takes its place.
@@ -42,8 +43,9 @@ class Source:
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
+@lru_cache(maxsize=128)
 def parse_source(text: str) -> Source | None:
-    """The parsed text, or None where it does not parse."""
+    """The parsed text, or None where it does not parse; remembered, for a request asks for each many times."""
     tree = parsed(text)
     if tree is None:
         return None

@@ -23,7 +23,7 @@ class World:
     tables: tuple[str, ...] = ()
     """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
     words: Mapping[str, str] = field(default_factory=dict)
-    """Names of the notebook that hold a word: `OUTPUT = "sigmoid"`."""
+    """Names of the notebook that hold a word, `OUTPUT = "sigmoid"`, and entries: `ACT["out"]`."""
     spare: tuple[str, ...] = ()
     """Functions that nothing uses."""
     takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,6 +68,11 @@ def _words(made: Definition) -> Iterator[tuple[str, str]]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as word)):
                 yield name, word
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(keys=keys, values=values)):
+                for key, value in zip(keys, values, strict=True):
+                    match (key, value):
+                        case (ast.Constant(value=str() as entry), ast.Constant(value=str() as word)):
+                            yield f"{name}[{entry!r}]", word
 
 
 def _taken(made: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:

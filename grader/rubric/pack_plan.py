@@ -56,7 +56,7 @@ class PackPlan(Plan):
         """The pack's second calls: the same for everybody."""
         return Suite(_only(self.second.isolated, only), _only(self.second.in_place, only))
 
-    def bound(self, call: Call, bind: tuple[str, ...], convention: str) -> Call:
+    def bound(self, call: Call, bind: tuple[str, ...], convention: str, *, watched: bool = True) -> Call:
         """As it is: it runs with the student's own helpers."""
         return call
 

@@ -25,23 +25,25 @@ class Plan:
     oracle: ReferenceOracle
     helper: RightHelper
     make_suite: Callable[..., Suite] = field(repr=False)
-    _bound: dict[tuple[int, tuple[str, ...], str], Call] = field(default_factory=dict, repr=False)
+    _bound: dict[tuple[int, tuple[str, ...], str, bool], Call] = field(default_factory=dict, repr=False)
 
     def fresh(self, submission: bytes, only: Collection[str]) -> Suite:
         """Calls that no other submission gets: their seed is an HMAC of the run's seed and the bytes."""
         key = hmac.new(str(self.seed).encode(), submission, hashlib.sha256).digest()
         return self.make_suite(self.oracle.functions(), int.from_bytes(key[:6], "big"), only=only)
 
-    def bound(self, call: Call, bind: tuple[str, ...], convention: str) -> Call:
+    def bound(self, call: Call, bind: tuple[str, ...], convention: str, *, watched: bool = True) -> Call:
         """The call with right helpers of a convention: one object for all submissions, so that it is packed once.
 
-        Fresh calls are made for one submission and are not kept.
+        Fresh calls are made for one submission and are not kept. Unless `watched`, it is run but once, and what
+        it changes is not looked at.
         """
+        letter, watch = _letter(convention), call.watch and watched
         if not self._planned(call):
-            return replace(call, bind=bind, convention=_letter(convention))
-        key = (id(call), bind, _letter(convention))
+            return replace(call, bind=bind, convention=letter, watch=watch)
+        key = (id(call), bind, letter, watch)
         if key not in self._bound:
-            self._bound[key] = replace(call, bind=bind, convention=_letter(convention))
+            self._bound[key] = replace(call, bind=bind, convention=letter, watch=watch)
         return self._bound[key]
 
     def _planned(self, call: Call) -> bool:

@@ -155,13 +155,18 @@ class Sandbox:
         """
 
         def run(program: Program, calls: Sequence[Call]) -> list[Outcome]:
+            if not self._is_known(program) and not begun:
+                session.close()
+                self._forget()
+            begun.append(True)
             self._note(program, calls)
             return session.run(program, self._packed(calls))
 
+        begun: list[bool] = []
         brief = min(self.limits.call_seconds, self.limits.variant_seconds)
         limits = replace(self.limits, call_seconds=brief)
         with self._session(helper, limits, self.limits.search_seconds) as session:
-            self._end_runner()
+            session.worker, self._runner = self._runner, None
             return follow(search, run)
 
     # ------------------------------------------------------------------------------------- ending
@@ -276,13 +281,16 @@ class Sandbox:
         in which it could tell them; no call twice, for it could have got the answer from a helper since; and
         no call of a function that was such a helper, of which it could have made a table.
         """
-        known = any(id(item) in self._run for item in program.definitions)
         again = any(call.public or call.id in self._made for call in calls)
-        if not known or again or any(call.function in self._asked for call in calls):
+        if not self._is_known(program) or again or any(call.function in self._asked for call in calls):
             self._end_runner()
         self._note(program, calls)
         worker, self._runner = self._runner, None
         return worker
+
+    def _is_known(self, program: Program) -> bool:
+        """Whether the worker at hand has run some of this program."""
+        return any(id(item) in self._run for item in program.definitions)
 
     def _note(self, program: Program, calls: Sequence[Call]) -> None:
         """Remember what the worker at hand has been told."""
@@ -320,6 +328,10 @@ class Sandbox:
         if self._runner is not None:
             self._runner.end()
         self._runner = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """What the worker at hand has been told, now that it is no more."""
         self._run.clear()
         self._made.clear()
         self._asked.clear()
