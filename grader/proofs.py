@@ -87,10 +87,16 @@ class Proofs:
         return finding
 
     def _of_one_edit(self, prover: Prover, finding: Finding) -> Finding | None:
-        """The finding with one name of several, where one edit for it makes everything right: it was one error."""
+        """The finding with one name of several, where one edit of a loop's range makes everything right.
+
+        A layer too few may look like that and another activation. Of other errors both names are true: a turned
+        comparison gives hidden layers the sigmoid, and the last one relu.
+        """
         plan = self.bench.plan
         for name in finding.named:
             found = proof.deciding(plan.rubric.misconceptions[name])
+            if found.repairs[:1] != ("range",):
+                continue
             goal = proof.goal(found, finding, plan.oracle, ())
             where = prover.prove(goal, places=1) if goal else None
             if where is not None:
@@ -186,6 +192,8 @@ class Proofs:
         )
         if explanation is None or again.observed is None or goal.misconception in explanation.ids:
             return None
+        if only_numbers and all(name.endswith("-missing") for name in explanation.ids):
+            return None  # of what was not returned at all, nothing can be said to be missing
         fresh = self._observed(finding, program, self.fresh(finding)).observed
         if fresh is None or not self.matcher.agrees(fresh, explanation.forms, again.convention):
             return None

@@ -19,13 +19,17 @@ def with_registrations(found: Sequence[Statement]) -> list[Statement]:
     functions = {name: node for statement in found for name, node in statement.functions.items()}
     classes = {one.node.name: one.node for one in found if isinstance(one.node, ast.ClassDef)}
     values = frozenset(name for one in found if one.kind == "value" for name in one.binds)
+    changed: dict[ast.AST, frozenset[str]] = {}  # a notebook may use one decorator any number of times
     for statement in found:
-        hooks = (*_decorators(statement.node, functions), *_called(statement, functions))
-        tables = {name for hook in hooks for name in _changed(hook, values)}
+        hooks = [*_decorators(statement.node, functions), *_called(statement, functions)]
         for base in _bases(statement.node, classes):
-            if (hook := _subclass_hook(base)) is not None:
-                tables.update((base.name, *_changed(hook, values)))
-        statement.touches |= tables
+            if (inherited := _subclass_hook(base)) is not None:
+                hooks.append(inherited)
+                statement.touches |= {base.name}
+        for hook in hooks:
+            if hook not in changed:
+                changed[hook] = frozenset(_changed(hook, values))
+            statement.touches |= changed[hook]
     return [statement for statement in found if statement.matters]
 
 
@@ -37,9 +41,14 @@ def _decorators(node: ast.stmt, functions: Mapping[str, ast.AST]) -> Iterator[as
 
 
 def _called(statement: Statement, functions: Mapping[str, ast.AST]) -> Iterator[ast.AST]:
-    """What `register("relu", relu)` calls; a function with a loop does more than that."""
+    """What `register("relu", relu)` calls; a long function, or one with a loop, does more than that."""
     function = functions.get(statement.calls)
-    if function is not None and not any(isinstance(inner, _LOOPS) for inner in ast.walk(function)):
+    body: list[ast.stmt] = getattr(function, "body", [])
+    if (
+        function is not None
+        and 0 < len(body) < 5
+        and not any(isinstance(x, _LOOPS) for x in ast.walk(function))
+    ):
         yield function
 
 

@@ -119,6 +119,23 @@ def test_an_open_blank_is_named_with_its_place(
     assert diagnosis.location.source == source
 
 
+def test_where_all_is_missing_because_of_a_pass_it_is_a_blank(grade_functions: GradeCells) -> None:
+    """By the values alone, neither the weights nor the biases are updated."""
+    code = """
+def step(parameters, grads, rate, number):
+    pass
+
+
+def update_parameters(parameters, grads, learning_rate):
+    for number in range(1, len(parameters) // 2 + 1):
+        step(parameters, grads, learning_rate, number)
+    return parameters
+"""
+    (diagnosis,) = grade_functions(update_parameters=code)["update_parameters"].diagnoses
+    assert diagnosis.misconception == "not-implemented"
+    assert diagnosis.location is not None and diagnosis.location.source == "pass"
+
+
 def test_a_none_that_does_not_matter_is_no_blank(grade_functions: GradeCells) -> None:
     code = BLANKS.replace("db = None", "unused = None\n    db = np.sum(dZ, 1, keepdims=True) / m + dZ[:, :1]")
     assert grade_functions(linear_backward=code).ids == {}

@@ -238,6 +238,33 @@ def test_the_word_of_a_class_may_be_one_that_its_objects_hold() -> None:
     assert any("return g(a, self.kind)" in one.source for one in made)
 
 
+def test_what_is_printed_at_the_end_is_returned() -> None:
+    text = "def f(a, b):\n    x = a + b\n    y = a - b\n    z = a\n    print(x.shape, y)"
+    assert any("    return x, y" in one.source.split("\n") for one in proposed(text, "return"))
+
+
+def test_what_was_computed_and_not_stored_is_stored_too() -> None:
+    text = (
+        "def f(p, w, b):\n    w_key = 'W' + str(1)\n    b_key = 'b' + str(1)\n    other = p[b_key]\n"
+        "    new_w = w - 1\n    new_b = b - other\n    p[w_key] = new_w\n    return p"
+    )
+    assert "p[w_key] = new_w; p[b_key] = new_b" in lines_of(proposed(text, "unread"), 7)
+
+
+def test_a_word_that_a_table_of_the_notebook_holds_is_exchanged() -> None:
+    table = Definition(("ACT",), 'ACT = {"hid": "relu", "out": "sigmoid"}', 1, 1, "value")
+    user = function("def f(a, L):\n    return [g(a, ACT['out']) for i in range(1, L + 1)]")
+    made = propose([table, user], RepairRequest("f", ("call",)))
+    assert "return [g(a, 'relu') for i in range(1, L + 1)]" in lines_of(made, 2)
+    assert any('("sigmoid" if i == L else "relu")' in line for line in lines_of(made, 2))
+
+
+def test_a_formula_for_what_a_name_holds_is_at_the_line_where_that_begins() -> None:
+    text = "def f(a, y):\n    part = a - y\n    part *= 2\n    whole = part\n    return whole + 1"
+    request = RepairRequest("f", ("formula",), ("{1} / {0}",))
+    assert [one.line for one in propose([function(text)], request) if "whole = y / a" in one.source] == [2]
+
+
 def test_a_word_of_the_notebook_is_exchanged_where_it_is_read() -> None:
     word = Definition(("LAST",), 'LAST = "sigmoid"', 1, 1, "value")
     made = propose([word, function("def f(a):\n    return g(a, LAST)")], RepairRequest("f", ("call",)))
