@@ -41,14 +41,14 @@ def _decorators(node: ast.stmt, functions: Mapping[str, ast.AST]) -> Iterator[as
 
 
 def _called(statement: Statement, functions: Mapping[str, ast.AST]) -> Iterator[ast.AST]:
-    """What `register("relu", relu)` calls; a long function, or one with a loop, does more than that."""
+    """What `register("relu", relu)` calls. A long function, one with a loop, or arguments that are computed first
+    are more than a registration: they may train a network."""
     function = functions.get(statement.calls)
     body: list[ast.stmt] = getattr(function, "body", [])
-    if (
-        function is not None
-        and 0 < len(body) < 5
-        and not any(isinstance(x, _LOOPS) for x in ast.walk(function))
-    ):
+    calls = [inner for inner in ast.walk(statement.node) if isinstance(inner, ast.Call)]
+    if function is None or len(calls) > 1 or not 0 < len(body) < 5:
+        return
+    if not any(isinstance(inner, _LOOPS) for inner in ast.walk(function)):
         yield function
 
 

@@ -431,6 +431,12 @@ def test_a_call_that_trains_a_network_is_no_registration():
     assert "train(10 ** 9)" not in [one.source for one in extraction.definitions]
 
 
+def test_a_call_whose_argument_is_computed_first_is_no_registration():
+    note = "notes = []\ndef note(x):\n    notes.append(x)\ndef train():\n    return 0"
+    extraction = extracted(note, "note(train())", "def sigmoid(z):\n    return z + len(notes)")
+    assert "note(train())" not in [one.source for one in extraction.definitions]
+
+
 def test_a_class_that_its_base_puts_into_a_table_is_needed():
     base = (
         "class Act:\n    known = {}\n    def __init_subclass__(cls):\n        Act.known[cls.__name__] = cls"
