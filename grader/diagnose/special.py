@@ -22,6 +22,7 @@ USES_GLOBAL = "uses-global"
 
 
 _SET_TO_NONE = re.compile(r"[ \t]+(\w+(?:\[[\"'\w]+\])?)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
+_MOST_LINES, _LONGEST_LINE = 150, 300
 
 
 def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
@@ -70,6 +71,8 @@ def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Locati
         if (made.cell, finding.spec.name) != (finding.facts.cell, *made.binds[:1]):
             continue
         lines = made.source.split("\n")
+        if len(lines) > _MOST_LINES or max(map(len, lines)) > _LONGEST_LINE:
+            return None  # no template's, and the search below takes the square of it
         code = [i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
         for i in code:
             blank = _SET_TO_NONE.fullmatch(lines[i])

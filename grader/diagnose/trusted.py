@@ -17,7 +17,7 @@ from grader.notebook.neutralise import code_only
 #: A word that is no attribute: `zeros`, not the one of `np.zeros`.
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 #: Of a definition with branches or parts, a right function may use only some: `return value, pullback`.
-_PARTS = re.compile(r"\b(?:if|match|class)\b|\{|\n[ \t]+(?:async[ \t]+)?def\b|\breturn\b.*\blambda\b")
+_PARTS = re.compile(r"\b(?:if|match|class)\b|\{|\n[ \t]+(?:async[ \t]+)?def\b")
 
 
 def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -57,5 +57,7 @@ def _run_by(
 
 
 def _is_whole(made: Definition) -> bool:
-    lambdas = made.kind == "value" and "lambda" in made.source
-    return (made.kind == "function" or lambdas) and not _PARTS.search(code_only(made.source))
+    if made.kind == "function":
+        code = code_only(made.source)
+        return not _PARTS.search(code) and "lambda" not in code
+    return made.kind == "value" and "lambda" in made.source and not _PARTS.search(code_only(made.source))

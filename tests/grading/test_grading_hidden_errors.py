@@ -148,3 +148,22 @@ def test_an_assertion_for_the_wrong_result_does_not_hide_the_place(grade_functio
     (diagnosis,) = grade_functions(linear_backward=code)["linear_backward"].diagnoses
     assert (diagnosis.misconception, diagnosis.evidence) == ("db-sum-all", "proved")
     assert diagnosis.location is not None and diagnosis.location.source == db
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ("", "not-implemented"),
+        ("    z = AL\n" * 200, "returns-none"),
+        ("    z = '" + "x " * 200 + "'\n", "returns-none"),
+    ],
+    ids=["short", "many lines", "a long line"],
+)
+def test_a_blank_is_looked_for_in_short_functions_only(
+    grade_functions: GradeCells, body: str, name: str
+) -> None:
+    """The grader's own process looks at the text, and takes the square of its length: it has to be bounded."""
+    code = f"def compute_cost(AL, Y):\n    L = Y * np.log(AL)\n    cost = None\n{body}    return cost\n"
+    assert {one.misconception for one in grade_functions(compute_cost=code)["compute_cost"].diagnoses} == {
+        name
+    }
