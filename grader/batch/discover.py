@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from grader.batch import gradescope
 from grader.batch import identity as naming_rules
-from grader.batch.found import MAX_BYTES, Entry, Found, Identity, Skipped, Source, SubmissionFile, Unreadable
-from grader.batch.naming import SUFFIXES, assign_ids, short_hash
+from grader.batch.found import (
+    MAX_BYTES,
+    Entry,
+    Found,
+    Identity,
+    Skipped,
+    SubmissionFile,
+    Unreadable,
+    as_text,
+)
+from grader.batch.naming import assign_ids, short_hash
 from grader.batch.reading import Reader
 from grader.batch.roster import Roster, join
+from grader.batch.walk import Finds, walk_all
+from grader.batch.whose import Whose, by_pattern_only, whose, with_people
 from grader.errors import UsageError
-
-MAX_DEPTH = 3  # zips in zips
-MAX_ENTRIES = 500_000  # of one zip
-MAX_NESTED = 2 * 1024 * 1024 * 1024  # bytes of inner zips unpacked, one by one, to look into one outer zip
-STATE_FOLDER = ".grader"
-_SAYS_UTF8 = 0x800
-_METADATA = "submission_metadata.yml"
-_HELPERS = (
-    "*utils*.py",
-    "testcase*.py",
-    "*test*.py",
-    "conftest.py",
-    "setup.py",
-    "__init__.py",
-    "autograder*.py",
-)
-
-
-@dataclass(slots=True)
-class _Finds:
-    """What a walk has gathered so far."""
-
-    entries: list[Entry] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    metadata: list[Entry] = field(default_factory=list)
-    nested: int = 0
-
-    def skip(self, path: str, reason: str) -> None:
-        self.skipped.append(Skipped(path, reason))
 
 
 def discover(
@@ -66,8 +41,9 @@ def discover(
     nothing is to be graded.
     """
     with Reader() as reader:
-        finds = _walk_all(paths, reader, out)
-        identities = _identities(finds, identity, reader)
+        finds = walk_all(paths, reader, out)
+        known = _whose(finds, identity, reader)
+    identities = known.identities
     unknown: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     if roster is not None:
@@ -87,6 +63,7 @@ def discover(
         tuple(sorted(skipped, key=lambda one: one.path)),
         unknown,
         missing,
+        tuple(sorted(as_text("/".join(parts)) for _, parts in known.unbelieved)),
     )
 
 
@@ -108,241 +85,6 @@ def _submissions(entry: Entry, name: str, identity: Identity | None) -> Iterator
         )
 
 
-# ------------------------------------------------------------------------------------------- walking
-
-
-def _walk_all(paths: Sequence[str | Path], reader: Reader, out: Path | None) -> _Finds:
-    finds = _Finds()
-    forbidden = os.path.realpath(out) if out is not None else None
-    for path in paths:
-        text = os.fspath(path)
-        if not os.path.lexists(text):
-            raise UsageError(f"{text} is not there. Give files, folders or zips that exist.")
-        _walk_given(os.path.abspath(text), finds, reader, forbidden)
-    _drop_doubles(finds)
-    _drop_helpers(finds)
-    return finds
-
-
-def _walk_given(path: str, finds: _Finds, reader: Reader, forbidden: str | None) -> None:
-    """A path that was named by hand: a folder behind a link is meant, a file behind a link may be a trap."""
-    if os.path.isdir(path):
-        _walk_folder(os.path.realpath(path), finds, reader, forbidden)
-        return
-    root, name = os.path.dirname(path), os.path.basename(path)
-    if name.lower().endswith(".zip") and not os.path.islink(path):
-        _walk_zip(Source(path), (), root, finds, reader)
-    else:
-        _take_file(path, (name,), root, finds, os.lstat(path))
-
-
-def _walk_folder(root: str, finds: _Finds, reader: Reader, forbidden: str | None) -> None:
-    waiting: list[tuple[str, tuple[str, ...]]] = [(root, ())]
-    while waiting:
-        folder, parts = waiting.pop()
-        try:
-            with os.scandir(folder) as listing:
-                children = sorted(listing, key=lambda child: child.name)
-        except OSError as error:
-            finds.skip("/".join((*parts, "")) or "./", f"the folder cannot be read: {error.strerror}")
-            continue
-        for child in children:
-            here = (*parts, child.name)
-            if child.is_dir(follow_symlinks=False):
-                reason = _folder_reason(child, forbidden)
-                finds.skip("/".join(here) + "/", reason) if reason else waiting.append((child.path, here))
-            elif _is_zip(child.name) and child.is_file(follow_symlinks=False) and not _hidden(here):
-                _walk_zip(Source(child.path), here, root, finds, reader)
-            else:
-                _take_child(child, here, root, finds)
-
-
-def _take_child(child: os.DirEntry[str], parts: tuple[str, ...], root: str, finds: _Finds) -> None:
-    try:
-        status = child.stat(follow_symlinks=False)
-    except OSError as error:
-        finds.skip("/".join(parts), f"the file cannot be looked at: {error.strerror}")
-        return
-    _take_file(child.path, parts, root, finds, status)
-
-
-def _take_file(path: str, parts: tuple[str, ...], root: str, finds: _Finds, status: os.stat_result) -> None:
-    entry = Entry(Source(path), parts, status.st_size, status.st_mtime, root)
-    reason = _hidden(parts[-1:]) or _kind_reason(status.st_mode)
-    _take(entry, reason, finds)
-
-
-def _take(entry: Entry, reason: str | None, finds: _Finds) -> None:
-    """An entry becomes a submission, a known companion file, or a skipped file with its reason."""
-    if reason:
-        finds.skip(entry.display, reason)
-    elif entry.parts[-1].lower().endswith(SUFFIXES):
-        finds.entries.append(entry)
-    else:
-        if entry.parts[-1] == _METADATA:
-            finds.metadata.append(entry)
-        finds.skip(entry.display, "not a notebook (.ipynb, .ipynb.json or .py)")
-
-
-def _walk_zip(
-    source: Source, parts: tuple[str, ...], root: str, finds: _Finds, reader: Reader, depth: int = 1
-) -> None:
-    display = "/".join(parts) or os.path.basename(source.path)
-    try:
-        archive = reader.archive(source.path, source.members)
-    except Unreadable as error:
-        finds.skip(display, error.message.rstrip("."))
-        return
-    members = archive.infolist()
-    if len(members) > MAX_ENTRIES:
-        finds.skip(display, f"a zip with more than {MAX_ENTRIES} entries")
-        return
-    for info in members:
-        if not info.is_dir():
-            _take_member(source, info, archive, (parts, root), finds, reader, depth)
-
-
-def _take_member(
-    source: Source,
-    info: zipfile.ZipInfo,
-    archive: zipfile.ZipFile,
-    place: tuple[tuple[str, ...], str],
-    finds: _Finds,
-    reader: Reader,
-    depth: int,
-) -> None:
-    parts, root = place
-    inner = tuple(part for part in _real_name(info).replace("\\", "/").split("/") if part not in ("", "."))
-    here = (*parts, *inner)
-    reason = _member_reason(info, inner, archive) or _hidden(inner)
-    member = Source(source.path, (*source.members, info.filename))
-    if reason is None and _is_zip(inner[-1]):
-        _walk_inner_zip(member, info, (here, root), finds, reader, depth)
-        return
-    _take(Entry(member, here, info.file_size, _zip_time(info), root), reason, finds)
-
-
-def _walk_inner_zip(
-    member: Source,
-    info: zipfile.ZipInfo,
-    place: tuple[tuple[str, ...], str],
-    finds: _Finds,
-    reader: Reader,
-    depth: int,
-) -> None:
-    here, root = place
-    finds.nested = (
-        info.file_size if depth == 1 and finds.nested > MAX_NESTED else finds.nested + info.file_size
-    )
-    if depth >= MAX_DEPTH:
-        finds.skip("/".join(here), f"zips are nested more than {MAX_DEPTH} deep")
-    elif finds.nested > MAX_NESTED:
-        finds.skip("/".join(here), "the zips inside this zip are too large to look into")
-    else:
-        _walk_zip(member, here, root, finds, reader, depth + 1)
-
-
-# ------------------------------------------------------------------------------------------- reasons
-
-
-def _folder_reason(child: os.DirEntry[str], forbidden: str | None) -> str | None:
-    if reason := _hidden((child.name,)):
-        return reason
-    if forbidden is not None and os.path.realpath(child.path) == forbidden:
-        return "the folder this run writes to"
-    if os.path.isdir(os.path.join(child.path, STATE_FOLDER)):
-        return "a folder that an earlier run wrote"
-    return None
-
-
-def _hidden(parts: Sequence[str]) -> str | None:
-    for part in parts:
-        if part == ".ipynb_checkpoints":
-            return "a checkpoint that Jupyter keeps"
-        if part == "__MACOSX":
-            return "what macOS adds to zips"
-        if part.startswith("."):
-            return "a hidden file or folder"
-    return None
-
-
-def _kind_reason(mode: int) -> str | None:
-    if stat.S_ISLNK(mode):
-        return "a symbolic link; only regular files are read"
-    return None if stat.S_ISREG(mode) else "a pipe, device or socket; only regular files are read"
-
-
-def _member_reason(info: zipfile.ZipInfo, inner: tuple[str, ...], archive: zipfile.ZipFile) -> str | None:
-    name = info.filename.replace("\\", "/")
-    if not inner or ".." in inner or name.startswith("/") or name[1:2] == ":":
-        return "its name in the zip leads out of the zip"
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG) and info.create_system == 3:
-        return _kind_reason(kind)
-    if info.flag_bits & 1:
-        return "encrypted in its zip"
-    if archive.NameToInfo.get(info.filename) is not info:
-        return "its zip holds this name again further down; that one counts"
-    return None
-
-
-def _drop_doubles(finds: _Finds) -> None:
-    """A file that two of the given paths lead to is graded once, under the first one's name."""
-    seen: dict[Source, Entry] = {}
-    for entry in finds.entries:
-        first = seen.setdefault(entry.source, entry)
-        if first is not entry and first.display != entry.display:
-            finds.skip(entry.display, f"already found as {first.display}")
-    finds.entries[:] = seen.values()
-
-
-def _drop_helpers(finds: _Finds) -> None:
-    """Course helper modules that a student handed in beside the notebook are not submissions."""
-    beside: dict[tuple[str, tuple[str, ...]], int] = {}
-    for entry in finds.entries:
-        if not entry.parts[-1].lower().endswith(".py"):
-            key = (entry.root, entry.parts[:-1])
-            beside[key] = beside.get(key, 0) + 1
-    kept = []
-    for entry in finds.entries:
-        notebooks = beside.get((entry.root, entry.parts[:-1]), 0)
-        if _is_helper(entry, notebooks):
-            finds.skip(entry.display, "a Python module that belongs to a notebook")
-        else:
-            kept.append(entry)
-    finds.entries[:] = kept
-
-
-def _is_helper(entry: Entry, notebooks: int) -> bool:
-    name = entry.parts[-1].lower()
-    if not name.endswith(".py"):
-        return False
-    in_students_folder = len(entry.parts) > 1 and notebooks == 1
-    return in_students_folder or (notebooks > 0 and any(fnmatchcase(name, pattern) for pattern in _HELPERS))
-
-
-def _real_name(info: zipfile.ZipInfo) -> str:
-    """A member's name. Many programs write UTF-8 and do not say so; it is then read as the code page of DOS."""
-    if info.flag_bits & _SAYS_UTF8:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return info.filename
-
-
-def _is_zip(name: str) -> bool:
-    return name.lower().endswith(".zip")
-
-
-def _zip_time(info: zipfile.ZipInfo) -> float:
-    """A zip's own time of a member, which has no zone, as if it were UTC."""
-    try:
-        return datetime(*info.date_time, tzinfo=UTC).timestamp()
-    except ValueError:
-        return 0.0
-
-
 def _nothing(paths: Sequence[str | Path], skipped: Sequence[Skipped]) -> str:
     where = ", ".join(map(str, paths)) or "no path"
     seen = "; ".join(f"{one.path}: {one.reason}" for one in skipped[:5])
@@ -354,38 +96,20 @@ def _nothing(paths: Sequence[str | Path], skipped: Sequence[Skipped]) -> str:
 # ---------------------------------------------------------------------------------------- identities
 
 
-def _identities(finds: _Finds, pattern: str | None, reader: Reader) -> dict[Entry, Identity]:
+def _whose(finds: Finds, pattern: str | None, reader: Reader) -> Whose:
     if pattern is not None and pattern.casefold() == "none":
-        return {}
+        return Whose()
     if pattern is not None:
-        return naming_rules.identify(finds.entries, [naming_rules.by_pattern(pattern)], doubtful=None)
-    people = {
-        key: value for entry in finds.metadata for key, value in _gradescope_people(entry, reader).items()
-    }
-    sure = (naming_rules.gradescope(people), naming_rules.moodle, naming_rules.blackboard)
-    return naming_rules.identify(finds.entries, [*sure, naming_rules.brightspace, naming_rules.nbgrader])
+        return by_pattern_only(finds.entries, naming_rules.by_pattern(pattern))
+    exports = {entry.folder(len(entry.parts) - 1): entry for entry in finds.metadata}
+    known = whose(finds.entries, [naming_rules.gradescope(exports), *naming_rules.RECOGNISERS])
+    used = {entry.folder(one.at) for entry, one in known.identities.items() if one.platform == "gradescope"}
+    people = {folder: _people(exports[folder], reader) for folder in used}
+    return replace(known, identities=with_people(known.identities, people))
 
 
-def _gradescope_people(entry: Entry, reader: Reader) -> dict[str, list[str]]:
-    """Folder (with its root) → the group's e-mail addresses, from a submission_metadata.yml; {} if it is none."""
+def _people(metadata: Entry, reader: Reader) -> dict[str, tuple[str, ...]]:
     try:
-        loaded: Any = yaml.load(
-            reader.read(entry.source, 5 * MAX_BYTES), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
-    except (Unreadable, yaml.YAMLError, RecursionError, ValueError):
+        return gradescope.people(reader.read(metadata.source, 5 * MAX_BYTES))
+    except Unreadable:
         return {}
-    submissions = loaded.items() if isinstance(loaded, dict) else ()
-    prefix = (entry.root, *entry.parts[:-1])
-    return {
-        "/".join((*prefix, str(name))): emails for name, facts in submissions if (emails := _emails(facts))
-    }
-
-
-def _emails(facts: Any) -> list[str]:
-    people = facts.get(":submitters") or facts.get("submitters") if isinstance(facts, dict) else None
-    rows = [person for person in people or [] if isinstance(person, dict)] if isinstance(people, list) else []
-    found = [
-        person.get(":email") or person.get("email") or person.get(":sid") or person.get("sid")
-        for person in rows
-    ]
-    return [str(one) for one in found if one]

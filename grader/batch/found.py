@@ -40,6 +40,12 @@ class Identity:
     late: bool = False
     scope: str = ""
     partners: tuple[str, ...] = ()
+    at: int = -1
+    """The part of the path that says so; negative: one above the given folder, or a user's own pattern."""
+
+
+#: A given path and the parts that lead from there to a folder or zip.
+Folder = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,10 @@ class Entry:
     @property
     def display(self) -> str:
         return as_text("/".join(self.parts))
+
+    def folder(self, at: int) -> Folder:
+        """The folder, or zip, that part `at` of the path stands in."""
+        return self.root, self.parts[:at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,8 @@ class Found:
     skipped: tuple[Skipped, ...]
     unknown_students: tuple[str, ...] = ()
     missing_students: tuple[str, ...] = ()
+    unbelieved: tuple[str, ...] = ()
+    """Folders and zips whose names look like a platform's, but lie among submissions that have none."""
 
 
 class Unreadable(Exception):

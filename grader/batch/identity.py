@@ -1,16 +1,17 @@
-"""Whose file is it: the naming of Canvas, Moodle, Blackboard, Brightspace, Gradescope and nbgrader downloads.
+"""How Canvas, Moodle, Blackboard, Brightspace, Gradescope and nbgrader name what they let one download.
 
-Each recogniser is one pure function of a path's parts; a user's own pattern is one more. A recogniser
-that could also fit names an instructor chose (Canvas's) counts only where most of a folder's files fit it.
+Each recogniser is one pure function of a path's parts; a user's own pattern is one more. Students choose names,
+too: which name counts is decided in `whose`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from grader.batch.found import Entry, Identity
+from grader.batch.found import Entry, Folder, Identity
+from grader.batch.gradescope import FOLDER as GRADESCOPE_FOLDER
 from grader.batch.naming import stem
 from grader.errors import UsageError
 
@@ -22,10 +23,13 @@ _CANVAS = re.compile(
     r"(?P<id>(?<=anon_)[A-Za-z0-9]+|[1-9]\d*)_(?P<attachment>[1-9]\d*)_(?P<file>.+)$"
 )
 _MOODLE = re.compile(r"^(?P<name>[^_]*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?$")
+#: The first attempt in a name is Blackboard's, a later one the student's.
 _BLACKBOARD = re.compile(
-    r"^(?P<head>.+_(?P<id>[^_]+))_attempt_(?P<time>\d{4}(?:-\d{2}){5})(?:_(?P<file>.+)|\.txt)$"
+    r"^(?P<head>.+?_(?P<id>[^_]+))_attempt_(?P<time>\d{4}(?:-\d{2}){5})(?:_(?P<file>.+)|\.txt)$"
 )
-_BRIGHTSPACE = re.compile(r"^(?P<id>\d+-\d+) - (?P<name>.+?) ?- (?P<date>[^-]*\d{4}[^-]*) - (?P<file>.+)$")
+_BRIGHTSPACE = re.compile(
+    r"^(?P<id>\d+-\d+) - (?P<name>.+?) ?- (?=[^-]*\d{4})(?P<date>[^-]*) - (?P<file>.+)$"
+)
 _BRIGHTSPACE_DATES = (
     "%b %d, %Y %I%M %p",
     "%b %d, %Y %I:%M %p",
@@ -33,13 +37,14 @@ _BRIGHTSPACE_DATES = (
     "%B %d, %Y %I%M %p",
     "%Y%m%d %H%M",
 )
-_GRADESCOPE = re.compile(r"^submission_(\d+)$")
+#: A longer name is none that a platform made.
+_MAX_NAME = 1000
 _STUDENT_GROUPS = ("student_id", "student", "id", "email")
 
 
 def canvas(entry: Entry) -> Identity | None:
     """`name[_LATE]_userid_attachmentid_file`; the higher attachment id is the later upload."""
-    match = _first(_CANVAS, entry.parts)
+    at, match = _first(_CANVAS, entry.parts)
     if match is None or (match["name"] or "") != (match["name"] or "").lower():
         return None
     anonymous = match[0].startswith(("anon_", "LATE_anon_"))
@@ -50,58 +55,63 @@ def canvas(entry: Entry) -> Identity | None:
         rule="its Canvas attachment id is higher",
         name=match["name"],
         late=bool(match["late"]) or match[0].startswith("LATE_"),
+        at=at,
     )
 
 
 def moodle(entry: Entry) -> Identity | None:
     """`fullname_participantid_assignsubmission_file/…`, or flat; the file that was changed last counts."""
-    match = _first(_MOODLE, entry.parts)
+    at, match = _first(_MOODLE, entry.parts)
     if match is None:
         return None
     rule = "Moodle has a later time of change for it"
-    return Identity(match["id"], "moodle", (entry.modified, ""), rule, match["name"] or None)
+    return Identity(match["id"], "moodle", (entry.modified, ""), rule, match["name"] or None, at=at)
 
 
 def blackboard(entry: Entry) -> Identity | None:
     """`assignment_username_attempt_time_file`; the later attempt counts."""
-    match = _first(_BLACKBOARD, entry.parts)
+    at, match = _first(_BLACKBOARD, entry.parts)
     if match is None:
         return None
-    return Identity(match["id"], "blackboard", (0.0, match["time"]), "its Blackboard attempt is later")
+    rule = "its Blackboard attempt is later"
+    return Identity(match["id"], "blackboard", (0.0, match["time"]), rule, at=at)
 
 
 def brightspace(entry: Entry) -> Identity | None:
     """`12345-67890 - Name - date - file`; the later date counts. The first number is the user's."""
-    match = _first(_BRIGHTSPACE, entry.parts)
+    at, match = _first(_BRIGHTSPACE, entry.parts)
     if match is None:
         return None
     order = (_brightspace_time(match["date"]), "")
     student = match["id"].split("-")[0]
-    return Identity(student, "brightspace", order, "its Brightspace date is later", match["name"].strip())
+    rule = "its Brightspace date is later"
+    return Identity(student, "brightspace", order, rule, match["name"].strip(), at=at)
 
 
 def nbgrader(entry: Entry) -> Identity | None:
-    """`submitted/<student>/<assignment>/<notebook>`; one student's several notebooks do not compete."""
-    parts = (*[part for part in entry.root.split("/") if part], *entry.parts)
-    if "submitted" not in parts[:-3]:
+    """`submitted/<student>/<assignment>/<notebook>`; one student's several notebooks do not compete.
+
+    The given folder may lie anywhere in such a tree. Below it, the outermost `submitted` counts.
+    """
+    above = [part for part in entry.root.split("/") if part]
+    parts = (*above, *entry.parts)
+    outer = len(above) - 1 - above[::-1].index("submitted") if "submitted" in above else len(above)
+    if "submitted" not in parts[outer:-3]:
         return None
-    at = len(parts) - 1 - parts[::-1].index("submitted")
-    if len(parts) != at + 4:
-        return None
-    return Identity(parts[at + 1], "nbgrader", (entry.modified, ""), scope="/".join(parts[at + 2 :]))
+    at = parts.index("submitted", outer)
+    scope = "/".join(parts[at + 2 :])
+    return Identity(parts[at + 1], "nbgrader", (entry.modified, ""), scope=scope, at=at - len(above))
 
 
-def gradescope(metadata: Mapping[str, Sequence[str]]) -> Recogniser:
-    """`submission_<n>/…` beside a submission_metadata.yml, given as folder → e-mail addresses."""
+def gradescope(exports: Collection[Folder]) -> Recogniser:
+    """`submission_<n>/…` in one of the folders that have a submission_metadata.yml. Who that is, only the file says."""
 
     def recognise(entry: Entry) -> Identity | None:
         for at, part in enumerate(entry.parts[:-1]):
-            people = metadata.get("/".join((entry.root, *entry.parts[: at + 1])))
-            number = _GRADESCOPE.match(part)
-            if people and number:
-                order = (float(number[1]), "")
+            number = GRADESCOPE_FOLDER.match(part)
+            if number and entry.folder(at) in exports:
                 rule = "its Gradescope submission number is higher"
-                return Identity(people[0], "gradescope", order, rule, partners=tuple(people[1:]))
+                return Identity(part, "gradescope", (float(number[1]), ""), rule, at=at)
         return None
 
     return recognise
@@ -121,20 +131,6 @@ def by_pattern(pattern: str) -> Recogniser:
     if group is None:
         raise UsageError(f"--identity {pattern!r} names no student: give it a group (?P<student_id>…).")
     return lambda entry: _from_match(regex.search(entry.display), group, entry)
-
-
-def identify(
-    entries: Sequence[Entry], recognisers: Iterable[Recogniser], doubtful: Recogniser | None = canvas
-) -> dict[Entry, Identity]:
-    """The identity of each entry that has one: the first recogniser that fits, then the doubtful one.
-
-    The doubtful one counts only if it fits at least half of what the others left over.
-    """
-    listed = list(recognisers)
-    sure = {entry: found for entry in entries if (found := _first_fit(entry, listed)) is not None}
-    rest = [entry for entry in entries if entry not in sure]
-    guesses = {entry: found for entry in rest if doubtful and (found := doubtful(entry)) is not None}
-    return sure | guesses if 2 * len(guesses) >= len(rest) else sure
 
 
 def newest_of_each(
@@ -183,13 +179,12 @@ def _from_match(match: re.Match[str] | None, group: str, entry: Entry) -> Identi
     return Identity(groups[group], "pattern", order, rule, " ".join(filter(None, names)) or None, scope=scope)
 
 
-def _first(pattern: re.Pattern[str], parts: Sequence[str]) -> re.Match[str] | None:
-    """The match of the outermost part: a student's own folders inside an upload may be named anything."""
-    return next((match for part in parts if (match := pattern.match(part))), None)
-
-
-def _first_fit(entry: Entry, recognisers: Iterable[Recogniser]) -> Identity | None:
-    return next((found for recognise in recognisers if (found := recognise(entry)) is not None), None)
+def _first(pattern: re.Pattern[str], parts: Sequence[str]) -> tuple[int, re.Match[str] | None]:
+    """The outermost part that fits, and where: a student's own folders inside an upload may be named anything."""
+    for at, part in enumerate(parts):
+        if len(part) <= _MAX_NAME and (match := pattern.match(part)):
+            return at, match
+    return -1, None
 
 
 def _brightspace_time(text: str) -> float:
@@ -200,3 +195,7 @@ def _brightspace_time(text: str) -> float:
         except ValueError:
             continue
     return 0.0
+
+
+#: Those that need nothing but the names. Canvas's comes last: it also fits what others name.
+RECOGNISERS: tuple[Recogniser, ...] = (moodle, blackboard, brightspace, nbgrader, canvas)

@@ -7,6 +7,7 @@ sizes are capped before and while reading, and a zip's own account of its sizes 
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import stat
 import struct
@@ -31,6 +32,7 @@ _AT_REST = 0.1
 _ZIP_FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     NotImplementedError,
     RuntimeError,

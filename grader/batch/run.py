@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.batch.discover import STATE_FOLDER, discover, shard
+from grader.batch.discover import discover, shard
 from grader.batch.engine import Done, Engine, GraderLike, JobSpec, MakeGrader, Task, policy
 from grader.batch.found import Found
 from grader.batch.gradebook import RunFacts, count_rows, grades_csv, run_json
@@ -23,6 +23,7 @@ from grader.batch.progress import Progress, Silent
 from grader.batch.roster import read_roster
 from grader.batch.store import Folder, Shard, write_submission, writing
 from grader.batch.summary import RunSummary, Tally
+from grader.batch.walk import STATE_FOLDER
 from grader.errors import UsageError
 from grader.model import Report
 from grader.rubric.detail import DEEPEST, allowed, most_detail

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
-from grader.batch.discover import STATE_FOLDER
+from grader.batch.walk import STATE_FOLDER
 from grader.errors import CannotWrite, UsageError
 from grader.model import RubricStamp
 

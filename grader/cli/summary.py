@@ -70,6 +70,10 @@ def _passed_over(run: RunSummary) -> Iterator[str]:
         yield f"Passed over: {words.count(len(skipped), 'file')}, each with its reason in run.json."
     for one in islice(skipped, _LISTED):
         yield escape.terminal(f"  {escape.one_line(one.path, 60)}: {escape.one_line(one.reason, 120)}")
+    for folder in run.found.unbelieved:
+        name = escape.terminal(escape.one_line(folder, 60))
+        yield f"Names in {name} look like a platform's, but it lies among submissions without such names: no student"
+        yield "  was taken from them. If it is the class's download, give it by itself."
     for label, names in (
         ("Not on the roster", run.found.unknown_students),
         ("Without a submission", run.found.missing_students),

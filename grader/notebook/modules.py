@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from grader.model import StandIn
+from grader.stand_ins import offers
 
 #: Libraries whose names are looked up where they are imported by star. All are installed with the grader.
 _LIBRARIES = frozenset(
@@ -17,17 +17,6 @@ _LIBRARIES = frozenset(
     time abc dataclasses enum statistics
     """)
 )
-
-
-def offers(module: str, stand_ins: Sequence[StandIn]) -> tuple[str, ...] | None:
-    """What the stand-ins for a course module offer; None if it is none of the course's."""
-    last = module.rpartition(".")[2]
-    found = [
-        stand_in.offers
-        for stand_in in stand_ins
-        if any(fnmatchcase(module, glob) or fnmatchcase(last, glob) for glob in stand_in.modules)
-    ]
-    return tuple(dict.fromkeys(name for names in found for name in names)) if found else None
 
 
 @lru_cache(maxsize=64)

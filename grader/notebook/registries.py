@@ -45,10 +45,10 @@ def _called(statement: Statement, functions: Mapping[str, ast.AST]) -> Iterator[
     are more than a registration: they may train a network."""
     function = functions.get(statement.calls)
     body: list[ast.stmt] = getattr(function, "body", [])
-    calls = [inner for inner in ast.walk(statement.node) if isinstance(inner, ast.Call)]
-    if function is None or len(calls) > 1 or not 0 < len(body) < 5:
+    if function is None or not 0 < len(body) < 5:
         return
-    if not any(isinstance(inner, _LOOPS) for inner in ast.walk(function)):
+    calls = sum(isinstance(inner, ast.Call) for inner in ast.walk(statement.node))
+    if calls == 1 and not any(isinstance(inner, _LOOPS) for inner in ast.walk(function)):
         yield function
 
 

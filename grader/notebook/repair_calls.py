@@ -137,11 +137,12 @@ def _lengths(site: Site, node: ast.AST) -> list[str]:
 
 
 def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
-    """`["relu"] * L`, the activations of all layers: the output layer's at one end."""
+    """`["relu"] * L` and `L * ["relu"]`, the activations of all layers: the output layer's at one end."""
     made = site.parent(node)
     times = site.parent(made) if isinstance(made, ast.List) and len(made.elts) == 1 else None
-    if isinstance(times, ast.BinOp) and isinstance(times.op, ast.Mult) and times.left is made:
-        yield from _output_at_one_end(times, site.text(times.right))
+    if isinstance(times, ast.BinOp) and isinstance(times.op, ast.Mult):
+        size = times.right if times.left is made else times.left
+        yield from _output_at_one_end(times, site.atom(size))
 
 
 def _last_rounds(site: Site, node: ast.expr) -> Iterator[str]:

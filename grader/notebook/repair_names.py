@@ -167,16 +167,17 @@ def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
     if isinstance(parent, ast.Call) and parent.func is node or _is_plain(site, node.id):
         return
     strange, handed = not _is_mine(site, node.id), _is_handed_on(site, node)
+    renamed = node is getattr(site.node, "value", None)
     mine = site.scope.role(node.id)
     alike = [n for n in site.visible(node) if n != node.id]
     alike = [n for n in alike if strange or site.scope.role(n) == mine]
     for number, new in enumerate(alike[:_MAX_NAMES]):
-        rank = 0 if strange else number // 6 if handed else 1 + number // 4
+        rank = 0 if strange else number // 6 if handed or renamed else 1 + number // 4
         yield change(node, new, rank=rank, tag=f"{node.id} is {new}")
     if handed or strange:
         for new in (*site.scope.attributes, *_entries(site), *_first_results(site, node)):
             yield change(node, new, rank=0)
-    elif mine == "data" and node is getattr(site.node, "value", None):
+    elif mine == "data" and renamed:
         for new in (*_first_results(site, node), *_entries(site)):
             yield change(node, new, rank=1)
 
@@ -231,8 +232,10 @@ def _entries(site: Site) -> list[str]:
 _NEXT = (
     ("str(l)", "str(l + 1)"),
     ("str(l + 1)", "str(l + 2)"),
+    ("str(l - 1)", "str(l)"),
     ("{l}", "{l + 1}"),
     ("{l + 1}", "{l + 2}"),
+    ("{l - 1}", "{l}"),
     ("str(i)", "str(i + 1)"),
     ("{i}", "{i + 1}"),
 )

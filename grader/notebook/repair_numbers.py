@@ -65,6 +65,9 @@ def _indices(node: ast.expr) -> Iterator[ast.expr]:
             yield at
         case ast.Call(func=ast.Name(id="str"), args=[at]):
             yield at
+        case ast.BinOp(left=ast.Constant(value=str()), op=ast.Add(), right=ast.Call(args=[at]) as made):
+            if callee(made) != "str":  # the student's own: `"dW" + num2str(l)`
+                yield at
         case ast.FormattedValue(value=at):
             yield at
         case ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod(), right=at):
@@ -120,7 +123,8 @@ def _positions(site: Site, node: ast.expr) -> list[str]:
 
 
 def ranges(site: Site) -> Iterator[Change]:
-    """The ends of a range one up or down; reversed put on or taken off; a slice taken off or put on."""
+    """The ends of a range one up or down; reversed put on or taken off; a slice taken off or put on; what a
+    comprehension leaves out."""
     for node in site.nodes():
         if isinstance(node, ast.Call) and callee(node) in ("range", "arange"):
             yield from _other_range(site, node)
@@ -139,6 +143,8 @@ def ranges(site: Site) -> Iterator[Change]:
             for argument in node.args:
                 if site.count(argument) or isinstance(argument, ast.BinOp):
                     yield change(argument, shifted(site.text(argument), 1), rank=2)
+        for made in getattr(node, "generators", ()):
+            yield from (change(test, "True", rank=0) for test in made.ifs)
     yield from _loop_over(site)
     yield from _returned_slice(site)
 
@@ -190,6 +196,9 @@ def _other_range(site: Site, node: ast.Call) -> Iterator[Change]:
             yield change(
                 node, call_text(site, node, [*args[:at], shifted(text, step), *args[at + 1 :]]), rank=rank
             )
+    for step in (1, -1) if len(args) == 3 else ():
+        moved = [shifted(args[0], step), shifted(args[1], step), args[2]]
+        yield change(node, call_text(site, node, moved), rank=1)
     if len(args) == 1:
         yield change(node, call_text(site, node, ["1", args[0]]), rank=0)
         yield change(node, call_text(site, node, ["1", shifted(args[0], 1)]), rank=0)

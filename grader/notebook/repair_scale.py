@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from grader.notebook.repair_calls import other_word, word
 from grader.notebook.repair_change import (
     COMPUTED,
     DELIVERED,
+    PASSED,
     REDUCED,
     RENAMED,
     RESTORED,
@@ -179,12 +181,16 @@ def _divided(site: Site, place: Place) -> Iterator[Change]:
             yield change(node, f"{name}({site.text(node)})", place.level, 1)
 
 
+_WEIGHTS = re.compile(r"w|.*(?:weight|mean|avg|average)", re.IGNORECASE)
+
+
 def _weights(site: Site) -> Iterator[Change]:
-    """`w = np.ones((m, 1))`, weights that add up examples → their average."""
+    """`w = np.ones((m, 1))`, weights that add up examples → their average; late, for plain `ones`."""
     match site.node:
-        case ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Attribute(attr="ones")) as made):
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="ones")) as made):
+            level = RENAMED if _WEIGHTS.match(name) else PASSED
             for size in batch_sizes(site.scope, made, site.visible(made)):
-                yield change(made, f"{site.text(made)} / {size}", RENAMED, rank=0)
+                yield change(made, f"{site.text(made)} / {size}", level, rank=0)
 
 
 def _dividers(site: Site) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from grader.notebook.repair_change import (
+    RENAMED,
     Change,
     call_text,
     callee,
@@ -36,6 +38,15 @@ def transpose(site: Site) -> Iterator[Change]:
     for place in places(site):
         if is_number_like(site, place.node):
             yield change(place.node, f"{site.atom(place.node)}.T", place.level, 1)
+    yield from _turned_name(site)
+
+
+def _turned_name(site: Site) -> Iterator[Change]:
+    """`Wt = W` → `Wt = W.T`: a name that tells what was meant to be made."""
+    match site.node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=old) as value):
+            if re.fullmatch(rf"{re.escape(old)}_?(?:T|t|[Tt]rans(?:p|posed?)?)", name):
+                yield change(value, f"{old}.T", rank=0)
 
 
 def _product(site: Site, node: ast.BinOp) -> Iterator[Change]:
@@ -139,7 +150,9 @@ def axis(site: Site) -> Iterator[Change]:
         if is_number_like(site, place.node):
             text, numpy = site.atom(place.node), site.world.numpy
             yield change(place.node, f"{text}.reshape(-1, 1)", place.level, 1)
-            yield change(place.node, f"{numpy}.squeeze({site.text(place.node)})", place.level, 1)
+            last = isinstance(site.node, ast.Return) and site.depth == 0
+            level = RENAMED if last else place.level
+            yield change(place.node, f"{numpy}.squeeze({site.text(place.node)})", level, 1)
 
 
 def _reduced(site: Site, node: ast.Call) -> Iterator[Change]:

@@ -12,9 +12,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from grader.model import StandIn
-from grader.notebook.modules import is_star, library_names, offers
+from grader.notebook.modules import is_star, library_names
 from grader.notebook.registries import with_registrations
 from grader.notebook.statements import Statement
+from grader.stand_ins import offers
 
 #: A hostile notebook cannot make the search for needs longer than this.
 MAX_VISITS = 200_000

@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -39,7 +39,7 @@ from grader.model import (
 )
 from grader.notebook.repairs import propose
 from grader.plugins.live_source import cell_files, globals_of, read_live
-from grader.worker.calling import Replaced, observe
+from grader.worker.calling import Replaced, Seen, observe
 from grader.worker.codec import decode, encode
 from grader.worker.errors import describe
 from grader.worker.limits import Limits, reply_caps
@@ -122,20 +122,24 @@ class LiveRunner:
                 stack.enter_context(Replaced(names, {name: proxy(name) for name in call.bind}))
             try:
                 with time_limit(self.call_seconds):
-                    seen = observe(notebook, lambda: unpack_call(data), proxy, _LIMITS.stdout_chars)
+                    fresh = partial(unpack_call, data)
+                    seen = observe(notebook, fresh, proxy, _LIMITS.stdout_chars, _CAPS)
             except _TookTooLong:
                 return Outcome(call.id, "timeout")
         return _plain(seen, call)
 
 
-def _plain(seen: Outcome, call: Call) -> Outcome:
+def _plain(seen: Seen, call: Call) -> Outcome:
     """The outcome as it would have come through the sandbox's wall."""
     kind = seen.raised.type if seen.raised else ""
     if kind == "KeyboardInterrupt":
         raise KeyboardInterrupt
     if kind == _TookTooLong.__name__:
         return Outcome(call.id, "timeout", stdout=seen.stdout)
-    return replace(seen, call=call.id, value=decode(encode(seen.value, _CAPS), _CAPS))
+    if seen.value is None:
+        return Outcome(call.id, "raised", raised=seen.raised, stdout=seen.stdout)
+    value = decode(seen.value.data, _CAPS)
+    return Outcome(call.id, "value", value, None, seen.stdout, seen.changed_args, seen.differs_on_second_run)
 
 
 def _proxy(helper: Helper, name: str, parameters: Sequence[str], convention: str) -> Callable[..., Value]:

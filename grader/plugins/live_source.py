@@ -10,12 +10,12 @@ import inspect
 import linecache
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from types import CodeType
 from typing import Any
 
 from grader.model import Cell, Extraction, FunctionFacts, StandIn
 from grader.notebook.extract import extract
+from grader.stand_ins import offers
 
 #: Stands in for the line of the cell magic, so that lines count as in the cell that is seen.
 MAGIC_LINE = "# %%check\n"
@@ -110,5 +110,4 @@ def _is_there(read: FunctionFacts, code: CodeType, files: Mapping[str, int]) -> 
 
 def _is_served(live: object, stand_ins: Iterable[StandIn]) -> bool:
     """Whether a function comes from one of the course's helper modules."""
-    module = str(getattr(live, "__module__", "")).rpartition(".")[2]
-    return any(fnmatchcase(module, glob) for stand_in in stand_ins for glob in stand_in.modules)
+    return offers(str(getattr(live, "__module__", "")), stand_ins) is not None

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 import numpy as np
 
 from grader.model import Call, Definition, Helper, Program, StandIn, Value
+from grader.stand_ins import stands_for
 from grader.worker.codec import Caps, Reject, decode
 from grader.worker.limits import Limits
 from grader.worker.wire import to_worker
@@ -54,8 +54,7 @@ def _defined(definitions: Sequence[Definition]) -> set[str]:
 
 def _imports(source: str, stand_in: StandIn) -> bool:
     """Whether an import statement may name the module: its words are compared, nothing is parsed here."""
-    words = {part for word in _MODULE.findall(source) for part in (word, word.rpartition(".")[2])}
-    return any(fnmatchcase(word, glob) for word in words for glob in stand_in.modules)
+    return any(stands_for(stand_in, word) for word in _MODULE.findall(source))
 
 
 class Remembered:

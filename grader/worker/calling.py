@@ -7,15 +7,16 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO, TextIOBase
 from types import CoroutineType, TracebackType
 from typing import Any
 
 import numpy as np
 
-from grader.model import Call, Outcome, Ref, Step, Value
-from grader.worker.codec import encode
+from grader.model import Call, Raised, Ref, Step, Value
+from grader.worker.caps import Caps
+from grader.worker.encoder import Encoded, encode
 from grader.worker.imports import ProxyMaker
 from grader.worker.program import Notebook
 
@@ -70,34 +71,40 @@ class Replaced(AbstractContextManager[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """One execution of all steps of a call: the last result, and its arguments before and after, encoded."""
+class Seen:
+    """What one call gives: the fields of an Outcome, its value encoded to be one of them."""
 
-    value: Value
-    before: tuple[bytes, ...] = ()
-    after: tuple[bytes, ...] = ()
+    value: Encoded | None = None
+    raised: Raised | None = None
+    stdout: str = ""
+    changed_args: tuple[int, ...] = ()
+    differs_on_second_run: bool = False
 
 
-def observe(notebook: Notebook, fresh: Callable[[], Call], proxy: ProxyMaker, stdout_chars: int) -> Outcome:
-    """What one call gives. `fresh` makes the call anew, with inputs that nothing has touched."""
+def observe(
+    notebook: Notebook, fresh: Callable[[], Call], proxy: ProxyMaker, stdout_chars: int, caps: Caps
+) -> Seen:
+    """What one call gives. `fresh` makes the call anew, with inputs that nothing has touched.
+
+    The value is encoded before a second run can change it, and once, for it is compared and sent as bytes.
+    """
     call = fresh()
     stdout = Capture(stdout_chars)
     helpers = {name: proxy(name) for name in call.bind}
     with _Quiet(stdout), Replaced(notebook.names, helpers):
         try:
-            run = _execute(notebook, call)
+            value, changed = _execute(notebook, call, caps)
         except BaseException as error:  # noqa: BLE001 - SystemExit is the student's, too
-            return Outcome(call.id, "raised", raised=notebook.raised(error), stdout=stdout.text())
+            return Seen(raised=notebook.raised(error), stdout=stdout.text())
         text = stdout.text()
-        differs = call.watch and _differs(notebook, fresh(), encode(run.value))
-    changed = (i for i, (old, new) in enumerate(zip(run.before, run.after, strict=True)) if old != new)
-    return Outcome(call.id, "value", run.value, None, text, tuple(changed), differs)
+        differs = call.watch and _differs(notebook, fresh(), value, caps)
+    return Seen(Encoded(value), None, text, changed, differs)
 
 
-def _differs(notebook: Notebook, call: Call, first: bytes) -> bool:
+def _differs(notebook: Notebook, call: Call, first: bytes, caps: Caps) -> bool:
     """Whether a second run, of the same call with the same seed, gives anything else."""
     try:
-        return encode(_execute(notebook, call).value) != first
+        return _execute(notebook, replace(call, watch=False), caps)[0] != first
     except BaseException:  # noqa: BLE001 - SystemExit is the student's, too
         return True
 
@@ -127,7 +134,8 @@ class _Quiet(AbstractContextManager[None]):
             self.warnings.__exit__(kind, error, trace)
 
 
-def _execute(notebook: Notebook, call: Call) -> _Run:
+def _execute(notebook: Notebook, call: Call, caps: Caps) -> tuple[bytes, tuple[int, ...]]:
+    """The last step's result, encoded, and the indices of the arguments that it changed, if they are watched."""
     seed = _SEED if call.seed is None else call.seed
     np.random.seed(seed % _SEED_RANGE)
     if notebook.mentions_random:
@@ -136,9 +144,10 @@ def _execute(notebook: Notebook, call: Call) -> _Run:
     for step in call.steps[:-1]:
         results.append(_apply(notebook, step, _resolve(step.args, results)))
     args = _resolve(call.steps[-1].args, results)
-    before = _encoded(args) if call.watch else ()
-    value = _apply(notebook, call.steps[-1], args)
-    return _Run(value, before, _encoded(args) if call.watch else ())
+    watched = args if call.watch else ()
+    before = [encode(arg) for arg in watched]
+    value = encode(_apply(notebook, call.steps[-1], args), caps, depth=1)
+    return value, tuple(i for i, arg in enumerate(watched) if encode(arg) != before[i])
 
 
 def _apply(notebook: Notebook, step: Step, args: tuple[Value, ...]) -> Value:
@@ -148,10 +157,6 @@ def _apply(notebook: Notebook, step: Step, args: tuple[Value, ...]) -> Value:
     if type(result) is CoroutineType:
         result.close()  # never awaited, and Python would say so at some later moment
     return result
-
-
-def _encoded(args: tuple[Value, ...]) -> tuple[bytes, ...]:
-    return tuple(encode(arg) for arg in args)
 
 
 def _resolve(value: Value, results: list[Value]) -> Any:

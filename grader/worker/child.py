@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn, Protocol
 
-from grader.model import Cell, Definition, Outcome, RepairRequest, StandIn, Value
-from grader.worker.calling import Capture, observe
+from grader.model import Cell, Definition, RepairRequest, StandIn, Value
+from grader.worker.calling import Capture, Seen, observe
 from grader.worker.codec import TEXT_CAPS, encode
 from grader.worker.limits import Limits, reply_caps
 from grader.worker.port import Port
@@ -100,9 +100,9 @@ class Child:
         for part in split_parts(payload):
             self.port.calling = True
             fresh = partial(unpack_call, part)
-            outcome = observe(self.notebook, fresh, self.port.proxy, self.limits.stdout_chars)
+            seen = observe(self.notebook, fresh, self.port.proxy, self.limits.stdout_chars, self.caps)
             self.port.calling = False
-            self.port.send(Kind.RESULT, encode(_outcome_tree(outcome), self.caps))
+            self.port.send(Kind.RESULT, encode(_tree(seen), self.caps))
 
 
 def _extracted(request: tuple[Sequence[Cell], Sequence[str], Sequence[StandIn]]) -> Value:
@@ -123,10 +123,6 @@ def _tell_nothing(index: int) -> None:
     pass
 
 
-def _outcome_tree(outcome: Outcome) -> Value:
-    """An outcome without its call's id and status, which the host knows or sees.
-
-    The value comes last: one that is too large to be sent leaves room for the rest.
-    """
-    raised, stdout = pack(outcome.raised), outcome.stdout
-    return raised, stdout, outcome.changed_args, outcome.differs_on_second_run, outcome.value
+def _tree(seen: Seen) -> Value:
+    """What `running.read_outcome` takes apart: the host knows the call's id, and sees the status."""
+    return pack(seen.raised), seen.stdout, seen.changed_args, seen.differs_on_second_run, seen.value

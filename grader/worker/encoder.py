@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import CoroutineType, GeneratorType
 from typing import Any
 
@@ -24,14 +25,23 @@ _ARRAY_HEADS = tuple(struct.Struct(f"<cBB{ndim}Q") for ndim in range(DEFAULT_CAP
 _WIDEST = {"f": np.dtype("<f8"), "c": np.dtype("<c16")}
 
 
-def encode(value: Value, caps: Caps = DEFAULT_CAPS, *, strict: bool = False) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value's bytes, in its place in a larger value."""
+
+    data: bytes
+
+
+def encode(value: Value, caps: Caps = DEFAULT_CAPS, *, strict: bool = False, depth: int = 0) -> bytes:
     """The bytes of `value`; what cannot be carried becomes an `Opaque` in its place.
+
+    `depth` is that at which it will stand in a larger value.
 
     Raises:
         Reject: `strict`, and something cannot be carried.
     """
     encoder = _Encoder(caps, strict)
-    encoder.put(value, 0)
+    encoder.put(value, depth)
     return b"".join(encoder.chunks)
 
 
@@ -190,6 +200,10 @@ def _put_ref(out: _Encoder, value: Ref, depth: int) -> None:
     _put_items(out, b"l", value.path, depth)
 
 
+def _put_encoded(out: _Encoder, value: Encoded, depth: int) -> None:
+    out.chunks.append(value.data)
+
+
 def _put_other(out: _Encoder, value: Any, depth: int) -> None:
     out.opaque(_OPAQUE_NAMES.get(type(value)) or str(type(value).__name__))
 
@@ -209,6 +223,7 @@ _WRITERS: dict[type, _Writer] = {
     np.ndarray: _put_array,
     Opaque: _put_opaque,
     Ref: _put_ref,
+    Encoded: _put_encoded,
 }
 #: For types that are not in the table: the first base that fits. numpy's scalars come before float and
 #: complex, from which np.float64 and np.complex128 inherit; np.str_ is a str.

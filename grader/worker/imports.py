@@ -10,10 +10,10 @@ from __future__ import annotations
 import builtins
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, NoReturn, Self
 
 from grader.model import StandIn
+from grader.stand_ins import offers
 
 ErrorMaker = Callable[[], BaseException]
 ProxyMaker = Callable[[str], Callable[..., Any]]
@@ -154,9 +154,9 @@ class _Importer:
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
         top = name.partition(".")[0]
-        offers = self.offers(name)
-        if offers is not None:
-            return course_module(name, offers, self.proxy)
+        offered = offers(name, self.stand_ins)
+        if offered is not None:
+            return course_module(name, offered, self.proxy)
         if top in SILENT_MODULES:
             return SilentModule(name if fromlist else top)
         if level == 0 and self.serves(name):
@@ -165,13 +165,3 @@ class _Importer:
 
     def serves(self, name: str) -> bool:
         return name in self.available
-
-    def offers(self, name: str) -> tuple[str, ...] | None:
-        """What the stand-ins for module `name` offer, or None if it is no course module."""
-        last = name.rpartition(".")[2]
-        found = [
-            stand_in.offers
-            for stand_in in self.stand_ins
-            if any(fnmatchcase(name, glob) or fnmatchcase(last, glob) for glob in stand_in.modules)
-        ]
-        return None if not found else tuple(dict.fromkeys(offer for offers in found for offer in offers))

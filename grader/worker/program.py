@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from grader.model import Definition, Program, Raised
+from grader.stand_ins import offers
 from grader.worker.errors import describe
 from grader.worker.imports import SILENT_MODULES, Placeholder, ProxyMaker, student_builtins
 
@@ -86,7 +87,7 @@ class Notebook:
         """Whether importing `module` gives something that can be used."""
         if module.partition(".")[0] in SILENT_MODULES or module in self.available:
             return True
-        return self.names["__builtins__"]["__import__"].offers(module) is not None
+        return offers(module, self.program.stand_ins) is not None
 
     def raised(self, error: BaseException) -> Raised:
         return describe(error, self.cells)

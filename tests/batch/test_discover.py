@@ -12,6 +12,7 @@ import pytest
 from grader.batch.discover import discover, shard
 from grader.batch.found import MAX_BYTES, Source, Unreadable
 from grader.batch.reading import Reader, read_file
+from grader.batch.walk import NESTED_BYTES
 from grader.errors import UsageError
 
 
@@ -257,6 +258,41 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
     def refuse(path: str) -> object:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("grader.batch.discover.os.scandir", refuse)
+    monkeypatch.setattr("grader.batch.walk.os.scandir", refuse)
     with pytest.raises(UsageError, match=r"Passed over: \./: the folder cannot be read: Permission denied"):
         discover([tmp_path / "a"])
+
+
+def test_inner_zips_that_unpack_to_far_more_than_was_handed_in_are_listed(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.zip", bytes(NESTED_BYTES + 1))
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.zip", inner.getvalue())
+    (tmp_path / "ada.ipynb").write_text("{}")
+    assert {one.path: one.reason for one in discover([tmp_path]).skipped} == {
+        "bomb.zip/inner.zip/zeros.zip": "the zips inside this zip unpack to far more than it holds"
+    }
+
+
+def test_a_zip_of_very_many_is_a_class_only_if_it_is_given_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.batch.walk.MAX_UPLOADED", 2)
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.ipynb", "{}")
+    (tmp_path / "ada.ipynb").write_text("{}")
+    assert [one.id for one in discover([tmp_path]).submissions] == ["ada"]
+    assert len(discover([tmp_path / "many.zip"]).submissions) == 3
+
+
+def test_a_member_with_broken_lzma_costs_only_itself(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("inner.zip", "{}" * 5000)
+    data = bytearray(packed.getvalue())
+    data[data.index(b"inner.zip") + len("inner.zip") + 4] = 0xFF  # the properties of the stream
+    (tmp_path / "upload.zip").write_bytes(data)
+    (tmp_path / "ada.ipynb").write_text("{}")
+    assert [one.path for one in discover([tmp_path]).skipped] == ["upload.zip/inner.zip"]

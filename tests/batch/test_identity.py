@@ -1,10 +1,12 @@
 """Identities from the naming of six platforms, a user's pattern and a roster."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from grader.batch import gradescope
 from grader.batch.discover import discover
 from grader.batch.found import Found
 from grader.batch.roster import parse_roster
@@ -163,3 +165,94 @@ def test_a_roster_of_noise_is_told_on_one_line() -> None:
     with pytest.raises(UsageError, match="no column that identifies students") as error:
         parse_roster("\x1b[31m\x07,b\n1,2\n", "r.csv")
     assert "\x1b" not in str(error.value)
+
+
+#: Names that a student called mallory, number 44, chose for an upload, to be taken for number 42.
+SPOOFS = {
+    "canvas, a name as Blackboard's": (
+        ("ada_42_1000_hw.ipynb", "bob_43_1001_hw.ipynb"),
+        "mallory_44_1002_x_42_attempt_2099-01-01-00-00-00_hw.ipynb",
+        "44",
+    ),
+    "canvas, a folder as Moodle's": (
+        ("ada_42_1000_hw.ipynb", "bob_43_1001_hw.ipynb"),
+        "mallory_44_1002_hw.zip!x_42_assignsubmission_file_/hw.ipynb",
+        "44",
+    ),
+    "blackboard, a second attempt": (
+        ("HW_42_attempt_2026-01-01-10-00-00_hw.ipynb",),
+        "HW_44_attempt_2026-01-01-11-00-00_x_42_attempt_2099-01-01-00-00-00_hw.ipynb",
+        "44",
+    ),
+    "nbgrader, a tree in a tree": (
+        ("submitted/42/ps1/hw.ipynb",),
+        "submitted/44/ps1/submitted/42/ps1/hw.ipynb",
+        "44",
+    ),
+    "plain names, a zip as a download": (
+        ("ada.ipynb", "bob.ipynb"),
+        "mallory.zip!x_42_assignsubmission_file_/hw.ipynb",
+        None,
+    ),
+    "plain names, metadata of its own": (
+        ("ada.ipynb", "bob.ipynb"),
+        "mallory.zip!submission_9/hw.ipynb",
+        None,
+    ),
+    "moodle, metadata of its own": (
+        ("Ada A_42_assignsubmission_file_/hw.ipynb",),
+        "Mallory M_44_assignsubmission_file_/hw.zip!submission_9/hw.ipynb",
+        "44",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SPOOFS)
+def test_a_students_own_names_never_make_them_somebody_else(tmp_path: Path, case: str) -> None:
+    honest, upload, student = SPOOFS[case]
+    name, _, member = upload.partition("!")
+    if member:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(member, "{}")
+            archive.writestr("submission_metadata.yml", "submission_9:\n  :submitters:\n  - :email: '42'\n")
+        result = found(tmp_path, *honest)
+    else:
+        result = found(tmp_path, *honest, upload)
+    assert students(result)[upload.replace("!", "/")] == student
+    assert len(result.submissions) == len(honest) + 1
+    assert bool(result.unbelieved) == (student is None)
+
+
+def test_a_download_in_a_folder_of_its_own_is_believed(tmp_path: Path) -> None:
+    names = (
+        "moodle/Ada A_1_assignsubmission_file_/hw.ipynb",
+        "moodle/Bob B_2_assignsubmission_file_/hw.ipynb",
+    )
+    assert set(students(found(tmp_path, *names)).values()) == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: !!timestamp "x"\nsubmission_1:\n  :submitters:\n  - :email: ada\n',
+        "submission_1:\n  :submitters:\n  - :sid: 0xffffffffffffffffffff\n    :email: ada\n",
+    ],
+)
+def test_metadata_is_text_whatever_its_tags_say(text: str) -> None:
+    assert gradescope.people(text.encode()) == {"submission_1": ("ada",)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x]\nsubmission_1:\n  :submitters:\n  - :email: *a\n",
+        "submission_1:\n  :submitters:\n" + "".join(f"  - :email: s{i}\n" for i in range(100)),
+        "[" * 1000,
+        "? [a]\n: b\n",
+        "\0",
+        "[]",
+    ],
+)
+def test_metadata_that_no_export_holds_names_nobody(text: str) -> None:
+    assert gradescope.people(text.encode()) == {}
