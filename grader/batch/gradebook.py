@@ -17,7 +17,7 @@ from grader.batch.found import Found, as_text
 from grader.batch.store import Shard
 from grader.batch.summary import Tally, outcome
 from grader.model import Report
-from grader.render.escape import csv_cell
+from grader.render.escape import clean, csv_cell
 
 COLUMNS = ("submission", "student", "file", "status", "score", "max_score", "convention", "isolation")
 _PACKAGES = ("numpy", "nbformat", "msgspec")
@@ -94,13 +94,18 @@ def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes
             **{key: facts.outcomes.get(key, 0) for key in ("passed", "failed", "ungradable")},
         },
         "internal_errors": tally.internal_errors,
-        "skipped": [{"path": as_text(one.path), "reason": as_text(one.reason)} for one in found.skipped],
-        "unknown_students": list(map(as_text, found.unknown_students)),
+        "skipped": [{"path": _plain(one.path), "reason": _plain(one.reason)} for one in found.skipped],
+        "unknown_students": list(map(_plain, found.unknown_students)),
         "missing_students": list(found.missing_students),
         "gone": list(facts.gone),
         **({"shards": list(shards)} if shards else {}),
     }
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def _plain(name: str) -> str:
+    """A file's name without what acts on a terminal."""
+    return clean(as_text(name))
 
 
 def versions() -> dict[str, str]:

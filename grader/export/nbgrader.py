@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,6 +60,10 @@ def _csv(reports: Reports, options: Options) -> Iterator[bytes]:
         yield _row([*identity, score, "0", score, plain_number(stored.report.max_score)])
 
 
+#: Names that Windows keeps for devices, whatever their suffix.
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?:\.|\Z)", re.IGNORECASE)
+
+
 def _row(cells: Sequence[str]) -> bytes:
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\n").writerow(cells)
@@ -73,7 +78,7 @@ def _page_name(stored: StoredReport, options: Options) -> str:
 def _part(text: str) -> str:
     """A name as one part of a path."""
     safe = "".join(char if char.isalnum() or char in "-_.@ +" else "_" for char in text).strip(". ")
-    return safe[:100] or "_"
+    return f"_{safe[:100]}" if not safe or _RESERVED.match(safe) else safe[:100]
 
 
 def _assignment(stored: StoredReport, options: Options) -> str:

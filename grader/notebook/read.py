@@ -17,6 +17,9 @@ from grader.notebook.scripts import script_cells
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_CELLS = 20_000
+#: Of code in all; and lists and objects of the JSON, each of which takes a hundred bytes and more.
+MAX_LINES = 300_000
+MAX_CONTAINERS = 1_500_000
 #: So many cells that are left out are told one by one.
 MAX_PROBLEMS = 20
 #: Encodings that Python knows and no source is written in: not of texts, or slow beyond all measure to decode.
@@ -52,7 +55,7 @@ def read_notebook(data: bytes, filename: str) -> Notebook:
     """
     _check_bytes(data)
     if PurePath(filename).suffix.lower() == ".py":
-        return Notebook(script_cells(_decode_script(data)))
+        return Notebook(_script_cells(_decode_script(data)))
     document = _parse_json(_decode(data))
     cells, problems = [], []
     for index, raw in enumerate(_raw_cells(document)):
@@ -63,7 +66,27 @@ def read_notebook(data: bytes, filename: str) -> Notebook:
             cells.append(found)
     if not cells and not problems:
         raise _unreadable("no-code-cells", "The notebook has no code cell, so there is nothing to grade.")
+    _check_lines(sum(cell.source.count("\n") + 1 for cell in cells))
     return Notebook(tuple(cells), _few(problems))
+
+
+def _script_cells(text: str) -> tuple[Cell, ...]:
+    _check_lines(text.count("\n") + text.count("\r") + 1)
+    cells = script_cells(text)
+    _check_cells(len(cells))
+    return cells
+
+
+def _check_lines(count: int) -> None:
+    if count > MAX_LINES:
+        raise _unreadable(
+            "too-large", f"The file has {count:,} lines of code; at most {MAX_LINES:,} are read."
+        )
+
+
+def _check_cells(count: int) -> None:
+    if count > MAX_CELLS:
+        raise _unreadable("too-many-cells", f"The notebook has {count} cells; at most {MAX_CELLS} are read.")
 
 
 def _few(problems: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -149,6 +172,9 @@ def _decode_script(data: bytes) -> str:
 
 
 def _parse_json(text: str) -> Any:
+    if text.count("{") + text.count("[") > MAX_CONTAINERS:
+        message = f"The file's JSON has more than {MAX_CONTAINERS:,} lists and objects. Clear all outputs and save it again."
+        raise _unreadable("too-large", message)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -164,7 +190,8 @@ def _parse_json(text: str) -> Any:
 
 def _not_json(error: json.JSONDecodeError, text: str) -> Unreadable:
     where = f"line {error.lineno}, column {error.colno}"
-    line = text.split("\n")[error.lineno - 1][:80].strip()
+    start = text.rfind("\n", 0, error.pos) + 1
+    line = text[start : start + 80].partition("\n")[0].strip()
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         hint = "There are marks of an unfinished git merge. Finish the merge and save the notebook again."
     elif error.pos >= len(text.rstrip()):
@@ -189,10 +216,7 @@ def _raw_cells(document: Any) -> list[Any]:
         raise _unreadable("not-a-notebook", f"The file is JSON but no notebook: it {what}.")
     if not cells:
         raise _unreadable("no-cells", "The notebook has no cells. Check that the right file was handed in.")
-    if len(cells) > MAX_CELLS:
-        raise _unreadable(
-            "too-many-cells", f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read."
-        )
+    _check_cells(len(cells))
     return cells
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from grader.notebook.repair_change import (
-    RENAMED,
     Change,
     call_text,
     callee,
@@ -150,9 +149,7 @@ def axis(site: Site) -> Iterator[Change]:
         if is_number_like(site, place.node):
             text, numpy = site.atom(place.node), site.world.numpy
             yield change(place.node, f"{text}.reshape(-1, 1)", place.level, 1)
-            last = isinstance(site.node, ast.Return) and site.depth == 0
-            level = RENAMED if last else place.level
-            yield change(place.node, f"{numpy}.squeeze({site.text(place.node)})", level, 1)
+            yield change(place.node, f"{numpy}.squeeze({site.text(place.node)})", place.level, 1)
 
 
 def _reduced(site: Site, node: ast.Call) -> Iterator[Change]:

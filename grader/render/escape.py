@@ -30,6 +30,8 @@ _UNSEEN = re.compile(
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _FORMULA = re.compile("[\\s\u200b]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
+#: In half of Europe a semicolon ends a cell, whatever quotes stand around it.
+_CELL_INSIDE = re.compile("([;\t|])(?=[\\s\u200b\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 _CODE = re.compile("`([^`\n]+)`")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!|~$^:=-])")
 _RST = re.compile(r"([\\`*_|:<>\[\].#=~^\"'+-])")
@@ -55,7 +57,8 @@ def one_line(text: str, limit: int | None = None) -> str:
 def csv_cell(text: str) -> str:
     """Text that no spreadsheet takes for a formula. Quoting of commas and quotes is the csv module's."""
     text = clean(text)
-    return "'" + text if _FORMULA.match(text) else text
+    mark = "'" if _FORMULA.match(text) else ""
+    return mark + _CELL_INSIDE.sub(r"\1'", text)
 
 
 def html(text: str) -> str:

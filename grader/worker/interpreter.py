@@ -18,7 +18,8 @@ from {module} import main
 main(settings)
 """
 #: Kept of our own environment: what the system's loader may need to find libraries.
-_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "PATH")
+_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
+_KEPT_ON_WINDOWS = ("PATH",)  # where libraries are looked for
 _SET = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -42,7 +43,8 @@ def command(module: str, settings: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     """The environment, built and not filtered: no secret of ours reaches student code."""
-    return {name: os.environ[name] for name in _KEPT if name in os.environ} | _SET
+    kept = (*_KEPT, *(_KEPT_ON_WINDOWS if sys.platform == "win32" else ()))
+    return {name: os.environ[name] for name in kept if name in os.environ} | _SET
 
 
 def _paths() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_NEWNS, _CLONE_NEWCGROUP, _CLONE_NEWUTS, _CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+_HOST = b"grader"  # the machine's own name is nobody's business
 _SPACES = _CLONE_NEWNS | _CLONE_NEWCGROUP | _CLONE_NEWUTS | _CLONE_NEWIPC | _CLONE_NEWPID | _CLONE_NEWNET
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT = 1, 2, 4, 8, 32
 _MS_REC, _MS_PRIVATE = 1 << 14, 1 << 18
@@ -113,6 +114,7 @@ def enter_namespaces() -> None:
         _call("unshare", _SPACES)  # user namespaces are switched off, and root needs none
     else:
         _map_ids(uid, gid)
+    _call("sethostname", _HOST, ctypes.c_size_t(len(_HOST)))
     _empty_root()
 
 

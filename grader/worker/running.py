@@ -29,6 +29,8 @@ MAX_LOADS = 4
 #: Of results as they came; the arrays made of them take some ten times as much.
 _REMEMBERED_BYTES = 4 << 20
 _LARGE = 64 << 10
+#: Of the texts of an exception, which the worker shortens.
+_ERROR_CHARS = 1000
 #: The types of what is printed, the changed arguments, and whether a second run differs.
 _PLAIN = [str, tuple, bool]
 
@@ -229,8 +231,10 @@ class Session:
             channel.answer(answers.answer(payload), deadline)
 
     def answers(self, program: Program, call: Call) -> Answers:
-        allowed = allowed_names(program, call, getattr(self.remembered.helper, "uses", None))
-        return Answers(self.remembered, allowed, call.convention, self.limits)
+        helper = self.remembered.helper
+        allowed = allowed_names(program, call, getattr(helper, "uses", None))
+        remembered = Remembered(helper) if call.public else self.remembered
+        return Answers(remembered, allowed, call.convention, self.limits)
 
 
 def _failure(error: BaseException) -> Failure:
@@ -256,7 +260,10 @@ def read_outcome(call: Call, tree: Value) -> Outcome:
         raise Reject("a malformed list of changed arguments")
     if raised is None:
         return Outcome(call.id, "value", value, None, stdout, changed, differs)
-    return Outcome(call.id, "raised", None, unpack(Raised, raised), stdout)
+    error = unpack(Raised, raised)
+    if max(map(len, (error.type, error.message, error.name or ""))) > _ERROR_CHARS:
+        raise Reject("a text of an exception that is too long")
+    return Outcome(call.id, "raised", None, error, stdout)
 
 
 def placed(outcome: Outcome, program: Program) -> Outcome:

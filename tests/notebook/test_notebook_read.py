@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.model import Cell
-from grader.notebook.read import MAX_BYTES, Unreadable, read_notebook
+from grader.notebook.read import MAX_BYTES, MAX_CELLS, MAX_CONTAINERS, MAX_LINES, Unreadable, read_notebook
 
 CODE: dict[str, Any] = {"cell_type": "code", "source": ["x = 1\n", "y = 2"]}
 TEXT: dict[str, Any] = {"cell_type": "markdown", "source": "# Title"}
@@ -88,6 +88,8 @@ def test_a_bad_cell_is_told_and_left_out(cell):
         (b"[" * 100_000, "nested-too-deeply"),
         (b'{"a": ' + b"9" * 10_000 + b"}", "not-json"),
         (b" " * (MAX_BYTES + 1), "too-large"),
+        (b'{"cells": [' + b"[]," * (MAX_CONTAINERS + 1) + b"[]]}", "too-large"),
+        (b'{"cells": [{"cell_type": "code", "source": "' + b"\\n" * (MAX_LINES + 1) + b'"}]}', "too-large"),
     ],
 )
 def test_what_cannot_be_read(data, code):
@@ -98,6 +100,16 @@ def test_what_cannot_be_read(data, code):
 
 
 # ------------------------------------------------------------------------------------ scripts
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [(b"a\n", "too-large"), (b"# %%\n", "too-large"), (b"# %%\na\r", "too-many-cells")]
+)
+def test_a_script_has_as_many_lines_and_cells_as_a_notebook(line, code):
+    count = MAX_LINES + 1 if code == "too-large" else MAX_CELLS + 1
+    with pytest.raises(Unreadable) as raised:
+        read_notebook(line * count, "a.py")
+    assert raised.value.problem.code == code
 
 
 @pytest.mark.parametrize(

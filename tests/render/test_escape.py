@@ -3,6 +3,7 @@
 import csv
 import html as html_module
 import io
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -56,6 +57,11 @@ def test_html_and_xml_read_back_as_the_text(text):
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\t=", "\n+", "\u200b=", "＝", "\x00="])
 def test_no_cell_is_a_formula(start):
     assert escape.csv_cell(start + 'HYPERLINK("http://evil")').startswith("'")
+
+
+@pytest.mark.parametrize("text", ["x;=1+1", "x; =1", 'x;"=1', "x\t@a", "x;\uff1d1"])
+def test_no_formula_begins_where_another_locale_ends_a_cell(text):
+    assert not re.search('[;\t][\\s"]*[=+@\uff1d-]', escape.csv_cell(text))
 
 
 def test_cells_survive_the_csv_module():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from worker_samples import call, helper
 from grader.model import Definition, Program, StandIn
 from grader.worker import answers
 from grader.worker.answers import Answers, Remembered, allowed_names
-from grader.worker.codec import Reject, encode
+from grader.worker.codec import Caps, Reject, encode
 from grader.worker.limits import Limits
+from grader.worker.running import Outcomes, Session, read_outcome
 from grader.worker.wire import from_grader
 
 UTILS = StandIn(("dnn_utils*",), ("sigmoid", "relu"))
@@ -152,3 +154,34 @@ def test_malformed_requests_are_rejected(request_: Any) -> None:
 def test_requests_with_too_many_parts_are_rejected() -> None:
     with pytest.raises(Reject):
         _answers(callback_nodes=10).answer(encode(("sigmoid", ([0.0] * 100,), {})))
+
+
+def test_a_public_call_gets_no_answer_that_a_hidden_one_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long an answer takes tells whether it was remembered, and what public calls print is shown."""
+    made: list[str] = []
+    monkeypatch.setattr(Answers, "compute", lambda self, request: made.append("computed") or b"answer")
+    session = Session(_no_worker, Remembered(helper), Outcomes(Caps()), Limits(), 1.0, lambda: False)
+    hidden = call("f", bind=("sigmoid",))
+    for one in (hidden, hidden, replace(hidden, public=True), replace(hidden, public=True)):
+        session.answers(_program(""), one).answer(b"the same question")
+    assert len(made) == 3
+
+
+def _no_worker() -> NoReturn:
+    raise AssertionError("nothing is run here")
+
+
+def test_a_long_import_statement_is_not_searched_to_its_end() -> None:
+    padding = "# " + "x " * 5000
+    for source, wanted in (("from dnn_utils import (", {"sigmoid"}), (f"from a import ({padding}", set())):
+        program = _program(source + padding + "\n dnn_utils)")
+        assert allowed_names(program, call("f")) >= wanted
+        assert bool(allowed_names(program, call("f"))) == bool(wanted)
+
+
+@pytest.mark.parametrize("field", [0, 1, 4])
+def test_an_exception_with_longer_texts_than_a_worker_sends_is_none(field: int) -> None:
+    raised: list[Any] = ["ValueError", "no", None, None, None]
+    raised[field] = "x" * 2000
+    with pytest.raises(Reject):
+        read_outcome(call("f"), (tuple(raised), "", (), False, None))

@@ -16,6 +16,7 @@ from worker_samples import call, helper
 
 from grader.errors import NotIsolated, UsageError
 from grader.worker import layers, linux
+from grader.worker.interpreter import environment
 from grader.worker.layers import Probe, choose, probe_layers
 from grader.worker.sandbox import Sandbox
 
@@ -128,7 +129,19 @@ def test_a_worker_knows_no_environment_and_no_answer(tiered: Sandbox) -> None:
     assert environment == {}
     assert modules
     parts = {name.split(".")[1] for name in modules}
-    assert parts <= {"errors", "model", "notebook", "worker"}
+    assert parts <= {"errors", "model", "notebook", "stand_ins", "worker"}
+
+
+def test_a_worker_tells_nothing_of_the_machine(tiered: Sandbox) -> None:
+    """Neither its name nor where programs lie, which the stack that the kernel lays out for a new program holds."""
+    source = """
+        import os
+        def f():
+            return os.uname().nodename
+    """
+    name = samples.one(tiered, source, call("f")).value
+    assert name == (platform.node() if tiered.isolation.tier != "strong" else "grader")
+    assert "PATH" not in environment() or sys.platform == "win32"
 
 
 def test_what_student_code_may_need_works_behind_all_walls(tiered: Sandbox) -> None:
