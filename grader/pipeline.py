@@ -120,8 +120,9 @@ class Grader:
 
     def _functions(self, examined: Examined) -> tuple[FunctionReport, ...]:
         maxima = points((finding.spec for finding in examined.findings.values()), self.rubric.total)
+        mixed = examined.exponents.name == "mixed"
         return tuple(
-            function_report(finding, self.rubric, maxima[name], self._right(finding))
+            function_report(finding, self.rubric, maxima[name], self._right(finding), mixed=mixed)
             for name, finding in examined.findings.items()
         )
 

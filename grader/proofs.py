@@ -148,8 +148,8 @@ class Proofs:
     # ------------------------------------------------------------------ what an error hides
 
     def _uncovered(self, prover: Prover, finding: Finding, goals: Sequence[Goal]) -> Finding:
-        """A function that always stops hides its other errors. Without what stops it, they may have names."""
-        if finding.observed is None or finding.observed.valued:
+        """A function that stops hides its other errors. Without what stops it, they may have names."""
+        if finding.observed is None or not any(one.raised for one in finding.observed.outcomes):
             return finding
         for goal in goals:
             for edit in prover.revived(goal):

@@ -250,8 +250,9 @@ class Session:
         model = in_place.get(MODEL)
         if not backward or model is None or model.verdict is None or not model.observed:
             return
-        for name in backward:
+        for name in self._failing():
             self._explain_one(name)
+        backward += [name for name in self._failing() if name not in backward and self._only_shifts(name)]
         if {"dW", "db"} & set(model.verdict.failed) or self.plan.rubric.required_convention:
             return
         if only_about_1_over_m(self.findings[name].explanation for name in backward):
@@ -259,6 +260,12 @@ class Session:
                 if name == MODEL or self._compensates(name, backward, model.observed.calls):
                     self.other = True
                     self.findings[name] = replace(self.findings[name], accepted="other-convention")
+
+    def _only_shifts(self, name: str) -> bool:
+        """Whether an activation's backward function differs by nothing but a 1/m."""
+        helped = self.plan.rubric.functions[MODEL].helpers
+        below = {helper for one in helped for helper in self.plan.rubric.functions[one].helpers}
+        return name in below and only_about_1_over_m([self.findings[name].explanation])
 
     def _compensates(self, name: str, others: Collection[str], calls: Sequence[Call]) -> bool:
         """Whether the model's gradients need a function's own 1/m: with a right one in its place they are wrong.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -122,3 +123,18 @@ def _endless(functions: Mapping[str, str]) -> dict[str, str]:
 def _global_read(functions: Mapping[str, str]) -> dict[str, str]:
     source = functions["compute_cost"].replace("m = Y.shape[1]", "m = train_y.shape[1]")
     return {**functions, "compute_cost": "train_y = np.array([[1, 0, 1]])\n\n" + source}
+
+
+def main() -> None:
+    """Print the notebook of a misconception: `python -m tools.samples dnn-step-by-step dal-is-dz`."""
+    parser = argparse.ArgumentParser(prog="python -m tools.samples", description=main.__doc__)
+    parser.add_argument("rubric", help="its name, or its folder")
+    parser.add_argument("forms", nargs="+", metavar="ID[@FORM]")
+    options = parser.parse_args()
+    rubric = load_rubric(options.rubric)
+    forms = tuple(form_named(rubric, name) for name in options.forms)
+    print(misconception_sample(rubric, forms))
+
+
+if __name__ == "__main__":
+    main()

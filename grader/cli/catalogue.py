@@ -39,7 +39,7 @@ def find(identifier: str, among: Sequence[Rubric]) -> list[Rubric]:
         known = sorted({name for rubric in among for name in rubric.misconceptions} | set(concepts()))
         raise UsageError(
             f"there is no misconception or concept {identifier!r}{nearest(identifier, known)}. "
-            "`grader explain` without an id lists all."
+            "`grader explain` without an id lists all; for a rubric of your own, give --rubric and its folder."
         )
     return owners
 

@@ -55,11 +55,13 @@ def named(found: Sequence[Found], name: str) -> Found:
     return found[names.index(name)]
 
 
-def file_of(folder: Path, found: Found, rubric: str | None) -> str:
-    """The misconception file of a cluster, with the smallest edit of the reference that gives its numbers."""
+def file_of(folder: Path, found: Found, rubric: str | None) -> tuple[str, bool]:
+    """The misconception file of a cluster, with the smallest edit of the reference that gives its numbers, and
+    whether there is one."""
     from grader.diagnose.clusters import misconception_file, smallest_edit
 
-    return misconception_file(found, smallest_edit(plan_of(folder, rubric), found))
+    edit = smallest_edit(plan_of(folder, rubric), found)
+    return misconception_file(found, edit), edit is not None
 
 
 def plan_of(folder: Path, rubric: str | None) -> Plan:
@@ -82,8 +84,9 @@ def rubric_of(facts: Mapping[str, Any]) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def target(folder: Path, identifier: str, rubric: str | None) -> Path:
-    """Where the new file goes. UsageError for an id that is taken or has another form than the others."""
+def target(folder: Path, identifier: str, rubric: str | None, *, draft: bool) -> Path:
+    """Where the new file goes; a draft, which no rubric reads, where its edit is still to be written. UsageError for
+    an id that is taken or has another form than the others."""
     from grader.rubric.load import find_rubric
 
     if not _ID.match(identifier):
@@ -93,7 +96,7 @@ def target(folder: Path, identifier: str, rubric: str | None) -> Path:
     name = rubric or rubric_of(run_facts(folder))
     if name is None:
         raise UsageError("which rubric? Give --rubric.")
-    path = find_rubric(name) / "misconceptions" / f"{identifier}.yaml"
-    if path.exists():
+    path = find_rubric(name) / "misconceptions" / f"{identifier}.yaml{'.draft' if draft else ''}"
+    if path.exists() or path.with_name(f"{identifier}.yaml").exists():
         raise UsageError(f"{path} exists already; choose another id.")
     return path

@@ -140,9 +140,10 @@ def _progress(options: dict[str, Any]) -> Any:
 
 
 def _tell(run: RunSummary, options: dict[str, Any], summary: Any) -> None:
-    if options["dry_run"]:
+    rehearsed = options["dry_run"]
+    if options["as_json"]:
+        output.show_bytes(summary.rehearsal_json(run) if rehearsed else summary.as_json(run))
+    elif rehearsed:
         output.show(summary.rehearsal(run))
-    elif not options["quiet"]:
+    if not rehearsed and not options["quiet"]:
         output.say(summary.of_class(run, width=output.width(), color=output.wants_color(sys.stderr)))
-    if options["as_json"] and not options["dry_run"]:
-        output.show_bytes(summary.as_json(run))

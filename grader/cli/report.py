@@ -83,7 +83,7 @@ def _clusters(folder: Path, rubric: Rubric | None) -> list[Cluster]:
             one.description,
             one.count,
             one.submissions[:REPRESENTATIVES],
-            clusters.file_of(folder, one, rubric.id) if rubric else "",
+            clusters.file_of(folder, one, rubric.id)[0] if rubric else "",
         )
         for one in clusters.of_folder(folder)[:_CLUSTERS]
     ]

@@ -36,4 +36,8 @@ def command(rubric: str, as_json: bool) -> int:
         output.show(
             "".join(f"{problem}\n" for problem in found.problems) or f"{found.certificate.rstrip()}\n"
         )
+        if not found.problems:
+            output.say(
+                "All is well: every misconception is found again, and pairs that look alike are declared."
+            )
     return _PROBLEMS if found.problems else 0

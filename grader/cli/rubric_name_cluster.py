@@ -34,11 +34,18 @@ def command(folder: Path, cluster: str | None, identifier: str | None, rubric: s
     if cluster is None:
         output.show(clusters.listing(found))
         return
-    text = clusters.file_of(folder, clusters.named(found, cluster), rubric)
+    text, complete = clusters.file_of(folder, clusters.named(found, cluster), rubric)
     if identifier is None:
         output.show(text)
         return
-    path = clusters.target(folder, identifier, rubric)
+    path = clusters.target(folder, identifier, rubric, draft=not complete)
     write_file(path, text.encode())
     output.show(f"{path}\n")
-    output.say(f"Write its title and its words, then run: grader rubric lint {path.parent.parent.name}")
+    lint = f"grader rubric lint {rubric or path.parent.parent.name}"
+    if complete:
+        output.say(f"Write its title and its words, then run: {lint}")
+    else:
+        output.say(
+            "No small edit of the reference gives these numbers, so this is a draft, which the rubric does not read. "
+            f"Write the edit, its title and its words, name it {identifier}.yaml, then run: {lint}"
+        )

@@ -44,6 +44,18 @@ def as_json(run: RunSummary) -> bytes:
     return json.dumps(data, indent=2, allow_nan=False).encode() + b"\n"
 
 
+def rehearsal_json(run: RunSummary) -> bytes:
+    """What a run would grade, and what it would pass over, for a program."""
+    data = {
+        "would_grade": [
+            {"submission": one.id, "student": one.student, "file": escape.clean(one.file)}
+            for one in run.planned
+        ],
+        "skipped": [{"path": escape.clean(one.path), "reason": one.reason} for one in run.found.skipped],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
 def rehearsal(run: RunSummary) -> str:
     """What a run would grade, one line each: name, student, file; then what it would pass over."""
     rows = (f"{one.id}\t{one.student or '-'}\t{escape.one_line(one.file, 200)}" for one in run.planned)

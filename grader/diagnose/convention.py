@@ -20,7 +20,13 @@ from grader.model import Convention, Value
 
 #: Misconceptions that are nothing but a 1/m too many or too few: a convention elsewhere can explain them.
 ABOUT_1_OVER_M = frozenset(
-    {"missing-1-over-m", "doubled-1-over-m", "extra-1-over-m", "dal-includes-1-over-m"}
+    {
+        "missing-1-over-m",
+        "doubled-1-over-m",
+        "extra-1-over-m",
+        "dal-includes-1-over-m",
+        "dz-includes-1-over-m",
+    }
 )
 
 

@@ -28,6 +28,8 @@ def describe(finding: Finding, component: str, right: Predict) -> str:
         return ""
     for fact in _facts(finding, component, difference, right):
         return fact
+    if difference.detail == "raised" and not finding.observed.valued:
+        return "There is nothing to compare: the function stops with an error each time."
     return _plain(difference)
 
 
@@ -42,8 +44,9 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
         yield f"Wrong {kind}: {law_text(law)} the right values.{alone}"
     pairs = list(_pairs(finding, component, right))
     large = any(_size(found) > 1 for _, found in pairs)
+    wrong = any(compare(wanted, found, PRECISION) is not None for wanted, found in pairs)
     for holds, text in _RELATIONS:
-        if pairs and all(holds(wanted, found) for wanted, found in pairs) and (large or holds is _shape_only):
+        if wrong and all(holds(wanted, found) for wanted, found in pairs) and (large or holds is _shape_only):
             yield text
     if finding.spec.random:
         return

@@ -160,7 +160,7 @@ class Search:
         if self._is_empty():
             return []
         by_component = []
-        for name in self.failed:
+        for name in self._wrong_in_value() or self.failed:
             found = self._for_component(name, depth)
             if not found:
                 return []
@@ -172,13 +172,29 @@ class Search:
         parts = (self.observed.parts[index] for index in self.observed.valued)
         return all(isinstance(one, Absent) for made in parts for one in made.values())
 
+    def _wrong_in_value(self) -> tuple[str, ...]:
+        """The failing components that are wrong where values came. The others fail where the function stops,
+        which may be another component's doing."""
+        valued = [
+            (self._parts(self.observed.calls[i], ()), self.observed.parts[i]) for i in self.observed.valued
+        ]
+        return tuple(
+            name
+            for name in self.failed
+            if any(right is not None and not self._same(right[name], got[name]) for right, got in valued)
+        )
+
     def _for_component(self, name: str, depth: int) -> list[Forms]:
-        ones: list[Forms] = [(form,) for form in self.candidates if self.agrees((form,), (name,))]
-        ones = [forms for forms in ones if self.telling(forms, (name,))]
+        """What gives the component where there are values. How calls stop is a matter of all components together."""
+        ones: list[Forms] = [(form,) for form in self.candidates if self._gives((form,), name)]
         if ones or depth == 1:
             return ones
-        twos = [pair for pair in self._pairs(name) if self.agrees(pair, (name,))]
-        return [pair for pair in twos if self.telling(pair, (name,))]
+        return [pair for pair in self._pairs(name) if self._gives(pair, name)]
+
+    def _gives(self, forms: Forms, name: str) -> bool:
+        valued = [index for index in self.order if self.observed.outcomes[index].status == "value"]
+        agrees = all(self._agrees_on(index, forms, (name,)) for index in valued or self.order)
+        return agrees and self.telling(forms, (name,))
 
     def _pairs(self, name: str) -> Iterator[Forms]:
         """Pairs of forms, each of which acts on the component; the function's own before inlined ones."""

@@ -14,7 +14,7 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.proof import NOT_IMPLEMENTED
 from grader.judge.compare import as_array
 from grader.judge.components import split
-from grader.model import Definition, GlobalRead, Location, Outcome, Raised, Value
+from grader.model import Definition, GlobalRead, Location, Opaque, Outcome, Raised, Value
 from grader.rubric.schema import Misconception, Rubric
 
 RETURNS_NONE = "returns-none"
@@ -173,10 +173,13 @@ def _stopped_before(finding: Finding) -> GlobalRead | None:
 
 
 def _stale(finding: Finding) -> GlobalRead | None:
-    """The first notebook variable read, where a wrong output holds the same array whatever the inputs."""
+    """The first notebook variable read, where a wrong output holds the same array whatever the inputs, or what
+    stands in for a value that cannot be made in grading."""
     if not _variables(finding) or finding.observed is None or len(finding.observed.valued) < 3:
         return None
     observed = finding.observed
+    if all(any(_not_made(observed.parts[i][name]) for name in finding.failed) for i in observed.valued):
+        return _variables(finding)[0]
     first, *others = (observed.parts[index] for index in observed.valued)
     held = {name: _arrays(first[name]) for name in finding.failed}
     for arrays in held.values():
@@ -187,6 +190,13 @@ def _stale(finding: Finding) -> GlobalRead | None:
             ):
                 return _variables(finding)[0]
     return None
+
+
+def _not_made(value: Value) -> bool:
+    """Whether a value is, or holds, what the worker puts in place of one that it cannot make."""
+    if isinstance(value, tuple | list):
+        return any(map(_not_made, value))
+    return isinstance(value, Opaque) and value.type == "Placeholder"
 
 
 def _arrays(value: Value) -> list[NDArray[Any]]:

@@ -12,15 +12,28 @@ from grader.diagnose.symptoms import symptoms
 from grader.feedback import words
 from grader.judge.score import share
 from grader.judge.verdict import Predict
-from grader.model import Component, Diagnosis, ErrorReport, Evidence, FunctionReport, Note, Outcome, Status
+from grader.model import (
+    Component,
+    Diagnosis,
+    ErrorReport,
+    Evidence,
+    FunctionReport,
+    GlobalRead,
+    Note,
+    Outcome,
+    Raised,
+    Status,
+)
 from grader.rubric.schema import Misconception, Rubric
 
 STDOUT_CHARS = 2_000
 HIDDEN_CHARS = 1_000
 
 
-def function_report(finding: Finding, rubric: Rubric, maximum: float, right: Predict) -> FunctionReport:
-    """One function of the report. `maximum` are its points."""
+def function_report(
+    finding: Finding, rubric: Rubric, maximum: float, right: Predict, *, mixed: bool = False
+) -> FunctionReport:
+    """One function of the report. `maximum` are its points; `mixed`: the notebook keeps to no convention."""
     diagnoses = _diagnoses(finding, rubric, right) if finding.failed else ()
     status = status_of(finding)
     failed = failed_components(finding)
@@ -34,7 +47,7 @@ def function_report(finding: Finding, rubric: Rubric, maximum: float, right: Pre
         max_score=round(maximum, 4),
         components=_components(finding, failed, right),
         diagnoses=diagnoses,
-        notes=_notes(finding),
+        notes=_notes(finding, mixed),
         error=_error(finding, status),
         stdout=_public_stdout(finding),
         instructor=_instructor(finding),
@@ -136,13 +149,14 @@ def _fields(finding: Finding, components: tuple[str, ...], right: Predict) -> di
 # --------------------------------------------------------------------------------- notes and errors
 
 
-def _notes(finding: Finding) -> tuple[Note, ...]:
+def _notes(finding: Finding, mixed: bool) -> tuple[Note, ...]:
     notes = []
     if finding.stale_assertion and not failed_components(finding):
         notes.append(words.note("stale-assertion"))
     if finding.accepted in ("private-format", "other-convention"):
         notes.append(words.note(finding.accepted))
-    if finding.convention.startswith("J") and finding.verdict is not None and not failed_components(finding):
+    judged_under_J = finding.convention.startswith("J") and finding.verdict is not None
+    if judged_under_J and not mixed and not failed_components(finding):
         notes.append(words.note("j-convention"))
     if finding.own_derivative:
         notes.append(words.note("own-derivative"))
@@ -160,6 +174,10 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
         return ErrorReport("SyntaxError", message, *place)
     raised = next((outcome.raised for outcome in finding.public if outcome.raised is not None), None)
     if raised is not None and status != "passed":
+        read = _made_elsewhere(finding, raised)
+        if read is not None:
+            text = f"`{read.name}` is made in another cell, from what is not there in grading"
+            return ErrorReport("NameError", text, read.cell, read.line)
         return ErrorReport(raised.type, raised.message, raised.cell, raised.line)
     if status == "timeout":
         return ErrorReport(
@@ -168,6 +186,18 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
     if status == "error":
         return ErrorReport("Error", "The function stops with an error on some inputs of the tests.")
     return None
+
+
+def _made_elsewhere(finding: Finding, raised: Raised) -> GlobalRead | None:
+    """The notebook variable that the function reads, where it is that one's own cell that stops."""
+    stopped = {
+        name
+        for made in finding.variables
+        if (made.cell, made.line) == (raised.cell, raised.line)
+        for name in made.binds
+    }
+    reads = [read for read in finding.facts.reads if read.kind == "variable"]
+    return next((read for read in reads if read.name in stopped), reads[0] if stopped and reads else None)
 
 
 def _public_stdout(finding: Finding) -> str:

@@ -23,7 +23,15 @@ def blank(site: Site) -> Iterator[Change]:
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return) and node.value is not None:
         left = list(_open(site, node.value))
         if left and not _set_later(site):
-            yield Change(tuple((one, _FILLED) for one in left), rank=0)
+            yield Change(tuple((one, _filling(site, one)) for one in left), rank=0)
+
+
+def _filling(site: Site, node: ast.expr) -> str:
+    """One value; as many as there are names in `dA_prev, dW, db = None`."""
+    match site.node:
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=value) if value is node:
+            return f"({', '.join([_FILLED] * len(names))})"
+    return _FILLED
 
 
 def _open(site: Site, node: ast.expr) -> Iterator[ast.expr]:

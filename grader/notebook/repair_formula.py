@@ -38,7 +38,8 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
         for text in replacements:
             for made in filled(site, place, text):
                 late = DELIVERED if _passes_over(site, place.node, made) else level
-                yield Change(((place.node, made),), late, 0 if level == COMPUTED else 1, at=begins)
+                tag = f"{place.node.id} is {made}" if isinstance(place.node, ast.Name) else ""
+                yield Change(((place.node, made),), late, 0 if level == COMPUTED else 1, tag, at=begins)
                 if summed is not None and "sum(" not in text:
                     yield Change(((summed, made),), level, 1, at=before)
                 if "log(" in text and "sum(" not in text:

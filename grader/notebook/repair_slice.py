@@ -56,9 +56,19 @@ def _gives(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield | ast.YieldFrom)
 
 
+def _cannot_unpack(node: ast.stmt) -> bool:
+    """`dA_prev, dW, db = None`, a template's blank: it stops the function, whatever it is for."""
+    match node:
+        case ast.Assign(targets=[ast.Tuple()], value=ast.Constant()):
+            return True
+    return False
+
+
 def _closed(facts: Sequence[_Fact], wanted: set[str]) -> set[ast.stmt]:
     chosen: set[ast.stmt] = {
-        fact.node for fact in facts if isinstance(fact.node, _JUMPS) or _gives(fact.node)
+        fact.node
+        for fact in facts
+        if isinstance(fact.node, _JUMPS) or _gives(fact.node) or _cannot_unpack(fact.node)
     }
     for fact in facts:
         if fact.node in chosen:

@@ -55,7 +55,8 @@ def run_platform(
     detail: str | None = None,
     seconds: float | None = None,
 ) -> int:
-    """Grade the submission where the platform put it. 0 whenever it was graded, 3 if the grader could not.
+    """Grade the submission where the platform put it. 0 whenever it was graded, 2 for a rubric or setting that is
+    wrong, 3 if the grader could not.
 
     `grade` defaults to the pipeline's own with `rubric` (None: inferred). `seconds` is when to give up,
     GRADER_SECONDS or the platform's own limit unless given; `root` stands for `/` (GRADER_ROOT). Raises UsageError for an unknown platform
@@ -76,7 +77,8 @@ def run_platform(
     except _Stopped as stop:
         return _fail(platform, around, out, str(stop))
     except Exception as error:  # noqa: BLE001 - whatever broke, the platform needs an answer
-        return _fail(platform, around, out, _BROKEN.format(_reason(error)))
+        code = error.exit_code if isinstance(error, GraderError) else NOT_GRADED
+        return _fail(platform, around, out, _BROKEN.format(_reason(error)), code)
     _finish(result, out)
     return GRADED
 
@@ -116,11 +118,13 @@ def _with_notes(handed: Handed, *notes: str) -> Handed:
     )  # fmt: skip
 
 
-def _fail(platform: Platform, around: Surroundings, out: BinaryIO, reason: str) -> int:
+def _fail(
+    platform: Platform, around: Surroundings, out: BinaryIO, reason: str, code: int = NOT_GRADED
+) -> int:
     _finish(platform.failure(reason, around), out)
     with suppress(OSError):
         sys.stderr.write(f"error: {reason}\n")
-    return NOT_GRADED
+    return code
 
 
 def _reason(error: Exception) -> str:

@@ -66,13 +66,20 @@ def _cell(name: str) -> str:
 
 
 def _function(function: FunctionReport, detail: str) -> Iterator[str]:
-    facts = [_prose(line) for line in [words.right(function), *words.wrong(function)] if line]
-    facts += [_error(function.error)] if function.error is not None else []
-    for headline, diagnosis in zip(words.headlines(function), function.diagnoses or (None,), strict=True):
+    parts = zip(
+        words.headlines(function),
+        words.wrong_by_headline(function),
+        function.diagnoses or (None,),
+        strict=True,
+    )
+    for number, (headline, wrong, diagnosis) in enumerate(parts):
         yield f"## {_prose(headline)}"
-        yield from facts
+        if number == 0 and words.right(function):
+            yield _prose(words.right(function))
+        yield from map(_prose, wrong)
+        if number == 0 and function.error is not None:
+            yield _error(function.error)
         yield from _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
-        facts = []
 
 
 def _undiagnosed(function: FunctionReport) -> Iterator[str]:

@@ -103,7 +103,7 @@ def _report(report: Report, detail: str) -> Iterator[RenderableType]:
 
 def _table(report: Report) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("function", footer=_text("total", "bold"), overflow="ellipsis", no_wrap=True)
+    table.add_column("function", footer=_text("total", "bold"), overflow="fold")  # it gives way first
     table.add_column("status", no_wrap=True)
     total = _text(words.score(report.score, report.max_score), "bold")
     table.add_column("score", footer=total, justify="right", no_wrap=True)
@@ -118,15 +118,19 @@ def _row(function: FunctionReport) -> tuple[Text, Text, Text]:
 
 
 def _function(function: FunctionReport, detail: str) -> Iterator[RenderableType]:
-    details = [*_facts(function)]
-    for headline, diagnosis in zip(words.headlines(function), function.diagnoses or (None,), strict=True):
+    parts = zip(
+        words.headlines(function),
+        words.wrong_by_headline(function),
+        function.diagnoses or (None,),
+        strict=True,
+    )
+    for number, (headline, wrong, diagnosis) in enumerate(parts):
         yield _prose(headline, "bold")
-        yield from map(_indented, details)
+        yield from map(_indented, _facts(function, wrong, first=number == 0))
         yield from map(
             _indented, _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
         )
         yield Text()
-        details = []
 
 
 def _error(error: ErrorReport) -> Text:
@@ -135,12 +139,12 @@ def _error(error: ErrorReport) -> Text:
     return _text(f"{words.own_error(error)}{where}: {escape.one_line(told, 300)}", "red")
 
 
-def _facts(function: FunctionReport) -> Iterator[Text]:
-    """What is right, then what is wrong."""
-    if words.right(function):
+def _facts(function: FunctionReport, wrong: Sequence[str], *, first: bool) -> Iterator[Text]:
+    """Under the first headline what is right, then what is wrong, then the student's own error."""
+    if first and words.right(function):
         yield _prose(words.right(function), "green")
-    yield from map(_prose, words.wrong(function))
-    if function.error is not None:
+    yield from map(_prose, wrong)
+    if first and function.error is not None:
         yield _error(function.error)
 
 
@@ -222,7 +226,7 @@ def _scores(graded: Sequence[Report]) -> str:
 
 def _functions(graded: Sequence[Report]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("function", overflow="ellipsis", no_wrap=True)
+    table.add_column("function", overflow="fold")
     table.add_column("passed", justify="right", no_wrap=True)
     table.add_column("of", justify="right", no_wrap=True)
     total = Counter(function.name for report in graded for function in report.functions)

@@ -7,6 +7,7 @@ Names that a notebook can choose are shortened and lose their backticks, so that
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from grader.model import (
     LEVELS,
@@ -206,7 +207,7 @@ _FACTS: dict[Status, str] = {
     "error": "stopped with an error during the tests",
     "timeout": "took longer than its time limit",
     "missing": "is not defined in this notebook",
-    "not-implemented": "is still as the template left it",
+    "not-implemented": "is not finished: what the template left open still is",
 }
 
 
@@ -232,6 +233,20 @@ def wrong(function: FunctionReport) -> list[str]:
         if component.status == "failed" and detail:
             about.setdefault(detail, []).append(component.name)
     return [line for detail, names in about.items() for line in _about(names, detail)]
+
+
+def wrong_by_headline(function: FunctionReport) -> list[list[str]]:
+    """The lines of `wrong` under the headline of the first diagnosis of their components; what none is about, under
+    the first."""
+    first: dict[str, int] = {}
+    for number, diagnosis in enumerate(function.diagnoses):
+        for name in diagnosis.components:
+            first.setdefault(name, number)
+    parts = (
+        tuple(one for one in function.components if first.get(one.name, 0) == number)
+        for number in range(max(1, len(function.diagnoses)))
+    )
+    return [wrong(replace(function, components=part)) for part in parts]
 
 
 _VERBS = ("is", "has", "was", "differs", "are", "have", "were", "differ")

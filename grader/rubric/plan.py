@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import importlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from grader.errors import RubricError
 from grader.model import Call, Outcome
 from grader.references.suite import Suite
 from grader.rubric.oracle import ReferenceOracle, RightHelper
@@ -59,13 +60,17 @@ def _letter(convention: str) -> Literal["L", "J"]:
 
 
 def make_plan(rubric: Rubric, seed: int) -> Plan:
-    """Plan a rubric's calls. Raises ImportError where the reference has no input maker."""
+    """Plan a rubric's calls. Raises ImportError where the reference has no input maker, RubricError for one that
+    gives no Suite."""
     oracle = ReferenceOracle(rubric)
     maker: Any = importlib.import_module(f"grader.references.{rubric.reference}_inputs")
+    suite = maker.make_suite(oracle.functions(), seed)
+    if not all(isinstance(part, Mapping) for part in (suite.isolated, suite.in_place, suite.public)):
+        raise RubricError(f"{maker.__file__}: the parts of a Suite are dictionaries, function → calls.")
     return Plan(
         rubric,
         seed,
-        maker.make_suite(oracle.functions(), seed),
+        suite,
         oracle,
         RightHelper(oracle),
         maker.make_suite,

@@ -216,3 +216,38 @@ def test_a_format_of_its_own_excuses_no_doubled_1_over_m(grade_functions: GradeC
     )
     graded = grade_functions(**code)
     assert graded.ids == {"L_model_backward": {"dal-includes-1-over-m"}}
+
+
+ACTIVATION_BACKWARD = """
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    if activation == "relu":
+        dZ = relu_backward(dA, Z)
+    else:
+        dZ = sigmoid_backward(dA, Z) / dA.shape[1]
+    return linear_backward(dZ, linear_cache)
+"""
+SIGMOID_BACKWARD = """
+def sigmoid_backward(dA, cache):
+    s = 1 / (1 + np.exp(-cache))
+    return dA * s * (1 - s) / dA.shape[1]
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [{"linear_activation_backward": ACTIVATION_BACKWARD}, {"sigmoid_backward": SIGMOID_BACKWARD}],
+    ids=["in the sigmoid's branch", "in the sigmoid's own function"],
+)
+def test_the_1_over_m_may_enter_at_the_output_layers_dZ(
+    grade_functions: GradeCells, code: dict[str, str]
+) -> None:
+    graded = grade_functions(linear_backward=linear_backward(0, 0), **code)
+    assert graded.full_marks, graded.ids
+    assert graded.report.convention == "other"
+
+
+def test_a_notebook_of_no_convention_is_not_told_that_it_keeps_to_one(grade_functions: GradeCells) -> None:
+    graded = grade_functions(linear_backward=linear_backward(0, 1), L_model_backward=model_backward(1))
+    assert graded.report.convention == "mixed"
+    assert not any(note.code == "j-convention" for one in graded.report.functions for note in one.notes)

@@ -445,3 +445,65 @@ def relu_backward(dA, cache):
     (found,) = graded["relu_backward"].diagnoses
     assert (found.misconception, found.evidence) == ("relu-mask-missing", "proved")
     assert found.location is not None and found.location.source == "# dZ[Z <= 0] = 0"
+
+
+@pytest.mark.parametrize("both", ["linear_backward(dZ, linear_cache)", "{}_backward(dA, Z)"])
+def test_the_whole_cache_in_both_branches_is_one_error(grade_functions: GradeCells, both: str) -> None:
+    code = "def linear_activation_backward(dA, cache, activation):\n    linear_cache, Z = cache\n"
+    for test, name in (('if activation == "relu"', "relu"), ("else", "sigmoid")):
+        code += f"    {test}:\n        dZ = {name}_backward(dA, Z)\n"
+        code += "        made = linear_backward(dZ, linear_cache)\n"
+    code += "    return made\n"
+    for name in ("relu", "sigmoid"):
+        right = both.format(name)
+        code = code.replace(right, right.replace("linear_cache", "cache").replace("Z)", "cache)"))
+    (diagnosis,) = grade_functions(linear_activation_backward=code)["linear_activation_backward"].diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == ("cache-not-unpacked", "proved")
+
+
+GLOBAL_CACHE = """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z = np.dot(W, A_prev) + b
+    A, activation_cache = sigmoid(Z) if activation == "sigmoid" else relu(Z)
+    return A, (linear_cache, activation_cache)
+
+dZ, linear_cache = linear_backward_test_case()
+"""
+GLOBAL_M = """
+def compute_cost(AL, Y):
+    return np.squeeze(-1 / m * np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)))
+
+X, parameters = L_model_forward_test_case_2hidden()
+m = X.shape[1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "line"), [("linear_activation_forward", GLOBAL_CACHE, 4), ("compute_cost", GLOBAL_M, 2)]
+)
+def test_a_variable_of_a_test_cell_is_named_where_it_is_read(
+    grade_functions: GradeCells, name: str, code: str, line: int
+) -> None:
+    """The course's own test data is not there in grading; that is no error of the student's to be shown."""
+    graded = grade_functions(**{name: code})[name]
+    (diagnosis,) = graded.diagnoses
+    assert diagnosis.misconception == "uses-global" and diagnosis.location is not None
+    assert diagnosis.location.source == code.strip().splitlines()[line - 1].strip()
+    assert graded.error is None or "test_case" not in graded.error.message
+
+
+def test_a_list_that_is_too_short_is_told_so(grade_functions: GradeCells) -> None:
+    code = """
+def L_model_forward(X, parameters):
+    caches, A, L = [], X, len(parameters) // 2
+    for l in range(1, L):
+        A, cache = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
+    if L > 1:
+        caches.append(cache)
+    A, cache = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
+    return A, [*caches, cache]
+"""
+    details = {
+        one.name: one.detail for one in grade_functions(L_model_forward=code)["L_model_forward"].components
+    }
+    assert "entries" in details["caches"] and "numbers are right" not in details["caches"]

@@ -167,3 +167,42 @@ def test_a_blank_is_looked_for_in_short_functions_only(
     assert {one.misconception for one in grade_functions(compute_cost=code)["compute_cost"].diagnoses} == {
         name
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "ids"),
+    [
+        (
+            BLANKS.replace("np.dot(W.T, dZ)", "np.dot(W, dZ)").replace(
+                "None", "np.sum(dZ, 1, keepdims=True)"
+            ),
+            {"da-prev-missing-transpose", "missing-1-over-m"},
+        ),
+        (
+            "def linear_forward(A, W, b):\n    Z = np.dot(W.T, A)\n    return Z, (A, W, b)\n",
+            {"forward-transposed-weights", "forward-missing-bias"},
+        ),
+    ],
+)
+def test_what_only_stops_on_some_layers_hides_nothing(
+    grade_functions: GradeCells, code: str, ids: set[str]
+) -> None:
+    """On square layers the untransposed product runs, and there both errors show."""
+    name = code.split("def ")[1].split("(")[0]
+    graded = grade_functions(**{name: code})
+    assert graded.ids == {name: ids}
+    assert {one.evidence for one in graded[name].diagnoses} == {"proved"}
+
+
+def test_a_blank_that_cannot_be_unpacked_is_open(grade_functions: GradeCells) -> None:
+    """Nothing reads the three names, but the statement stops the function."""
+    code = BACKWARD.replace("caches[L]", "caches[L - 1]").replace(
+        "np.divide(Y, AL) - np.divide(1 - Y, 1 - AL)", "-(Y / AL - (1 - Y) / (1 - AL))"
+    )
+    loop = code.index("        dA, dW, db = linear_activation_backward(grads")
+    code = (
+        code[:loop]
+        + '        dA_prev, dW_temp, db_temp = None\n        grads["dA" + str(l)] = None\n    return grads\n'
+    )
+    (diagnosis,) = grade_functions(L_model_backward=code)["L_model_backward"].diagnoses
+    assert diagnosis.misconception == "not-implemented"
