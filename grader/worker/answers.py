@@ -34,7 +34,8 @@ def allowed_names(
 ) -> frozenset[str]:
     """The helpers that student code may use during `call`.
 
-    `uses`: what each right helper is made of. One that is made of the function under test is refused, for
+    `uses`: what each right function is made of. Nothing else is answered while it is under test, for
+    `linear_backward` of other arguments is `linear_forward`; nor what is made of it, for
     `linear_activation_backward` of a positive Z is `linear_backward`.
     """
     if call.bind:
@@ -46,7 +47,10 @@ def allowed_names(
         if any(_imports(source, stand_in) for source in imported)
         for name in stand_in.offers
     }
-    made_of_it = {name for name, parts in (uses or {}).items() if call.function in parts}
+    parts = [(uses or {}).get(step.function) for step in call.steps]
+    if None not in parts:
+        offers &= {name for part in parts for name in part or ()}
+    made_of_it = {name for name, part in (uses or {}).items() if call.function in part}
     return frozenset(offers - _defined(program.definitions) - made_of_it - {call.function})
 
 

@@ -46,6 +46,6 @@ def test_a_part_is_never_graded_on_other_functions_than_meant(world: World, part
     world.put(WHERE["coursera"][0], NOTEBOOK)
     world.put("grader/parts.json", parts)
     world.env["partId"] = "p1"
-    assert world.run("coursera") == 3
+    assert world.run("coursera") == 2
     result = world.json(WHERE["coursera"][1])
     assert (result["fractionalScore"], words in str(result["feedback"])) == (0, True)

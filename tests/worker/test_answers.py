@@ -56,6 +56,13 @@ def test_what_is_made_of_the_function_under_test_is_not_answered() -> None:
     assert "relu" not in allowed_names(program, call("f"), {"relu": ("f",), "sigmoid": ("g",)})
 
 
+def test_what_the_function_is_not_made_of_is_not_answered() -> None:
+    """`linear_backward(A, (_, W.T, _))` gives W A, which is all of `linear_forward` but the bias."""
+    program = _program("from dnn_app_utils_v3 import *")
+    uses = {"f": ("sigmoid",), "linear_backward": ()}
+    assert allowed_names(program, call("f"), uses) == {"sigmoid"}
+
+
 def test_what_a_call_binds_is_all_that_it_may_use() -> None:
     assert allowed_names(_program("from dnn_utils import *"), call("f", bind=("g",))) == {"g"}
 
