@@ -243,7 +243,9 @@ class Prover:
         definitions = proof.variant(self.definitions, edits)
         if definitions is None:
             return []
-        if not any(name in one.source for one in edits for name in self._spare_names):
+        if any(name in one.source for one in edits for name in self._spare_names):
+            definitions = tuple(sorted(definitions, key=lambda made: (made.cell, made.line)))
+        else:
             definitions = definitions[: len(self.program.definitions)]
         calls = [self.bound(goal.observed.calls[index]) for index in indices]
         return (yield replace(self.program, definitions=definitions), calls)

@@ -9,11 +9,14 @@ from grader.notebook.alike import alike
 from grader.notebook.repair_change import (
     COMPUTED,
     RESTORED,
+    TAKEN,
     Change,
     callee,
     change,
     is_alias,
+    is_handed_on,
     is_method,
+    parts_of_records,
     places,
 )
 from grader.notebook.repair_counters import LENGTHS, counters, output_rounds
@@ -227,7 +230,8 @@ def _peeled(site: Site, node: ast.Call) -> Iterator[Change]:
         return
     if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.Constant):
         twice = isinstance(node.args[0], ast.Call) and callee(node.args[0]) == callee(node)
-        yield change(node, site.text(_unlisted(node.args[0])), rank=0 if twice else 2)
+        level = TAKEN if is_handed_on(site, node) else RESTORED
+        yield change(node, site.text(_unlisted(node.args[0])), level, rank=0 if twice else 2)
         parent = site.parent(node)
         if isinstance(parent, ast.Subscript) and parent.value is node:
             yield change(parent, site.text(node.args[0]), rank=0)
@@ -349,6 +353,7 @@ def masks(site: Site) -> Iterator[Change]:
     """`dZ = dA` → `dZ = dA * (Z > 0)`: the gate put in."""
     for place in places(site):
         if place.makes and isinstance(place.node, ast.Name | ast.Call | ast.BinOp):
-            for name in (*site.scope.attributes, *site.visible(place.node))[:_MAX_OPERANDS]:
+            parts = (*site.scope.attributes, *parts_of_records(site), *site.visible(place.node))
+            for name in parts[:_MAX_OPERANDS]:
                 if not site.scope.counting(name) and name != site.text(place.node):
                     yield change(place.node, f"{site.atom(place.node)} * ({name} > 0)", place.level, 1)

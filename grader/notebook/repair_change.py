@@ -264,6 +264,35 @@ def is_own_call(site: Site, node: ast.Call) -> bool:
     return not (isinstance(root, ast.Name) and root.id == site.world.numpy)
 
 
+def parts_of_records(site: Site) -> list[str]:
+    """`cache.pre_activation`: what this definition reads of a local name, but for what arrays have and methods."""
+    found = (
+        f"{node.value.id}.{node.attr}"
+        for node in site.source.nodes
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and site.scope.knows(node.value.id)
+        and node.attr not in _OF_ARRAYS
+        and not isinstance(site.parent(node), ast.Call | ast.Attribute)
+    )
+    return list(dict.fromkeys(found))[:_MOST_PARTS]
+
+
+_OF_ARRAYS = frozenset({"T", "shape", "size", "ndim", "dtype", "real", "flat"})
+_MOST_PARTS = 4
+
+
+def is_handed_on(site: Site, node: ast.expr) -> bool:
+    """A call of a function of the student's own, in an argument of another one: `slope(sigmoid(Z))`, where
+    `sigmoid` is done before `slope` is entered."""
+    if not isinstance(node, ast.Call) or not is_own_call(site, node):
+        return False
+    parent = site.parent(node)
+    while isinstance(parent, ast.IfExp | ast.keyword):
+        parent = site.parent(parent)
+    return isinstance(parent, ast.Call) and is_own_call(site, parent)
+
+
 def is_number_like(site: Site, node: ast.expr) -> bool:
     """A value that a sign or a factor makes sense for."""
     match node:

@@ -300,6 +300,8 @@ def order(site: Site) -> Iterator[Change]:
             yield change(node, f"{list_of}append({site.text(node.args[1])})", rank=0)
         elif isinstance(node, ast.Call) and 2 <= len(node.args) <= _MAX_ORDERED:
             yield from _reordered_call(site, node)
+        elif isinstance(node, ast.Call) and is_own_call(site, node):
+            yield from _reordered_keywords(site, node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub | ast.Div | ast.MatMult):
             yield _turned(site, node, f"turned {type(node.op).__name__}")
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins_lists(node):
@@ -353,6 +355,16 @@ def _reordered(site: Site, node: ast.Tuple | ast.List, parts: list[ast.expr]) ->
         edits = tuple((parts[at], texts[new]) for at, new in enumerate(made) if at != new)
         if len({text for _, text in edits}) > 1:
             yield Change(edits, rank=min(rank // 3, 3), tag=f"order {made}{key_letter(site, node)}")
+
+
+def _reordered_keywords(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`draw(rows=n_x, columns=n_h)` → `draw(rows=n_h, columns=n_x)`."""
+    named = [keyword for keyword in node.keywords if keyword.arg][:_MAX_ORDERED]
+    for at, one in enumerate(named):
+        for other in named[at + 1 :]:
+            edits = ((one.value, site.text(other.value)), (other.value, site.text(one.value)))
+            if edits[0][1] != edits[1][1]:
+                yield Change(edits, rank=1, tag=f"{callee(node)} {one.arg} {other.arg}")
 
 
 def _reordered_call(site: Site, node: ast.Call) -> Iterator[Change]:

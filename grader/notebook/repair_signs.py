@@ -16,8 +16,10 @@ from grader.notebook.repair_change import (
     callee,
     change,
     is_alias,
+    is_handed_on,
     is_number_like,
     keyword_texts,
+    parts_of_records,
     places,
 )
 from grader.notebook.repair_sites import Site
@@ -175,7 +177,8 @@ def _unwrapped(site: Site, node: ast.Call) -> Iterator[Change]:
     elif isinstance(site.node, ast.If):
         return
     elif node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp):
-        yield change(node, site.text(node.args[0]), rank=1)
+        level = TAKEN if is_handed_on(site, node) else RESTORED
+        yield change(node, site.text(node.args[0]), level, rank=1)
         parent = site.parent(node)
         if isinstance(parent, ast.Subscript) and parent.value is node:
             yield change(parent, site.text(node.args[0]), rank=0)
@@ -265,5 +268,6 @@ def _partners(site: Site, node: ast.expr) -> list[str]:
     """Data that is at hand and not used in the expression: the student's own names, `self.x` too."""
     used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
     names = [n for n in site.visible(node) if n not in used and site.scope.role(n) == "data"]
-    attributes = [name for name in site.scope.attributes if name not in site.text(node)]
+    parts = (*site.scope.attributes, *parts_of_records(site))
+    attributes = [name for name in dict.fromkeys(parts) if name not in site.text(node)]
     return [*attributes, *names][:_MAX_ADDED]
