@@ -29,6 +29,10 @@ class Cell:
     source: str
 
 
+#: The code of a Problem that is the grader's own fault.
+INTERNAL_ERROR = "internal-error"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something wrong with the submission's file or one of its cells, in words for a person."""

@@ -6,8 +6,10 @@ read ─▶ extract ─▶ examine (session.py) ─▶ words ─▶ Report
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import time
+import traceback
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import lru_cache
@@ -18,11 +20,12 @@ from typing import Self
 from grader.batch.engine import JobSpec
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
-from grader.errors import CannotGrade, UsageError
+from grader.errors import CannotGrade, GraderError, UsageError
 from grader.feedback.functions import function_report
 from grader.feedback.words import note
 from grader.judge.score import points
 from grader.model import (
+    INTERNAL_ERROR,
     Convention,
     FunctionReport,
     Note,
@@ -104,8 +107,21 @@ class Grader:
         except Unreadable as unreadable:
             report = self._ungradable(stamp, unreadable.problem)
         else:
-            report = self._grade(notebook, stamp, data, only)
+            report = self._graded(notebook, stamp, data, only)
         return replace(report, seconds=round(time.perf_counter() - began, 4))
+
+    def _graded(
+        self, notebook: Notebook, stamp: SubmissionStamp, data: bytes, only: Collection[str]
+    ) -> Report:
+        """The report; a fault of ours costs this submission, and no other one."""
+        try:
+            return self._grade(notebook, stamp, data, only)
+        except GraderError:
+            raise
+        except Exception as error:
+            if os.environ.get("GRADER_DEBUG"):
+                raise
+            return self._ungradable(stamp, _own_fault(error))
 
     def _grade(
         self, notebook: Notebook, stamp: SubmissionStamp, data: bytes, only: Collection[str]
@@ -162,6 +178,14 @@ class Grader:
         )
         report = self._report(stamp, functions, "undetermined", (), (problem,))
         return replace(report, status="ungradable", score=0.0)
+
+
+def _own_fault(error: Exception) -> Problem:
+    """The kind of an error of ours and where it was; its text could hold anything."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+    message = f"The grader itself broke while grading this notebook ({where}). That is its fault, not the notebook's; please report it."
+    return Problem(INTERNAL_ERROR, message)
 
 
 def _convention(examined: Examined) -> Convention:

@@ -110,6 +110,8 @@ class Proofs:
         goals = self._goals(finding)
         for goal in goals:
             where = prover.prove(goal, places=1)
+            if where is not None and goal.misconception == special.USES_GLOBAL:
+                where = None if special.is_slip(finding, where) else where
             if where is not None:
                 named = replace(finding, named={goal.misconception: finding.failed}, verified=True)
                 return proof.with_proof(named, goal.misconception, where)
@@ -163,7 +165,7 @@ class Proofs:
         if set(finding.named) != {special.RETURNS_NONE}:
             return finding
         goal = proof.goal(plan.rubric.misconceptions[special.RETURNS_NONE], finding, plan.oracle, ())
-        for edit in prover.revived(goal) if goal else ():
+        for edit in prover.revived(goal, only_numbers=True) if goal else ():
             if (
                 goal
                 and (found := self._named_without(prover, finding, goal, edit, only_numbers=True)) is not None

@@ -113,16 +113,25 @@ class Prover:
                     return edits  # none, where it is not the blanks that matter
         return ()
 
-    def revived(self, goal: Goal) -> list[Proposal]:
-        """The first edits after which a function that always stopped, or gave nothing, gives a value on every call."""
+    def revived(self, goal: Goal, *, only_numbers: bool = False) -> list[Proposal]:
+        """The first edits after which a function that stopped, or gave nothing, gives a value on every call;
+        `only_numbers`: of the right form."""
         proposals = [one for one in self._proposals(goal) if one.family not in proof.UNREVEALING]
-        return self.runner.explore(self._revived(goal, proposals), self.helper) if proposals else []
+        search = self._revived(goal, proposals, only_numbers)
+        return self.runner.explore(search, self.helper) if proposals else []
 
-    def _revived(self, goal: Goal, proposals: Sequence[Proposal]) -> Search[list[Proposal]]:
+    def _revived(
+        self, goal: Goal, proposals: Sequence[Proposal], only_numbers: bool
+    ) -> Search[list[Proposal]]:
         found: list[Proposal] = []
         for one in proposals:
             outcomes = yield from self._try(goal, (one,), range(len(goal.wanted)))
-            if outcomes and all(proof.gives_values(goal, outcome) for outcome in outcomes):
+            if outcomes and all(
+                proof.gives_numbers(goal, index, outcome)
+                if only_numbers
+                else proof.gives_values(goal, outcome)
+                for index, outcome in enumerate(outcomes)
+            ):
                 found.append(one)
             if len(found) == MAX_REVIVED:
                 break

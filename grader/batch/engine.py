@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from grader.batch.found import SubmissionFile
-from grader.model import Isolation, Note, Problem, Report, RubricStamp, SubmissionStamp
+from grader.model import INTERNAL_ERROR, Isolation, Note, Problem, Report, RubricStamp, SubmissionStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +183,7 @@ def internal_error(template: Report, submission: SubmissionFile) -> Report:
         "The grader itself broke while grading this submission, twice. This is the grader's fault; "
         f"your instructor can grade it again or report it with the reference {reference}."
     )
-    return ungradable(
-        template, submission, Problem("internal-error", message), hashlib.sha256(b"").hexdigest()
-    )
+    return ungradable(template, submission, Problem(INTERNAL_ERROR, message), hashlib.sha256(b"").hexdigest())
 
 
 def _digest(*parts: str) -> str:

@@ -33,7 +33,9 @@ from grader.model import Report
 
 #: The sandbox bounds every submission far below this; a child silent for so long hangs.
 PATIENCE = 900.0
+#: So many children may die in a row, each before it was ready, or over a submission of its own.
 _MOST_DEATHS_IN_A_ROW = 5
+_MOST_LOST_IN_A_ROW = 10
 _ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -82,6 +84,7 @@ class LocalPool:
         self._retries: deque[Task] = deque()
         self._tried: set[str] = set()
         self._deaths = 0
+        self._lost_in_a_row: set[str] = set()
         self._template: Report | None = None
 
     def start(self) -> Report:
@@ -139,6 +142,7 @@ class LocalPool:
     def _take(self, child: _Child, message: Any) -> Iterator[Done]:
         if isinstance(message, Done):
             self._deaths, child.task = 0, None
+            self._lost_in_a_row.clear()
             self._tried.discard(message.task.submission.id)
             yield message
         elif isinstance(message, Ready):
@@ -158,11 +162,15 @@ class LocalPool:
         """Replace a child that cannot go on; its task is tried once more, then reported."""
         if isinstance(message, Failed):
             raise message.error
-        self._deaths += 1
+        self._deaths += child.task is None
+        if child.task is not None:
+            self._lost_in_a_row.add(child.task.submission.id)
         words = (message.words if message else "") or child.last_words() or "it ended without a word"
-        if self._deaths >= _MOST_DEATHS_IN_A_ROW:
+        deaths = max(self._deaths, len(self._lost_in_a_row))
+        if self._deaths >= _MOST_DEATHS_IN_A_ROW or len(self._lost_in_a_row) >= _MOST_LOST_IN_A_ROW:
+            last = words.splitlines()[-1] if words else ""
             raise WorkerError(
-                f"the grader's own process broke {self._deaths} times in a row, last with: {words[-1000:]}. "
+                f"the grader's own process broke {deaths} times in a row, last with: {last[-300:]}. "
                 "What was graded is kept. `grader doctor` looks for the cause."
             )
         self._children.remove(child)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from grader.batch.engine import Done, Row
 from grader.batch.found import Found, SubmissionFile
+from grader.model import INTERNAL_ERROR
 
 Outcome = Literal["passed", "failed", "ungradable"]
 
@@ -37,7 +38,7 @@ class Tally:
             return
         self.outcomes[outcome(done.row)] += 1
         self.misconceptions.update(done.row.misconceptions)
-        if "internal-error" in done.row.problems:
+        if INTERNAL_ERROR in done.row.problems:
             self.internal_errors.append(done.row.id)
 
     @property

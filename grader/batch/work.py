@@ -11,7 +11,7 @@ from grader.batch.engine import Done, GraderLike, JobSpec, MakeGrader, Task, res
 from grader.batch.found import Unreadable
 from grader.batch.reading import Reader
 from grader.batch.store import write_submission
-from grader.model import LEVELS, Problem, Report
+from grader.model import INTERNAL_ERROR, LEVELS, Problem, Report
 from grader.render import json_report, markdown
 
 Files = tuple[tuple[str, bytes], ...]
@@ -86,7 +86,9 @@ def grade_read(bench: Bench, task: Task, read: Read) -> Done:
         report = ungradable(bench.template, one, read.problem, hashlib.sha256(b"").hexdigest())
     else:
         report = bench.grader.grade(read.data, one.file, one.id, one.student)
-    return Done(task, read.key, row_of(report, one), render_files(report, bench.spec))
+    # What the grader itself broke on is tried again by the next run.
+    key = "" if any(problem.code == INTERNAL_ERROR for problem in report.problems) else read.key
+    return Done(task, key, row_of(report, one), render_files(report, bench.spec))
 
 
 def render_files(report: Report, spec: JobSpec) -> Files:
@@ -106,10 +108,6 @@ def render_files(report: Report, spec: JobSpec) -> Files:
 def file_names(spec: JobSpec) -> tuple[str, ...]:
     """The names that `render_files` gives."""
     return ("report.json", "feedback.md", *(("feedback.html",) if spec.html else ()))
-
-
-def _all_there(out: Path, task: Task, spec: JobSpec) -> bool:
-    return files_exist(out, task.submission.id, spec)
 
 
 def files_exist(out: Path, submission_id: str, spec: JobSpec) -> bool:

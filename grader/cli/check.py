@@ -53,6 +53,10 @@ def command(
         _show_json(report, most)
     else:
         _show_text(report, detail)
+    from grader.model import INTERNAL_ERROR
+
+    if any(problem.code == INTERNAL_ERROR for problem in report.problems):
+        return 3
     return 0 if passed(report) else 1
 
 

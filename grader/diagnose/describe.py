@@ -58,7 +58,7 @@ def law_text(law: ScaleLaw) -> str:
     above = [_power(name, getattr(law, name)) for name in _SIZES if getattr(law, name) > 0]
     below = [_power(name, -getattr(law, name)) for name in _SIZES if getattr(law, name) < 0]
     size = abs(law.constant)
-    share = round(1 / size) if size < 1 else 1
+    share = round(1 / size) if 1 / (2 * _SIMPLE) < size < 1 else 1
     if 1 < share <= 10 and abs(share * size - 1) <= PRECISION:
         below.insert(0, str(share))
     elif abs(size - 1) > PRECISION:

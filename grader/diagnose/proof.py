@@ -120,6 +120,16 @@ def gives_values(made: Goal, outcome: Outcome) -> bool:
     return not any(isinstance(part, Absent) for part in split(made.observed.spec, outcome).values())
 
 
+def gives_numbers(made: Goal, index: int, outcome: Outcome) -> bool:
+    """Whether a call gives each component in the right form: only its numbers may be wrong."""
+    if not gives_values(made, outcome):
+        return False
+    spec = made.observed.spec
+    wanted, got = split(spec, made.wanted[index]), split(spec, outcome)
+    differences = (part_difference(spec, wanted[name], got[name], MATCH) for name in wanted)
+    return all(one is None or one.kind == "value" for one in differences)
+
+
 def _parts(made: Goal, wanted: Outcome) -> Iterator[Part]:
     """Each component as a whole, or its entries and what their keys are."""
     for name, value in split(made.observed.spec, wanted).items():

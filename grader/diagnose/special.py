@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,10 @@ RETURNS_NONE = "returns-none"
 USES_GLOBAL = "uses-global"
 
 
+_SIZE = re.compile(r"(?:m|M|n|N|\w*(?:examples|samples|batch|size))\Z")
 _SET_TO_NONE = re.compile(r"[ \t]+(\w+(?:\[[\"'\w]+\])?)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
 _MOST_LINES, _LONGEST_LINE = 150, 300
+_MOST_ARRAYS = 60
 
 
 def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
@@ -180,16 +183,15 @@ def _stale(finding: Finding) -> GlobalRead | None:
     observed = finding.observed
     if all(any(_not_made(observed.parts[i][name]) for name in finding.failed) for i in observed.valued):
         return _variables(finding)[0]
-    first, *others = (observed.parts[index] for index in observed.valued)
-    held = {name: _arrays(first[name]) for name in finding.failed}
-    for arrays in held.values():
-        for array in arrays:
-            if all(
-                any(_equal(array, other) for name in held for other in _arrays(parts[name]))
-                for parts in others
-            ):
-                return _variables(finding)[0]
-    return None
+    held = [
+        {
+            _key(array)
+            for name in finding.failed
+            for array in islice(_arrays(observed.parts[i][name]), _MOST_ARRAYS)
+        }
+        for i in observed.valued
+    ]
+    return _variables(finding)[0] if set.intersection(*held) else None
 
 
 def _not_made(value: Value) -> bool:
@@ -199,23 +201,38 @@ def _not_made(value: Value) -> bool:
     return isinstance(value, Opaque) and value.type == "Placeholder"
 
 
-def _arrays(value: Value) -> list[NDArray[Any]]:
+def _arrays(value: Value) -> Iterator[NDArray[Any]]:
     """The arrays of more than one entry in a value."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, tuple | list):
-        return [array for item in value for array in _arrays(item)]
-    array = as_array(value)
-    return [array] if array is not None and array.size > 1 and np.ptp(array) > 0 else []
+        for item in value:
+            yield from _arrays(item)
+    else:
+        array = as_array(value)
+        if array is not None and array.size > 1 and np.ptp(array) > 0:
+            yield array
 
 
-def _equal(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    return one.shape == other.shape and bool(np.array_equal(one, other))
+def _key(array: NDArray[Any]) -> tuple[tuple[int, ...], bytes]:
+    """Equal for equal arrays."""
+    return array.shape, (array.astype(float) + 0.0).tobytes()
 
 
 def _stops(finding: Finding) -> list[Raised | None]:
     outcomes = finding.observed.outcomes if finding.observed else ()
     return [outcome.raised for outcome in outcomes if outcome.status != "value"]
+
+
+def is_slip(finding: Finding, where: Location) -> bool:
+    """Whether this line reads a name that nothing makes: no notebook variable, but a slip of the pen. A number of
+    examples is none, for the notebook may have lost the cell that made it."""
+    return any(
+        read.kind == "undefined"
+        and not _SIZE.match(read.name)
+        and (read.cell, read.line) == (where.cell, where.line)
+        for read in finding.facts.reads
+    )
 
 
 def _variables(finding: Finding) -> list[GlobalRead]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from grader.model import Call, Definition, Value
 from grader.notebook.neutralise import code_only
 
 PRECISION = 1e-6
+_WORD = re.compile(r"[^\W\d]\w*")
+_MOST_NAMES, _MOST_CODE = 5, 20_000
 _SIGNATURE = re.compile(r"def\s+\w+\s*\((?P<parameters>[^()]*(?:\([^()]*\)[^()]*)*)\)")
 
 
@@ -33,18 +37,32 @@ def symptoms(finding: Finding, right: Predict) -> Iterator[str]:
             f"`{finding.spec.parameters[index]}`" for index in changed if index < len(finding.spec.parameters)
         ]
         yield f"The function changes its own {'argument' if len(names) == 1 else 'arguments'} {', '.join(names)}."
+    yield from _assigned_nowhere(finding)
     yield from _by_label(finding, right)
 
 
 def unread_parameters(name: str, definitions: Sequence[Definition]) -> list[str]:
-    """Parameters of the function that its code never reads."""
+    """Parameters of the function that its code never reads, the first few."""
     source = next((made.source for made in reversed(definitions) if name in made.binds), "")
     code = code_only(source)
     found = _SIGNATURE.search(code)
     if found is None:
         return []
     names = re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"=[^,]*|:[^,=]*", "", found["parameters"]))
-    return [one for one in names if len(re.findall(rf"\b{re.escape(one)}\b", code)) == 1]
+    counts = Counter(_WORD.findall(code))
+    return [one for one in names if counts[one] == 1][:_MOST_NAMES]
+
+
+def _assigned_nowhere(finding: Finding) -> Iterator[str]:
+    """Names that the function reads and nothing in the notebook makes, with the one that may be meant."""
+    source = next((made.source for made in reversed(finding.notebook) if finding.spec.name in made.binds), "")
+    words = dict.fromkeys(_WORD.findall(code_only(source)[:_MOST_CODE]))
+    names = dict.fromkeys(read.name for read in finding.facts.reads if read.kind == "undefined")
+    for name in [*names][:_MOST_NAMES]:
+        others = {word.casefold(): word for word in words if word != name}
+        near = get_close_matches(name.casefold(), others, n=1, cutoff=0.6)
+        meant = f", perhaps `{others[near[0]]}` is meant" if near else ""
+        yield f"`{name}` is assigned nowhere in the notebook{meant}."
 
 
 def _by_label(finding: Finding, right: Predict) -> Iterator[str]:

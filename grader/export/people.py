@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 
 from grader.export.base import Reports, Sink, StoredReport
 from grader.export.sheet import Sheet
+from grader.model import INTERNAL_ERROR
 from grader.render import words
 
 _SUFFIXES = (".ipynb.json", ".ipynb", ".py")
 #: The code of a problem that is the grader's own fault.
-INTERNAL = "internal-error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredRepo
 
 def internal_error(stored: StoredReport) -> bool:
     """Whether the result is the grader's own fault."""
-    return any(problem.code == INTERNAL for problem in stored.report.problems)
+    return any(problem.code == INTERNAL_ERROR for problem in stored.report.problems)
 
 
 def tell_zeros(chosen: Iterable[StoredReport], sink: Sink) -> None:

@@ -183,8 +183,6 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
         return ErrorReport(
             "TimeoutError", "The function did not come to an end. Often a loop never reaches its end."
         )
-    if status == "error":
-        return ErrorReport("Error", "The function stops with an error on some inputs of the tests.")
     return None
 
 

@@ -10,7 +10,6 @@ from grader.notebook.repair_change import PASSED, Change, call_text, callee, cha
 from grader.notebook.repair_counters import counters
 from grader.notebook.repair_sites import Site
 
-_LAYER_KEY = re.compile(r"(?:d?[AWbZ])\d*\Z")
 _PREFIXES = {"dW": ("db", "dA"), "db": ("dW", "dA"), "dA": ("dW", "db"), "W": ("b",), "b": ("W",)}
 
 

@@ -88,9 +88,6 @@ class Scope:
             return "count"
         return self.roles.get(name) or (self.outer.role(name) if self.outer else "data")
 
-    def in_loop(self, line: int) -> bool:
-        return any(first < line <= last for first, last, _ in self.loops)
-
 
 def scope_of(
     node: Function, outer: Scope | None, receiver: bool = False, attributes: Sequence[str] = ()

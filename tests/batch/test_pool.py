@@ -138,3 +138,10 @@ def test_close_ends_busy_children_within_a_second(tmp_path: Path, out: Path) -> 
     busy.close()
     assert time.monotonic() - began < 1.0
     assert all(child.returncode is not None for child in children)
+
+
+def test_some_that_break_the_grader_stop_nobody_else(tmp_path: Path, out: Path) -> None:
+    bad = [task(tmp_path, f"b{number}", "die") for number in range(4)]
+    done = run(pool(out, jobs=1), [*bad, task(tmp_path, "z", "ok")])
+    assert {one.task.submission.id: one.row.status for one in done}["z"] == "graded"
+    assert len(done) == 5

@@ -507,3 +507,50 @@ def L_model_forward(X, parameters):
         one.name: one.detail for one in grade_functions(L_model_forward=code)["L_model_forward"].components
     }
     assert "entries" in details["caches"] and "numbers are right" not in details["caches"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "meant"),
+    [
+        ("W.T @ dZ", "W.T @ dz", "dZ"),
+        ("dW_sum / m", "dW_summ / m", "dW_sum"),
+        ("np.sum(dZ", "np.sum(d_Z", "dZ"),
+    ],
+)
+def test_a_slip_of_the_pen_is_no_notebook_variable(
+    grade_functions: GradeCells, dnn: Grader, right: str, wrong: str, meant: str
+) -> None:
+    """No cell makes such a name, so there is nothing that an earlier cell left behind."""
+    code = function_texts(dnn.rubric)["linear_backward"]
+    assert right in code
+    graded = grade_functions(linear_backward=code.replace(right, wrong))
+    assert graded.ids == {}
+    detail = graded["linear_backward"].components[0].detail
+    assert "is assigned nowhere in the notebook" in detail and f"`{meant}` is meant" in detail
+
+
+def test_a_factor_of_no_size_at_all_is_described(grade_functions: GradeCells, dnn: Grader) -> None:
+    code = function_texts(dnn.rubric)["L_model_backward"].replace(
+        "return grads", "return {k: g * 1e-309 for k, g in grads.items()}"
+    )
+    graded = grade_functions(L_model_backward=code)
+    assert graded.report.status == "graded" and graded["L_model_backward"].status == "failed"
+
+
+def test_a_fault_of_ours_costs_one_submission(
+    grade_functions: GradeCells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **rest: object) -> None:
+        raise OverflowError("hidden 0.123")
+
+    monkeypatch.setattr("grader.pipeline.function_report", broken)
+    report = grade_functions().report
+    (problem,) = report.problems
+    assert report.status == "ungradable" and problem.code == "internal-error"
+    assert "OverflowError" in problem.message and "0.123" not in problem.message
+
+
+def test_of_very_many_parameters_a_few_are_named(grade_functions: GradeCells) -> None:
+    extra = ", ".join(f"p{number}=0" for number in range(2000))
+    graded = grade_functions(linear_forward=f"def linear_forward(A, W, b, {extra}):\n    return W, A, b\n")
+    assert graded["linear_forward"].components[0].detail.count("`p") == 5

@@ -206,3 +206,19 @@ def test_a_blank_that_cannot_be_unpacked_is_open(grade_functions: GradeCells) ->
     )
     (diagnosis,) = grade_functions(L_model_backward=code)["L_model_backward"].diagnoses
     assert diagnosis.misconception == "not-implemented"
+
+
+@pytest.mark.parametrize("first", ["dA_prev", "dW", "db"])
+def test_a_missing_return_hides_nothing_whatever_was_computed_first(
+    grade_functions: GradeCells, first: str
+) -> None:
+    lines = {
+        "dW": "    dW = np.dot(dZ, A_prev.T)\n",
+        "db": "    db = np.sum(dZ, axis=1, keepdims=True)\n",
+        "dA_prev": "    dA_prev = np.dot(W.T, dZ)\n",
+    }
+    order = sorted(lines, key=lambda name: name != first)
+    code = "def linear_backward(dZ, cache):\n    A_prev, W, b = cache\n    m = A_prev.shape[1]\n"
+    graded = grade_functions(linear_backward=code + "".join(lines[name] for name in order))
+    found = {one.misconception: one.evidence for one in graded["linear_backward"].diagnoses}
+    assert found == {"returns-none": "proved", "missing-1-over-m": "proved"}
