@@ -129,6 +129,12 @@ def word(node: ast.AST) -> Rewrites:
         yield ast.Constant(other[node.value])
 
 
+def misspelt(node: ast.AST) -> Rewrites:
+    """A name that nothing makes."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) > 1:
+        yield ast.Name(node.id + node.id[-1], node.ctx)
+
+
 OPERATORS: tuple[Callable[[ast.AST], Rewrites], ...] = (
     operator,
     comparison,
@@ -140,6 +146,7 @@ OPERATORS: tuple[Callable[[ast.AST], Rewrites], ...] = (
     transpose,
     subscript,
     word,
+    misspelt,
 )
 
 

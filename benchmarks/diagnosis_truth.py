@@ -6,6 +6,7 @@ Only for the styles of this repository and changes of them: it runs the code in 
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import io
 import resource
@@ -245,3 +246,23 @@ def wrong_functions(source: str, right_source: str, helpers: Functions) -> list[
 def _agrees_in_place(name: str, mine: Functions, right: Functions) -> bool:
     pairs = zip(results(name, mine, mine), results(name, right, right), strict=True)
     return all(same(a, b) for a, b in pairs)
+
+
+def makes_every_name(source: str) -> bool:
+    """Whether each name that the source reads is made somewhere in it, or is Python's own."""
+    cells = (
+        strip_magics("\n".join(line for _, line in body)) for kind, body in cells_of(source) if kind == "code"
+    )
+    nodes = [node for cell in cells for node in ast.walk(ast.parse(cell))]
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    made = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | set(dir(builtins))
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            made.add(node.name)
+        elif isinstance(node, ast.arg):
+            made.add(node.arg)
+        elif isinstance(node, ast.alias):
+            made.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+            made.add(node.name)
+    return "*" in made or {node.id for node in names} <= made
