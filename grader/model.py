@@ -374,7 +374,7 @@ class SubmissionStamp:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result for one submission; `grader.render.json_report` writes and reads it (CONTRACT.md)."""
+    """The result for one submission; `grader.render.json_report` writes and reads it (docs/report.md)."""
 
     grader_version: str
     rubric: RubricStamp

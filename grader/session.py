@@ -23,7 +23,7 @@ from grader.references.suite import Suite
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
 
-#: Where the exponents of 1/m are measured (MISCONCEPTIONS.md).
+#: Where the exponents of 1/m are measured (docs/conventions.md).
 LINEAR, MODEL = "linear_backward", "L_model_backward"
 FRESH_CALLS = 4
 

@@ -30,7 +30,7 @@ def _page(rubric: Rubric, certificate: str) -> Iterator[str]:
             for one in sorted(found, key=lambda one: one.id):
                 yield from _section(one)
     yield "\n## What tells them apart\n"
-    yield "Every pair of models was compared on the calls of one seed; equal ones are listed with what decides.\n"
+    yield "Every pair of models was compared under each convention, on the calls of one seed; equal ones are listed with what decides.\n"
     yield f"```text\n{certificate.rstrip()}\n```"
 
 

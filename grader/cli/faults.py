@@ -21,7 +21,7 @@ _POLITE = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(si
 
 
 def exit_code(call: Callable[[], Any]) -> int:
-    """Run a command to its end; its exit code as CONTRACT.md lists them. A command's own is what it returns."""
+    """Run a command to its end; its exit code as docs/report.md lists them. A command's own is what it returns."""
     try:
         result = call()
     except Exception as error:  # noqa: BLE001 - the last place where anything can be said about it

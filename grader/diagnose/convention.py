@@ -1,7 +1,7 @@
 """Which convention a notebook keeps to, L or J: measured before any verdict on a 1/m.
 
 α is the exponent of 1/m in dAL (from L_model_backward), β_W and β_b those in dW and db (from
-linear_backward). The table of MISCONCEPTIONS.md: judged under J exactly when α = 1 is measured and
+linear_backward). The table of docs/conventions.md: judged under J exactly when α = 1 is measured and
 β_W = 0 or β_b = 0 is measured; else under L. Counting errors under both and keeping the fewer would give
 the headline bug full marks where a function is missing.
 """

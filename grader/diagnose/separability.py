@@ -49,7 +49,13 @@ def lint(rubric: Rubric) -> LintReport:
     """Self-test and separability of a rubric. Takes some seconds."""
     plan = make_plan(rubric, SEED)
     matcher = Matcher(rubric, plan.oracle)
-    twins = [pair for spec in rubric.functions.values() for pair in _twins(plan, matcher, spec)]
+    found = (
+        pair
+        for convention in rubric.baselines
+        for spec in rubric.functions.values()
+        for pair in _twins(plan, matcher, spec, convention)
+    )
+    twins = list({(pair.function, pair.first.key, pair.second.key): pair for pair in found}.values())
     problems = [
         *_self_test(plan, matcher),
         *(_twin_problem(rubric, pair) for pair in twins if pair.undeclared),
@@ -109,24 +115,30 @@ def imagined(plan: Plan, spec: FunctionSpec, form: Form, convention: str = "L") 
 # ------------------------------------------------------------------------------------- separability
 
 
-def _twins(plan: Plan, matcher: Matcher, spec: FunctionSpec) -> Iterator[Twins]:
-    """Pairs of forms of different misconceptions that no call of the function tells apart."""
-    forms = [form for form in matcher.candidates(spec.name, "L") if _acts(plan, spec, form)]
+def _twins(plan: Plan, matcher: Matcher, spec: FunctionSpec, convention: str) -> Iterator[Twins]:
+    """Pairs of forms of different misconceptions that no call of the function tells apart under a convention."""
+    forms = [
+        form for form in matcher.candidates(spec.name, convention) if _acts(plan, spec, form, convention)
+    ]
     for first, second in itertools.combinations(forms, 2):
-        if first.misconception != second.misconception and not _apart(plan, spec, first, second):
+        if first.misconception != second.misconception and not _apart(plan, spec, first, second, convention):
             yield Twins(spec.name, first, second, _decides(plan.rubric, spec.name, first, second))
 
 
-def _acts(plan: Plan, spec: FunctionSpec, form: Form) -> bool:
+def _acts(plan: Plan, spec: FunctionSpec, form: Form, convention: str) -> bool:
     return any(
-        not _same(spec, plan.right(call), plan.oracle.predict(call, (form,)))
+        not _same(spec, plan.right(call, convention), plan.oracle.predict(call, (form,), convention))
         for call in plan.suite.isolated[spec.name]
     )
 
 
-def _apart(plan: Plan, spec: FunctionSpec, first: Form, second: Form) -> bool:
+def _apart(plan: Plan, spec: FunctionSpec, first: Form, second: Form, convention: str) -> bool:
     return any(
-        not _same(spec, plan.oracle.predict(call, (first,)), plan.oracle.predict(call, (second,)))
+        not _same(
+            spec,
+            plan.oracle.predict(call, (first,), convention),
+            plan.oracle.predict(call, (second,), convention),
+        )
         for call in plan.suite.isolated[spec.name]
     )
 

@@ -1,4 +1,4 @@
-"""Points of a function and of a notebook (CONTRACT.md, "Scores")."""
+"""Points of a function and of a notebook (docs/report.md, "Points")."""
 
 from __future__ import annotations
 

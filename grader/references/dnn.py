@@ -1,6 +1,6 @@
 """The reference solution of "Building your Deep Neural Network: Step by Step".
 
-Convention L of MISCONCEPTIONS.md: dAL = ∂L/∂AL without 1/m; the 1/m of J = (1/m) Σ L enters in dW, db.
+Convention L of docs/conventions.md: dAL = ∂L/∂AL without 1/m; the 1/m of J = (1/m) Σ L enters in dW, db.
 Shapes: A is (n, m), W is (n, n_prev), b is (n, 1). Written in small steps for the misconceptions' edits.
 """
 

@@ -1,4 +1,4 @@
-"""report.json ↔ `grader.model.Report`, exactly as CONTRACT.md's schema `grader/report/v1` says.
+"""report.json ↔ `grader.model.Report`, exactly as docs/report.md says of the schema `grader/report/v1`.
 
 Strict JSON: no NaN and no infinity, UTF-8, lone surrogates replaced. `null` stands for what is not
 known (`student`, `location`, `error`, `cell`, `line`); `instructor` is left out where it is empty.

@@ -1,4 +1,4 @@
-"""report.json follows CONTRACT.md: keys and order, strictness, round trip, and errors in words."""
+"""report.json follows docs/report.md: keys and order, strictness, round trip, and errors in words."""
 
 import dataclasses
 import json
