@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from grader.diagnose.finding import Finding
 from grader.diagnose.labels import of_two_classes
@@ -30,7 +31,7 @@ Part = tuple[str, object]
 Mended = frozenset[tuple[int, Part]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Goal:
     """One misconception to be proved in one function: what every call should give without it."""
 
@@ -45,11 +46,11 @@ class Goal:
     telling: int
     """Index of the call that refutes most variants: it is run first."""
 
-    @property
+    @cached_property
     def before(self) -> Mended:
         return mended(self, self.observed.outcomes)
 
-    @property
+    @cached_property
     def everything(self) -> Mended:
         return frozenset((i, part) for i, wanted in enumerate(self.wanted) for part in _parts(self, wanted))
 

@@ -41,8 +41,8 @@ class ReferenceOracle:
         self.rubric = rubric
         self.source = load_source(rubric.reference)
         self._modules: dict[Edits, dict[str, Any] | None] = {}
-        self._memo: OrderedDict[tuple[int, Edits], Outcome] = OrderedDict()
-        self._calls: dict[int, Call] = {}
+        #: With the call, which stays alive so, and its id its own.
+        self._memo: OrderedDict[tuple[int, Edits], tuple[Call, Outcome]] = OrderedDict()
 
     def functions(self, convention: str = "L") -> Mapping[str, Callable[..., Any]]:
         """The right functions of a convention."""
@@ -57,19 +57,16 @@ class ReferenceOracle:
             return None
         key = (id(call), edits)
         if key not in self._memo:
-            self._calls[id(call)] = call  # keeps the call alive, so that its id stays its own
-            self._memo[key] = apply(module, call)
+            self._memo[key] = call, apply(module, call)
             if len(self._memo) > MEMO_SIZE:
                 self._memo.popitem(last=False)
-        return self._memo[key]
+        return self._memo[key][1]
 
     def forget(self, calls: Iterable[Call]) -> None:
         """Drop what is remembered of one submission's fresh calls."""
         gone = {id(call) for call in calls}
         for key in [key for key in self._memo if key[0] in gone]:
             del self._memo[key]
-        for call_id in gone:
-            self._calls.pop(call_id, None)
 
     def _edits(self, forms: Iterable[Form], convention: str) -> Edits | None:
         """All edits of the forms on top of the baseline's; None for a form that needs another baseline."""
