@@ -15,7 +15,7 @@ from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
 from grader.errors import RubricError
 from grader.judge.verdict import Observed, observe
 from grader.model import Definition, FunctionReport, Outcome, RepairRequest, Report
-from grader.notebook.repairs import FAMILY_NAMES, propose
+from grader.repairs.propose import FAMILY_NAMES, propose
 from grader.rubric.edits import read_source
 from grader.rubric.plan import Plan
 from grader.rubric.schema import Edit, Form

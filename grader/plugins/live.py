@@ -37,8 +37,8 @@ from grader.model import (
     Value,
     follow,
 )
-from grader.notebook.repairs import propose
 from grader.plugins.live_source import cell_files, globals_of, read_live
+from grader.repairs.propose import propose
 from grader.worker.calling import Replaced, Seen, observe
 from grader.worker.codec import decode, encode
 from grader.worker.errors import describe

@@ -49,6 +49,14 @@ CONVENTION: dict[Convention, str] = {
     "mixed": "Convention: mixed. On the way to `dW` or `db` the 1/m enters twice, or never; see `grader explain l-and-j`.",
     "undetermined": "",
 }
+#: For the class page.
+CONVENTION_LABELS: dict[Convention, str] = {
+    "L": "L: the 1/m enters in `dW` and `db`",
+    "J": "J: the 1/m enters in `dAL`",
+    "other": "other: the 1/m enters once, elsewhere",
+    "mixed": "mixed: the 1/m enters twice, or never",
+    "undetermined": "not to be determined",
+}
 
 CELLS_FROM_0 = "Cells are counted from 0, text cells too."
 NOT_ISOLATED = "Not isolated: this notebook's code ran with your own rights on this machine."

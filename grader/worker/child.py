@@ -113,7 +113,7 @@ def _extracted(request: tuple[Sequence[Cell], Sequence[str], Sequence[StandIn]])
 
 
 def _proposed(request: tuple[Sequence[Definition], RepairRequest]) -> Value:
-    from grader.notebook.repairs import propose
+    from grader.repairs.propose import propose
 
     definitions, wish = request
     return pack(propose(definitions, wish))

@@ -24,7 +24,7 @@ _MODULES = (
     "numpy.matlib numpy.polynomial numpy.random numpy.testing numpy.typing"
 )
 
-OURS = ("grader.worker.child", "grader.notebook.extract", "grader.notebook.repairs")
+OURS = ("grader.worker.child", "grader.notebook.extract", "grader.repairs.propose")
 
 
 def load() -> None:

@@ -86,7 +86,8 @@ _TALL_AND_WIDE = (
 def test_a_helper_makes_no_large_arrays_in_the_grader(arena: Arena, ask: str) -> None:
     """Sizes that are small one by one are large together: [1024] * 200 is 1.6 GB of weights.
 
-    Two walls: helpers that take sizes are not offered, and none takes large ones.
+    Three walls: helpers that take sizes are not offered, nobody is helped by what the function is not made of, and no
+    helper takes large arrays (`test_answers.py`).
     """
     data = notebook(
         "import sys\nimport numpy as np\nfrom dnn_app_utils_v3 import *",
@@ -99,7 +100,7 @@ def test_a_helper_makes_no_large_arrays_in_the_grader(arena: Arena, ask: str) ->
     arena.grade(data, "compute_cost")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
     assert "got it" not in arena.recorder.loot()
-    refused = "is not defined" if ask.startswith("initialize") else "too large"
+    refused = "is not defined" if ask.startswith("initialize") else "is not available in grading this function"
     assert refused in arena.recorder.loot()
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from grader.feedback.concepts import concepts
-from grader.notebook.repairs import FAMILY_NAMES
+from grader.repairs.propose import FAMILY_NAMES
 from grader.rubric.schema import Misconception, Rubric
 
 LENGTHS = {"nudge": 200, "explanation": 500, "fix": 300}

@@ -129,7 +129,7 @@ def test_a_worker_knows_no_environment_and_no_answer(tiered: Sandbox) -> None:
     assert environment == {}
     assert modules
     parts = {name.split(".")[1] for name in modules}
-    assert parts <= {"errors", "model", "notebook", "stand_ins", "worker"}
+    assert parts <= {"errors", "model", "notebook", "repairs", "stand_ins", "worker"}
 
 
 def test_a_worker_tells_nothing_of_the_machine(tiered: Sandbox) -> None:

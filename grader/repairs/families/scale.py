@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from grader.notebook.repair_calls import other_word, word
-from grader.notebook.repair_change import (
+from grader.repairs.change import (
     COMPUTED,
     DELIVERED,
     PASSED,
@@ -28,8 +27,9 @@ from grader.notebook.repair_change import (
     key_letter,
     places,
 )
-from grader.notebook.repair_scope import BATCH_NAME, batch_sizes
-from grader.notebook.repair_sites import Site
+from grader.repairs.families.calls import other_word, word
+from grader.repairs.scope import BATCH_NAME, batch_sizes
+from grader.repairs.sites import Site
 
 _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
 

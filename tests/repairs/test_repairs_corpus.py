@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from grader.model import Definition, Proposal, RepairRequest
-from grader.notebook.repairs import propose
+from grader.repairs.propose import propose
 
 DAL = "-(np.divide({1}, {0}) - np.divide(1 - {1}, 1 - {0}))"
 COST = "-np.sum({1} * np.log({0}) + (1 - {1}) * np.log(1 - {0})) / {1}.shape[1]"

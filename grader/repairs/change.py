@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from grader.notebook.repair_scope import BATCH_NAME, holds_batch
-from grader.notebook.repair_sites import Site
-from grader.notebook.repair_text import Edit
+from grader.repairs.scope import BATCH_NAME, holds_batch
+from grader.repairs.sites import Site
+from grader.repairs.text import Edit
 
 #: The levels, tried in this order. What was made and then forgotten put to use; a minus that the student put in
 #: taken out again; what the student wrote taken back or exchanged in other ways; something put in where a computed

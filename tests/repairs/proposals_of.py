@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from grader.model import Definition, Proposal, RepairRequest
-from grader.notebook.repairs import propose
+from grader.repairs.propose import propose
 
 
 def function(text: str, cell: int = 3, line: int = 1) -> Definition:

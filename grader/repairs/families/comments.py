@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import FORGOTTEN, Change, change
-from grader.notebook.repair_sites import Site
-from grader.notebook.repair_slice import is_block
-from grader.notebook.repair_text import parsed
+from grader.repairs.change import FORGOTTEN, Change, change
+from grader.repairs.sites import Site
+from grader.repairs.slice import is_block
+from grader.repairs.text import parsed
 
 _MAX_LINES = 6
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import permutations, product
 
 from grader.notebook.alike import alike
-from grader.notebook.repair_change import (
+from grader.repairs.change import (
     FORGOTTEN,
     Change,
     call_text,
@@ -19,10 +19,10 @@ from grader.notebook.repair_change import (
     key_letter,
     places,
 )
-from grader.notebook.repair_comments import uncommented
-from grader.notebook.repair_counters import LENGTHS
-from grader.notebook.repair_scope import batch_sizes, is_text
-from grader.notebook.repair_sites import Site
+from grader.repairs.families.comments import uncommented
+from grader.repairs.families.counters import LENGTHS
+from grader.repairs.scope import batch_sizes, is_text
+from grader.repairs.sites import Site
 
 _MAX_NAMES = 8
 _MAX_IDLE = 3

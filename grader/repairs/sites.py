@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.notebook.repair_scope import Function, Scope, is_count, is_text, own_nodes, scope_of
-from grader.notebook.repair_slice import bodies, headers, is_block, names_in, relevant_statements
-from grader.notebook.repair_text import Source, atom_of, parse_source, text_of
-from grader.notebook.repair_world import World, world_of
+from grader.repairs.scope import Function, Scope, is_count, is_text, own_nodes, scope_of
+from grader.repairs.slice import bodies, headers, is_block, names_in, relevant_statements
+from grader.repairs.text import Source, atom_of, parse_source, text_of
+from grader.repairs.world import World, world_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Never more places than this, however large the student's program is.

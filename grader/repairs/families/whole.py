@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import (
+from grader.repairs.change import (
     COMPUTED,
     PASSED,
     RENAMED,
@@ -14,9 +14,9 @@ from grader.notebook.repair_change import (
     callee,
     change,
 )
-from grader.notebook.repair_returns import returned
-from grader.notebook.repair_sites import Site
-from grader.notebook.repair_slice import is_block, names_in
+from grader.repairs.families.returns import returned
+from grader.repairs.sites import Site
+from grader.repairs.slice import is_block, names_in
 
 
 def statement(site: Site) -> Iterator[Change]:

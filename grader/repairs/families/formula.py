@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from grader.notebook.repair_change import (
+from grader.repairs.change import (
     COMPUTED,
     DELIVERED,
     REDUCED,
@@ -19,8 +19,8 @@ from grader.notebook.repair_change import (
     is_own_call,
     places,
 )
-from grader.notebook.repair_sites import Site
-from grader.notebook.repair_slice import names_in
+from grader.repairs.sites import Site
+from grader.repairs.slice import names_in
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from grader.notebook.alike import alike
-from grader.notebook.repair_change import (
+from grader.repairs.change import (
     COMPUTED,
     RESTORED,
     TAKEN,
@@ -19,10 +19,10 @@ from grader.notebook.repair_change import (
     parts_of_records,
     places,
 )
-from grader.notebook.repair_counters import LENGTHS, counters, output_rounds
-from grader.notebook.repair_numbers import shifted
-from grader.notebook.repair_scope import is_text
-from grader.notebook.repair_sites import Site
+from grader.repairs.families.counters import LENGTHS, counters, output_rounds
+from grader.repairs.families.numbers import shifted
+from grader.repairs.scope import is_text
+from grader.repairs.sites import Site
 
 _PAIRS = (
     ("relu", "sigmoid"),

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.notebook.repair_scope import BATCH_NAME, parameter_names, scope_of
-from grader.notebook.repair_text import Source, parse_source
+from grader.repairs.scope import BATCH_NAME, parameter_names, scope_of
+from grader.repairs.text import Source, parse_source
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import (
+from grader.repairs.change import (
     COMPUTED,
     PASSED,
     RESTORED,
@@ -22,7 +22,7 @@ from grader.notebook.repair_change import (
     parts_of_records,
     places,
 )
-from grader.notebook.repair_sites import Site
+from grader.repairs.sites import Site
 
 _OPPOSITE: dict[type[ast.operator], str] = {ast.Add: "-", ast.Sub: "+"}
 _OPPOSITE_CALL = {"add": "subtract", "subtract": "add"}

@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import PASSED, Change, call_text, callee, change, counts_units
-from grader.notebook.repair_counters import counters
-from grader.notebook.repair_sites import Site
+from grader.repairs.change import PASSED, Change, call_text, callee, change, counts_units
+from grader.repairs.families.counters import counters
+from grader.repairs.sites import Site
 
 _PREFIXES = {"dW": ("db", "dA"), "db": ("dW", "dA"), "dA": ("dW", "db"), "W": ("b",), "b": ("W",)}
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from itertools import permutations
 
-from grader.notebook.repair_change import Change, change
-from grader.notebook.repair_scope import own_nodes
-from grader.notebook.repair_sites import Site
-from grader.notebook.repair_slice import bodies
+from grader.repairs.change import Change, change
+from grader.repairs.scope import own_nodes
+from grader.repairs.sites import Site
+from grader.repairs.slice import bodies
 
 _ENTRY = re.compile(r"d?[AWb]\d+\Z")
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import (
+from grader.repairs.change import (
     Change,
     call_text,
     callee,
@@ -16,7 +16,7 @@ from grader.notebook.repair_change import (
     keyword_texts,
     places,
 )
-from grader.notebook.repair_sites import Site
+from grader.repairs.sites import Site
 
 _PRODUCTS = frozenset({"dot", "matmul"})
 _REDUCERS = frozenset({"sum", "mean", "average", "max", "min", "nansum", "prod"})

@@ -6,9 +6,9 @@ import ast
 import types
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import Change, is_own_call
-from grader.notebook.repair_sites import Site
-from grader.notebook.repair_slice import bodies
+from grader.repairs.change import Change, is_own_call
+from grader.repairs.sites import Site
+from grader.repairs.slice import bodies
 
 _FILLED = "[[1.0]]"
 

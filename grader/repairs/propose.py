@@ -13,22 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from grader.model import Definition, Proposal, RepairRequest
-from grader.notebook.repair_blanks import blank
-from grader.notebook.repair_calls import call, compare, masks
-from grader.notebook.repair_change import Change, Family
-from grader.notebook.repair_formula import filling, formula
-from grader.notebook.repair_join import Found, together
-from grader.notebook.repair_names import name, order, outside, unread
-from grader.notebook.repair_numbers import from_zero, index, key, ranges
-from grader.notebook.repair_operators import operator
-from grader.notebook.repair_returns import returned
-from grader.notebook.repair_scale import constant, over_m, over_n
-from grader.notebook.repair_shapes import axis, transpose
-from grader.notebook.repair_signs import add, drop, sign
-from grader.notebook.repair_sites import Site, find_sites
-from grader.notebook.repair_slice import names_in
-from grader.notebook.repair_text import exchanged, in_string
-from grader.notebook.repair_whole import statement
+from grader.repairs.change import Change, Family
+from grader.repairs.families.blanks import blank
+from grader.repairs.families.calls import call, compare, masks
+from grader.repairs.families.formula import filling, formula
+from grader.repairs.families.names import name, order, outside, unread
+from grader.repairs.families.numbers import from_zero, index, key, ranges
+from grader.repairs.families.operators import operator
+from grader.repairs.families.returns import returned
+from grader.repairs.families.scale import constant, over_m, over_n
+from grader.repairs.families.shapes import axis, transpose
+from grader.repairs.families.signs import add, drop, sign
+from grader.repairs.families.whole import statement
+from grader.repairs.join import Found, together
+from grader.repairs.sites import Site, find_sites
+from grader.repairs.slice import names_in
+from grader.repairs.text import exchanged, in_string
 
 #: Proposals of one request; the unlikely ones go first where there are more.
 MAX_PROPOSALS = 400

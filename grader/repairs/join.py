@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from grader.notebook.repair_change import Change
-from grader.notebook.repair_sites import Site
+from grader.repairs.change import Change
+from grader.repairs.sites import Site
 
 #: A change, its statement, and where that stands in execution order.
 Found = tuple[int, Site, Change]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.notebook.repair_change import Change, callee, change
-from grader.notebook.repair_sites import Site
+from grader.repairs.change import Change, callee, change
+from grader.repairs.sites import Site
 
 _SYMBOLS: dict[type[ast.operator], str] = {ast.Mult: "/", ast.Div: "*"}
 _CALLS = {"multiply": "divide", "divide": "multiply"}

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from grader.notebook.repair_sites import Site
-from grader.notebook.repair_slice import names_in
+from grader.repairs.sites import Site
+from grader.repairs.slice import names_in
 
 _MAX_COUNTERS = 4
 #: How many layers there are, by what is at hand.

@@ -8,10 +8,10 @@ import textwrap
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notebook_proposals import function, lines_of, proposed
+from proposals_of import function, lines_of, proposed
 
 from grader.model import Definition, RepairRequest
-from grader.notebook.repairs import FAMILY_NAMES, MAX_OF_FAMILY, MAX_PROPOSALS, propose
+from grader.repairs.propose import FAMILY_NAMES, MAX_OF_FAMILY, MAX_PROPOSALS, propose
 
 BACKWARD = """
 def linear_backward(dZ, cache):

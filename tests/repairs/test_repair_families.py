@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from notebook_proposals import function, lines_of, proposed
+from proposals_of import function, lines_of, proposed
 
 from grader.model import Definition, RepairRequest
-from grader.notebook.repairs import propose
+from grader.repairs.propose import propose
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from grader.notebook.repair_slice import names_in
+from grader.repairs.slice import names_in
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that usually hold one column an example.
