@@ -73,6 +73,8 @@ class Proofs:
 
     def _proved(self, prover: Prover, finding: Finding) -> Finding:
         plan = self.bench.plan
+        if (read := self._of_a_variable(prover, finding)) is not None:
+            return read
         if len(finding.named) > 1 and (one := self._of_one_edit(prover, finding)) is not None:
             return one
         for name in finding.named:
@@ -85,6 +87,18 @@ class Proofs:
             if where is not None:
                 finding = proof.with_proof(finding, name, where)
         return finding
+
+    def _of_a_variable(self, prover: Prover, finding: Finding) -> Finding | None:
+        """The finding with `uses-global` alone, where a notebook variable in its place makes everything right: whatever
+        the numbers look like, that is why. A bias that is read from the notebook looks like none, for it is zero."""
+        known = self.bench.plan.rubric.misconceptions.get(special.USES_GLOBAL)
+        if known is None or special.USES_GLOBAL in finding.named or not special.reads_variables(finding):
+            return None
+        goal = proof.goal(known, finding, self.bench.plan.oracle, ())
+        where = prover.prove(goal, places=1) if goal else None
+        if where is None:
+            return None
+        return proof.with_proof(replace(finding, named={known.id: finding.failed}), known.id, where)
 
     def _of_one_edit(self, prover: Prover, finding: Finding) -> Finding | None:
         """The finding with one name of several, where one edit of a loop's range makes everything right.

@@ -235,6 +235,11 @@ def is_slip(finding: Finding, where: Location) -> bool:
     )
 
 
+def reads_variables(finding: Finding) -> bool:
+    """Whether the function reads variables of the notebook."""
+    return bool(_variables(finding))
+
+
 def _variables(finding: Finding) -> list[GlobalRead]:
     """Reads of notebook variables. A name that is assigned nowhere may be a slip of the pen."""
     return [read for read in finding.facts.reads if read.kind == "variable"]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from grader.model import Definition, Proposal, RepairRequest
-from grader.repairs.change import Change, Family
+from grader.repairs.change import REDUCED, Change, Family
 from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.formula import filling, formula
@@ -63,7 +63,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
 #: Names that `RepairRequest.families` may hold.
 FAMILY_NAMES = (*_FAMILIES, "formula", "filling")
 
-_Kept = tuple[tuple[bool, int, bool, int, int], int, Proposal]
+_Kept = tuple[tuple[bool, int, bool, bool, int, int], int, Proposal]
 
 
 def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
@@ -144,8 +144,11 @@ def _kept(
         if proposal is None or (proposal.definition, proposal.source) in seen:
             continue
         seen.add((proposal.definition, proposal.source))
-        wrapper = site.depth > 0 and site.definition in site.world.wrappers
-        order = (wrapper, made.level, made.joined, at, number)
+        # What a wrapper adds up along is its own; all else it only passes on.
+        wrapper = site.depth > 0 and site.definition in site.world.wrappers and family != "axis"
+        # Of what adds up examples, the function's own sum comes before those of its helpers.
+        inner = made.level == REDUCED and site.depth > 0
+        order = (wrapper, made.level, inner, made.joined, at, number)
         kept.append((order, _unlikely(site, made), proposal))
         if len(kept) >= MAX_OF_FAMILY:
             break

@@ -100,7 +100,9 @@ def test_a_helper_makes_no_large_arrays_in_the_grader(arena: Arena, ask: str) ->
     arena.grade(data, "compute_cost")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
     assert "got it" not in arena.recorder.loot()
-    refused = "is not defined" if ask.startswith("initialize") else "is not available in grading this function"
+    refused = (
+        "is not defined" if ask.startswith("initialize") else "is not available in grading this function"
+    )
     assert refused in arena.recorder.loot()
 
 

@@ -554,3 +554,59 @@ def test_of_very_many_parameters_a_few_are_named(grade_functions: GradeCells) ->
     extra = ", ".join(f"p{number}=0" for number in range(2000))
     graded = grade_functions(linear_forward=f"def linear_forward(A, W, b, {extra}):\n    return W, A, b\n")
     assert graded["linear_forward"].components[0].detail.count("`p") == 5
+
+
+def test_a_bias_read_from_the_notebook_is_no_missing_bias(grade_functions: GradeCells) -> None:
+    """Its numbers are those of a missing one, for the notebook's bias is zero; the line says what it is."""
+    code = """
+def linear_forward(A, W, b):
+    Z = W @ A + parameters["b1"][0]
+    return Z, (A, W, b)
+
+parameters = {"W1": np.ones((3, 2)), "b1": np.zeros((3, 1))}
+"""
+    (diagnosis,) = grade_functions(linear_forward=code)["linear_forward"].diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == ("uses-global", "proved")
+    assert diagnosis.location is not None and "parameters" in diagnosis.location.source
+
+
+TABLES = {
+    "activations of all layers": (
+        "L_model_forward",
+        """
+class Stage:
+    def __init__(self, number):
+        self.number = number
+
+def L_model_forward(X, parameters):
+    A, caches, plan = X, [], [Stage(l) for l in range(1, len(parameters) // 2 + 1)]
+    for stage in plan:
+        W, b = parameters[f"W{stage.number}"], parameters[f"b{stage.number}"]
+        A, cache = linear_activation_forward(A, W, b, "sigmoid")
+        caches.append(cache)
+    return A, caches
+""",
+        "hidden-layers-sigmoid",
+    ),
+    "one function for all": (
+        "linear_activation_backward",
+        """
+gate = lambda dA, Z: dA * (Z > 0)
+slope_sigmoid = lambda dA, Z: dA * (1 / (1 + np.exp(-Z))) * (1 - 1 / (1 + np.exp(-Z)))
+slope_relu = lambda dA, Z: gate(dA, Z)
+slopes = dict.fromkeys(("sigmoid", "relu"), slope_sigmoid)
+
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    return linear_backward(slopes[activation](dA, Z), linear_cache)
+""",
+        "activation-backward-swapped",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_what_is_the_same_for_all_is_proved(grade_functions: GradeCells, case: str) -> None:
+    name, code, wanted = TABLES[case]
+    (diagnosis,) = grade_functions(**{name: code})[name].diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == (wanted, "proved")

@@ -53,6 +53,7 @@ def call(site: Site) -> Iterator[Change]:
             text = f"({site.atom(node.orelse)} if {site.text(node.test)} else {site.atom(node.body)})"
             yield change(node, text, rank=0)
         if isinstance(node, ast.Call):
+            yield from _all_the_same(site, node)
             yield from _natural_log(site, node)
             yield from _peeled(site, node)
     yield from _wrapped(site)
@@ -123,6 +124,19 @@ def _repeated(site: Site, node: ast.Constant) -> Iterator[Change]:
             yield from _repeated_word(site, node, made)
 
 
+def _all_the_same(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`dict.fromkeys(kinds, sigmoid_backward)`, a table with one function for all → one of them exchanged."""
+    if callee(node) != "fromkeys" or len(node.args) != 2 or is_text(node.args[1]):
+        return
+    for word in ("relu", "sigmoid"):
+        for name in sorted(name for name in site.world.known if word in name.lower()):
+            yield change(node, f'{{**{site.text(node)}, "{word}": {name}}}', rank=0)
+    pairs = [(one, one.replace("relu", "sigmoid")) for one in sorted(site.world.known) if "relu" in one]
+    for relu, sigmoid in pairs:
+        if sigmoid in site.world.known:
+            yield change(node, f'{{"sigmoid": {sigmoid}, "relu": {relu}}}', rank=0)
+
+
 def _repeated_word(site: Site, node: ast.Constant, made: ast.Call) -> Iterator[Change]:
     sizes = [site.text(made.args[1])] if made.args[1:] else [*counters(site, node), *_lengths(site, node)]
     for size in sizes:
@@ -156,6 +170,11 @@ def _last_rounds(site: Site, node: ast.expr) -> Iterator[str]:
             backwards = len(args) == 3
             last = site.text(args[0]) if backwards else shifted(site.text(args[min(len(args), 2) - 1]), -1)
             yield f"{target} == {last}"
+        layers = (
+            counted.args[0] if callee(counted) == "reversed" and isinstance(counted, ast.Call) else counted
+        )
+        if isinstance(layers, ast.Name):
+            yield f"{target} is {layers.id}[-1]"
 
 
 def _loops_around(site: Site, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:

@@ -253,8 +253,10 @@ def _is_foreign(site: Site, node: ast.Attribute) -> bool:
 
 
 def _is_foreign_entry(site: Site, node: ast.Subscript) -> bool:
-    """`settings["m"]`: an entry of a variable of the notebook."""
-    root = node.value
+    """`settings["m"]`, `parameters["b1"][0]`: an entry of a variable of the notebook."""
+    root: ast.expr = node
+    while isinstance(root, ast.Subscript):
+        root = root.value
     return isinstance(root, ast.Name) and not site.scope.knows(root.id) and not _is_plain(site, root.id)
 
 
