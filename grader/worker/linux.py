@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -114,7 +115,8 @@ def enter_namespaces() -> None:
         _call("unshare", _SPACES)  # user namespaces are switched off, and root needs none
     else:
         _map_ids(uid, gid)
-    _call("sethostname", _HOST, ctypes.c_size_t(len(_HOST)))
+    with suppress(OSError):  # some containers forbid it, and the name is all that is lost
+        _call("sethostname", _HOST, ctypes.c_size_t(len(_HOST)))
     _empty_root()
 
 
