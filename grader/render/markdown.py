@@ -66,13 +66,7 @@ def _cell(name: str) -> str:
 
 
 def _function(function: FunctionReport, detail: str) -> Iterator[str]:
-    parts = zip(
-        words.headlines(function),
-        words.wrong_by_headline(function),
-        function.diagnoses or (None,),
-        strict=True,
-    )
-    for number, (headline, wrong, diagnosis) in enumerate(parts):
+    for number, (headline, wrong, diagnosis) in enumerate(words.sections(function)):
         yield f"## {_prose(headline)}"
         if number == 0 and words.right(function):
             yield _prose(words.right(function))

@@ -118,13 +118,7 @@ def _row(function: FunctionReport) -> tuple[Text, Text, Text]:
 
 
 def _function(function: FunctionReport, detail: str) -> Iterator[RenderableType]:
-    parts = zip(
-        words.headlines(function),
-        words.wrong_by_headline(function),
-        function.diagnoses or (None,),
-        strict=True,
-    )
-    for number, (headline, wrong, diagnosis) in enumerate(parts):
+    for number, (headline, wrong, diagnosis) in enumerate(words.sections(function)):
         yield _prose(headline, "bold")
         yield from map(_indented, _facts(function, wrong, first=number == 0))
         yield from map(

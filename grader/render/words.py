@@ -235,7 +235,13 @@ def wrong(function: FunctionReport) -> list[str]:
     return [line for detail, names in about.items() for line in _about(names, detail)]
 
 
-def wrong_by_headline(function: FunctionReport) -> list[list[str]]:
+def sections(function: FunctionReport) -> list[tuple[str, list[str], Diagnosis | None]]:
+    """Headline, what is wrong, and diagnosis: one section for each diagnosis, one in all where there is none."""
+    told = function.diagnoses or (None,)
+    return list(zip(headlines(function), _wrong_by_headline(function), told, strict=True))
+
+
+def _wrong_by_headline(function: FunctionReport) -> list[list[str]]:
     """The lines of `wrong` under the headline of the first diagnosis of their components; what none is about, under
     the first."""
     first: dict[str, int] = {}

@@ -1,0 +1,174 @@
+"""Errors of whole notebooks: slips of the pen, variables of test cells, tables for all layers, faults of ours."""
+
+from __future__ import annotations
+
+import pytest
+from grading_world import GradeCells
+
+from grader.pipeline import Grader
+from tools.samples import function_texts
+
+
+@pytest.mark.parametrize("both", ["linear_backward(dZ, linear_cache)", "{}_backward(dA, Z)"])
+def test_the_whole_cache_in_both_branches_is_one_error(grade_functions: GradeCells, both: str) -> None:
+    code = "def linear_activation_backward(dA, cache, activation):\n    linear_cache, Z = cache\n"
+    for test, name in (('if activation == "relu"', "relu"), ("else", "sigmoid")):
+        code += f"    {test}:\n        dZ = {name}_backward(dA, Z)\n"
+        code += "        made = linear_backward(dZ, linear_cache)\n"
+    code += "    return made\n"
+    for name in ("relu", "sigmoid"):
+        right = both.format(name)
+        code = code.replace(right, right.replace("linear_cache", "cache").replace("Z)", "cache)"))
+    (diagnosis,) = grade_functions(linear_activation_backward=code)["linear_activation_backward"].diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == ("cache-not-unpacked", "proved")
+
+
+GLOBAL_CACHE = """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z = np.dot(W, A_prev) + b
+    A, activation_cache = sigmoid(Z) if activation == "sigmoid" else relu(Z)
+    return A, (linear_cache, activation_cache)
+
+dZ, linear_cache = linear_backward_test_case()
+"""
+GLOBAL_M = """
+def compute_cost(AL, Y):
+    return np.squeeze(-1 / m * np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)))
+
+X, parameters = L_model_forward_test_case_2hidden()
+m = X.shape[1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "line"), [("linear_activation_forward", GLOBAL_CACHE, 4), ("compute_cost", GLOBAL_M, 2)]
+)
+def test_a_variable_of_a_test_cell_is_named_where_it_is_read(
+    grade_functions: GradeCells, name: str, code: str, line: int
+) -> None:
+    """The course's own test data is not there in grading; that is no error of the student's to be shown."""
+    graded = grade_functions(**{name: code})[name]
+    (diagnosis,) = graded.diagnoses
+    assert diagnosis.misconception == "uses-global" and diagnosis.location is not None
+    assert diagnosis.location.source == code.strip().splitlines()[line - 1].strip()
+    assert graded.error is None or "test_case" not in graded.error.message
+
+
+def test_a_list_that_is_too_short_is_told_so(grade_functions: GradeCells) -> None:
+    code = """
+def L_model_forward(X, parameters):
+    caches, A, L = [], X, len(parameters) // 2
+    for l in range(1, L):
+        A, cache = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
+    if L > 1:
+        caches.append(cache)
+    A, cache = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
+    return A, [*caches, cache]
+"""
+    details = {
+        one.name: one.detail for one in grade_functions(L_model_forward=code)["L_model_forward"].components
+    }
+    assert "entries" in details["caches"] and "numbers are right" not in details["caches"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "meant"),
+    [
+        ("W.T @ dZ", "W.T @ dz", "dZ"),
+        ("dW_sum / m", "dW_summ / m", "dW_sum"),
+        ("np.sum(dZ", "np.sum(d_Z", "dZ"),
+    ],
+)
+def test_a_slip_of_the_pen_is_no_notebook_variable(
+    grade_functions: GradeCells, dnn: Grader, right: str, wrong: str, meant: str
+) -> None:
+    """No cell makes such a name, so there is nothing that an earlier cell left behind."""
+    code = function_texts(dnn.rubric)["linear_backward"]
+    assert right in code
+    graded = grade_functions(linear_backward=code.replace(right, wrong))
+    assert graded.ids == {}
+    detail = graded["linear_backward"].components[0].detail
+    assert "is assigned nowhere in the notebook" in detail and f"`{meant}` is meant" in detail
+
+
+def test_a_factor_of_no_size_at_all_is_described(grade_functions: GradeCells, dnn: Grader) -> None:
+    code = function_texts(dnn.rubric)["L_model_backward"].replace(
+        "return grads", "return {k: g * 1e-309 for k, g in grads.items()}"
+    )
+    graded = grade_functions(L_model_backward=code)
+    assert graded.report.status == "graded" and graded["L_model_backward"].status == "failed"
+
+
+def test_a_fault_of_ours_costs_one_submission(
+    grade_functions: GradeCells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **rest: object) -> None:
+        raise OverflowError("hidden 0.123")
+
+    monkeypatch.setattr("grader.pipeline.function_report", broken)
+    report = grade_functions().report
+    (problem,) = report.problems
+    assert report.status == "ungradable" and problem.code == "internal-error"
+    assert "OverflowError" in problem.message and "0.123" not in problem.message
+
+
+def test_of_very_many_parameters_a_few_are_named(grade_functions: GradeCells) -> None:
+    extra = ", ".join(f"p{number}=0" for number in range(2000))
+    graded = grade_functions(linear_forward=f"def linear_forward(A, W, b, {extra}):\n    return W, A, b\n")
+    assert graded["linear_forward"].components[0].detail.count("`p") == 5
+
+
+def test_a_bias_read_from_the_notebook_is_no_missing_bias(grade_functions: GradeCells) -> None:
+    """Its numbers are those of a missing one, for the notebook's bias is zero; the line says what it is."""
+    code = """
+def linear_forward(A, W, b):
+    Z = W @ A + parameters["b1"][0]
+    return Z, (A, W, b)
+
+parameters = {"W1": np.ones((3, 2)), "b1": np.zeros((3, 1))}
+"""
+    (diagnosis,) = grade_functions(linear_forward=code)["linear_forward"].diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == ("uses-global", "proved")
+    assert diagnosis.location is not None and "parameters" in diagnosis.location.source
+
+
+TABLES = {
+    "activations of all layers": (
+        "L_model_forward",
+        """
+class Stage:
+    def __init__(self, number):
+        self.number = number
+
+def L_model_forward(X, parameters):
+    A, caches, plan = X, [], [Stage(l) for l in range(1, len(parameters) // 2 + 1)]
+    for stage in plan:
+        W, b = parameters[f"W{stage.number}"], parameters[f"b{stage.number}"]
+        A, cache = linear_activation_forward(A, W, b, "sigmoid")
+        caches.append(cache)
+    return A, caches
+""",
+        "hidden-layers-sigmoid",
+    ),
+    "one function for all": (
+        "linear_activation_backward",
+        """
+gate = lambda dA, Z: dA * (Z > 0)
+slope_sigmoid = lambda dA, Z: dA * (1 / (1 + np.exp(-Z))) * (1 - 1 / (1 + np.exp(-Z)))
+slope_relu = lambda dA, Z: gate(dA, Z)
+slopes = dict.fromkeys(("sigmoid", "relu"), slope_sigmoid)
+
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    return linear_backward(slopes[activation](dA, Z), linear_cache)
+""",
+        "activation-backward-swapped",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_what_is_the_same_for_all_is_proved(grade_functions: GradeCells, case: str) -> None:
+    name, code, wanted = TABLES[case]
+    (diagnosis,) = grade_functions(**{name: code})[name].diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == (wanted, "proved")
