@@ -96,7 +96,7 @@ class Proofs:
             return None
         goal = proof.goal(known, finding, self.bench.plan.oracle, ())
         where = prover.prove(goal, places=1) if goal else None
-        if where is None:
+        if where is None or special.is_slip(finding, where):
             return None
         return proof.with_proof(replace(finding, named={known.id: finding.failed}), known.id, where)
 
@@ -124,8 +124,12 @@ class Proofs:
         goals = self._goals(finding)
         for goal in goals:
             where = prover.prove(goal, places=1)
-            if where is not None and goal.misconception == special.USES_GLOBAL:
-                where = None if special.is_slip(finding, where) else where
+            if (
+                where is not None
+                and goal.misconception == special.USES_GLOBAL
+                and special.is_slip(finding, where)
+            ):
+                continue
             if where is not None:
                 named = replace(finding, named={goal.misconception: finding.failed}, verified=True)
                 return proof.with_proof(named, goal.misconception, where)
