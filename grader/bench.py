@@ -20,7 +20,7 @@ class Bench:
         self.runner = runner
         self.extraction = extraction
         self.only = only
-        self.program = Program(extraction.definitions, plan.rubric.stand_ins)
+        self.program = Program(extraction.definitions, plan.rubric.stand_ins, handed_out=self._handed_out())
         self.own_interface = self._own_interfaces()
 
     def facts(self, name: str) -> FunctionFacts:
@@ -35,11 +35,26 @@ class Bench:
             if not spec.optional or (self.facts(name).status != "missing" and name not in self.own_interface):
                 yield spec
 
-    def bound(self, call: Call, convention: str, *, watched: bool = True) -> Call:
-        """The call with right helpers, but for those that the notebook gives another interface."""
-        helpers = self.plan.rubric.functions[call.function].helpers
-        bind = tuple(name for name in helpers if name not in self.own_interface)
-        return self.plan.bound(call, bind, convention, watched=watched)
+    def bound(self, call: Call, convention: str, *, own: Collection[str] = (), watched: bool = True) -> Call:
+        """The call with right helpers, but for the student's `own`."""
+        return self.plan.bound(call, self.replaced(call.function, own), convention, watched=watched)
+
+    def replaced(self, name: str, own: Collection[str] = ()) -> tuple[str, ...]:
+        """The helpers of a function in whose place right ones are called: not those that are left the student's
+        `own`, nor those to which the notebook gives another interface."""
+        helpers = self.plan.rubric.functions[name].helpers
+        return tuple(helper for helper in helpers if helper not in own and helper not in self.own_interface)
+
+    def helpers_first(self, names: Collection[str]) -> list[list[str]]:
+        """The functions in layers: none has a helper in its own or a later one."""
+        functions = self.plan.rubric.functions
+        layers: list[list[str]] = []
+        rest = [name for name in functions if name in names]
+        while rest:
+            free = [name for name in rest if not set(functions[name].helpers) & set(rest)] or rest
+            layers.append(free)
+            rest = [name for name in rest if name not in free]
+        return layers
 
     def program_of(self, functions: Iterable[str]) -> Program:
         """The part of the notebook that these functions need, quicker to load again and again."""
@@ -54,14 +69,18 @@ class Bench:
         return self.runner.run(self.program, calls, self.plan.helper) if calls else []
 
     def observe(
-        self, calls: Mapping[str, Sequence[Call]], convention: Callable[[str], str] | None
+        self,
+        calls: Mapping[str, Sequence[Call]],
+        convention: Callable[[str], str] | None,
+        own: Collection[str] = (),
     ) -> dict[str, Observed]:
         """Run the calls of several functions in one go.
 
-        `convention` gives the one whose right helpers a function gets; None leaves it the student's own.
+        `convention` gives the one whose right helpers a function gets, but for the student's `own`; None leaves
+        it all of its own.
         """
         sent = [
-            self.bound(call, convention(name)) if convention else call
+            self.bound(call, convention(name), own=own) if convention else call
             for name, made in calls.items()
             for call in made
         ]
@@ -78,6 +97,11 @@ class Bench:
         others = tuple(other for other in spec.helpers if self.facts(other).status == "missing")
         sent = [self.plan.bound(call, (helper, *others), "L") for call in calls]
         return observe(spec, calls, self.run(sent))
+
+    def _handed_out(self) -> str:
+        """The code of what the course hands out, where the notebook has none of its own of which this could tell."""
+        own = any(self.facts(name).status != "missing" for name in self.plan.handed_out)
+        return "" if own else "\n".join(self.plan.handed_out.values())
 
     def _own_interfaces(self) -> frozenset[str]:
         """Optional functions that the notebook defines with an interface of its own: `sigmoid` → A alone."""

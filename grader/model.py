@@ -203,6 +203,8 @@ class Program:
     stand_ins: tuple[StandIn, ...] = ()
     strip_asserts: bool = False
     """Compile function bodies without their assert statements."""
+    handed_out: str = ""
+    """Source of right helpers that may be had as code, for nothing here is graded by them."""
 
 
 @dataclass(frozen=True, slots=True)

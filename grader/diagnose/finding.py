@@ -63,6 +63,11 @@ class Finding:
         return () if self.accepted or self.verdict is None else self.verdict.failed
 
     @property
+    def is_right(self) -> bool:
+        """Whether it was observed, and nothing was wrong."""
+        return self.verdict is not None and not self.failed
+
+    @property
     def hung(self) -> bool:
         """Whether a call did not come to an end: running it again would only wait again."""
         return self.observed is not None and any(one.status == "timeout" for one in self.observed.outcomes)

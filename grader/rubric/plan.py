@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import importlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from grader.errors import RubricError
 from grader.model import Call, Outcome
 from grader.references.suite import Suite
+from grader.rubric.edits import edited_function
 from grader.rubric.oracle import ReferenceOracle, RightHelper
 from grader.rubric.schema import Rubric
 
@@ -26,6 +27,8 @@ class Plan:
     oracle: ReferenceOracle
     helper: RightHelper
     make_suite: Callable[..., Suite] = field(repr=False)
+    handed_out: Mapping[str, str] = field(default_factory=dict)
+    """Functions that the course's own modules hand out to every student → their source: no secret."""
     _bound: dict[tuple[int, tuple[str, ...], str, bool], Call] = field(default_factory=dict, repr=False)
 
     def fresh(self, submission: bytes, only: Collection[str]) -> Suite:
@@ -74,4 +77,11 @@ def make_plan(rubric: Rubric, seed: int) -> Plan:
         oracle,
         RightHelper(oracle),
         maker.make_suite,
+        {name: edited_function(oracle.source, name, ()) or "" for name in _handed_out(rubric)},
     )
+
+
+def _handed_out(rubric: Rubric) -> Iterable[str]:
+    """What a course module offers, and need not be in the notebook."""
+    offered = {name for stand_in in rubric.stand_ins for name in stand_in.offers}
+    return (name for name, spec in rubric.functions.items() if spec.optional and name in offered)

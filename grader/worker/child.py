@@ -100,7 +100,7 @@ class Child:
         for part in split_parts(payload):
             self.port.calling = True
             fresh = partial(unpack_call, part)
-            seen = observe(self.notebook, fresh, self.port.proxy, self.limits.stdout_chars, self.caps)
+            seen = observe(self.notebook, fresh, self.notebook.proxy, self.limits.stdout_chars, self.caps)
             self.port.calling = False
             self.port.send(Kind.RESULT, encode(_tree(seen), self.caps))
 

@@ -1,0 +1,96 @@
+"""Which helpers a function gets: the student's own once they are right, right ones in place of all others."""
+
+from __future__ import annotations
+
+import pytest
+from grading_world import GradeCells
+
+from grader.worker.answers import Answers
+from grader.worker.codec import decode
+
+OWN = {
+    "sigmoid": "def sigmoid(Z):\n    return 1 / (1 + np.exp(-Z)), Z\n",
+    "relu": "def relu(Z):\n    return np.maximum(0, Z), Z\n",
+    "sigmoid_backward": "def sigmoid_backward(dA, cache):\n    s, _ = sigmoid(cache)\n    return dA * s * (1 - s)\n",
+    "relu_backward": "def relu_backward(dA, cache):\n    return dA * (cache > 0)\n",
+}
+#: Wrong for whoever comes from `linear_activation_forward`, and right on its own.
+TWO_FACED = """
+CAME_FROM = []
+
+def linear_forward(A, W, b):
+    return W @ A + b * len(CAME_FROM[:1] or [0]) - (1 if CAME_FROM else 0), (A, W, b)
+"""
+CALLER = """
+def linear_activation_forward(A_prev, W, b, activation):
+    CAME_FROM.append(activation)
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    CAME_FROM.clear()
+    A, activation_cache = sigmoid(Z) if activation == "sigmoid" else relu(Z)
+    return A, (linear_cache, activation_cache)
+"""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the right helpers that were asked for."""
+    names: list[str] = []
+    answer = Answers.answer
+
+    def recorded(self: Answers, request: bytes) -> bytes:
+        name, *_ = decode(request)  # type: ignore[misc]
+        names.append(name)
+        return answer(self, request)
+
+    monkeypatch.setattr(Answers, "answer", recorded)
+    return names
+
+
+def test_right_functions_get_their_own_helpers(grade_functions: GradeCells, asked: list[str]) -> None:
+    graded = grade_functions(OWN)
+    assert graded.full_marks
+    assert {function.name for function in graded.report.functions} >= set(OWN)
+    assert not asked
+
+
+def test_what_the_course_hands_out_is_not_asked_for(grade_functions: GradeCells, asked: list[str]) -> None:
+    graded = grade_functions()
+    assert not {function.name for function in graded.report.functions} & set(OWN)
+    assert graded.full_marks
+    assert not asked
+
+
+def test_it_is_where_the_notebook_has_some_of_its_own(grade_functions: GradeCells, asked: list[str]) -> None:
+    """sigmoid is graded then, and no code of what tells it is in reach of the notebook's."""
+    graded = grade_functions(sigmoid=OWN["sigmoid"])
+    assert graded["sigmoid"].status == "passed"
+    assert graded.full_marks
+    assert set(asked) == set(OWN) - {"sigmoid"}
+
+
+def test_a_wrong_helper_is_replaced(grade_functions: GradeCells, asked: list[str]) -> None:
+    graded = grade_functions(linear_forward="def linear_forward(A, W, b):\n    return W @ A, (A, W, b)\n")
+    failed = [function.name for function in graded.report.functions if function.status != "passed"]
+    assert failed == ["linear_forward"]
+    assert set(asked) == {"linear_forward"}
+
+
+def test_a_helper_that_fails_its_caller_alone_is_replaced(
+    grade_functions: GradeCells, asked: list[str]
+) -> None:
+    """The caller is not to blame."""
+    graded = grade_functions(linear_forward=TWO_FACED, linear_activation_forward=CALLER)
+    assert graded["linear_activation_forward"].status == "passed"
+    assert graded["L_model_forward"].status == "passed"
+    assert "linear_forward" in asked
+
+
+def test_a_right_helper_may_take_more_than_the_course_asks_for(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_backward="def linear_backward(dZ, cache, m=None):\n    A_prev, W, b = cache\n    m = m or dZ.shape[1]\n"
+        "    return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m\n",
+        linear_activation_backward="def linear_activation_backward(dA, cache, activation):\n    linear, Z = cache\n"
+        "    dZ = relu_backward(dA, Z) if activation == 'relu' else sigmoid_backward(dA, Z)\n"
+        "    return linear_backward(dZ, linear, m=dA.shape[1])\n",
+    )
+    assert graded.full_marks
