@@ -212,7 +212,9 @@ class Proofs:
         )
         if explanation is None or again.observed is None or goal.misconception in explanation.ids:
             return None
-        if only_numbers and all(name.endswith("-missing") for name in explanation.ids):
+        if only_numbers and all(
+            self.bench.plan.rubric.misconceptions[name].absent for name in explanation.ids
+        ):
             return None  # of what was not returned at all, nothing can be said to be missing
         fresh = self._observed(finding, program, self.fresh(finding)).observed
         if fresh is None or not self.matcher.agrees(fresh, explanation.forms, again.convention):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from grader.bench import Bench
 from grader.diagnose import alternative, carried, metamorphic, private_format, special
-from grader.diagnose.convention import Exponents, Measured, measure, only_about_1_over_m
+from grader.diagnose.convention import UPDATED_BY, Exponents, Measured, chain, measure
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.symptoms import unread_parameters
@@ -23,8 +23,6 @@ from grader.references.suite import Suite
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
 
-#: Where the exponents of 1/m are measured (docs/conventions.md).
-LINEAR, MODEL = "linear_backward", "L_model_backward"
 FRESH_CALLS = 4
 
 
@@ -56,6 +54,7 @@ class Session:
         self.data = data
         self.bench = Bench(plan, runner, extraction, only)
         self.findings: dict[str, Finding] = {}
+        self.chain = chain(plan.rubric)
         self.exponents = Exponents()
         self.other = False
         self.alternative = ""  # another baseline of the rubric (another loss) that the notebook keeps to
@@ -170,14 +169,14 @@ class Session:
 
     def _settle_convention(self) -> None:
         """Measure α and β under L; where the notebook keeps to J, judge it under J."""
-        for name in (LINEAR, MODEL):
+        for name in (self.chain.linear, self.chain.model):
             if name in self.findings:
                 self._explain_one(name)
         right: Predict = lambda call: self.plan.right(call, self._under("L"))
-        linear, model = self._measured(LINEAR), self._measured(MODEL)
-        self.exponents = measure(linear, model, right)
+        linear, model = self._measured(self.chain.linear), self._measured(self.chain.model)
+        self.exponents = measure(self.chain, linear, model, right)
         if model is None and (own := self._own_model()) is not None:
-            self.exponents = replace(self.exponents, alpha=measure(None, own, right).alpha)
+            self.exponents = replace(self.exponents, alpha=measure(self.chain, None, own, right).alpha)
         wanted = self.plan.rubric.required_convention
         if wanted == "L" or not (self.exponents.inlined or self.exponents.judged_under == "J"):
             return
@@ -198,11 +197,13 @@ class Session:
 
     def _own_model(self) -> Measured | None:
         """The backward pass with the student's own helpers, where it needs a format that right ones do not have."""
-        finding = self.findings.get(MODEL)
-        calls = self._own_chain(MODEL) if finding is not None and finding.observed is not None else ()
+        finding = self.findings.get(self.chain.model)
+        calls = (
+            self._own_chain(self.chain.model) if finding is not None and finding.observed is not None else ()
+        )
         if finding is None or not calls:
             return None
-        judged = self._judged(finding, self._observe({MODEL: calls}, bind=False)[MODEL])
+        judged = self._judged(finding, self._observe({self.chain.model: calls}, bind=False)[self.chain.model])
         if judged.observed is None or judged.verdict is None or not judged.observed.valued:
             return None
         return Measured(judged.observed, judged.verdict, None)
@@ -213,10 +214,10 @@ class Session:
 
     def _judge_under_J(self, name: str) -> None:
         finding = self.findings[name]
-        if finding.observed is None or (name == LINEAR and self.exponents.judged_under == "L"):
+        if finding.observed is None or (name == self.chain.linear and self.exponents.judged_under == "L"):
             return
         observed = finding.observed
-        inlined = name == MODEL and self.exponents.inlined
+        inlined = name == self.chain.model and self.exponents.inlined
         if self.plan.rubric.functions[name].helpers and not inlined:
             observed = self._observe({name: observed.calls}, bind=True, convention="J")[name]
         self.findings[name] = self._judged(finding, observed, self._under("J"))
@@ -225,8 +226,8 @@ class Session:
         """With the student's own helpers: formats that they agree on, and a 1/m that enters elsewhere."""
         failing = [name for name in self._failing() if self.plan.suite.in_place.get(name)]
         wanted = private_format.needed(failing, self.findings, self.plan)
-        if MODEL in self.findings and any(self._touches_convention(name) for name in failing):
-            wanted = list(dict.fromkeys((*wanted, MODEL)))
+        if self.chain.model in self.findings and any(self._touches_convention(name) for name in failing):
+            wanted = list(dict.fromkeys((*wanted, self.chain.model)))
         calls = {name: self._own_chain(name) for name in wanted if self.findings[name].observed}
         found = self._observe({name: made for name, made in calls.items() if made}, bind=False)
         judged = {
@@ -255,25 +256,25 @@ class Session:
     def _accept_other(self, in_place: Mapping[str, Finding]) -> None:
         """A 1/m that enters exactly once, elsewhere along the chain: right, with a note."""
         backward = [name for name in self._failing() if self._touches_convention(name)]
-        model = in_place.get(MODEL)
+        model = in_place.get(self.chain.model)
         if not backward or model is None or model.verdict is None or not model.observed:
             return
         for name in self._failing():
             self._explain_one(name)
         backward += [name for name in self._failing() if name not in backward and self._only_shifts(name)]
-        if {"dW", "db"} & set(model.verdict.failed) or self.plan.rubric.required_convention:
+        if UPDATED_BY & set(model.verdict.failed) or self.plan.rubric.required_convention:
             return
-        if only_about_1_over_m(self.findings[name].explanation for name in backward):
+        if self.chain.only(self.findings[name].explanation for name in backward):
             for name in backward:
-                if name == MODEL or self._compensates(name, backward, model.observed.calls):
+                if name == self.chain.model or self._compensates(name, backward, model.observed.calls):
                     self.other = True
                     self.findings[name] = replace(self.findings[name], accepted="other-convention")
 
     def _only_shifts(self, name: str) -> bool:
         """Whether an activation's backward function differs by nothing but a 1/m."""
-        helped = self.plan.rubric.functions[MODEL].helpers
+        helped = self.plan.rubric.functions[self.chain.model].helpers
         below = {helper for one in helped for helper in self.plan.rubric.functions[one].helpers}
-        return name in below and only_about_1_over_m([self.findings[name].explanation])
+        return name in below and self.chain.only([self.findings[name].explanation])
 
     def _compensates(self, name: str, others: Collection[str], calls: Sequence[Call]) -> bool:
         """Whether the model's gradients need a function's own 1/m: with a right one in its place they are wrong.
@@ -282,9 +283,9 @@ class Session:
         """
         if set(self.plan.rubric.functions[name].helpers) & set(others):
             return True
-        observed = self.bench.observe_with(MODEL, calls, name)
+        observed = self.bench.observe_with(self.chain.model, calls, name)
         verdict = self.matcher.verdict(observed, self._under("L"))
-        return bool({"dW", "db"} & set(verdict.failed)) or not observed.valued
+        return bool(UPDATED_BY & set(verdict.failed)) or not observed.valued
 
     def _explain(self) -> None:
         for name in self._failing():

@@ -97,6 +97,7 @@ def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes
         "skipped": [{"path": _plain(one.path), "reason": _plain(one.reason)} for one in found.skipped],
         "unknown_students": list(map(_plain, found.unknown_students)),
         "missing_students": list(found.missing_students),
+        "names_not_believed": list(map(_plain, found.unbelieved)),
         "gone": list(facts.gone),
         **({"shards": list(shards)} if shards else {}),
     }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,10 +152,11 @@ class _Run:
                 self._loop(engine.run(self._tasks(mine, template, known)), ledger, tally)
             interrupted = False
         finally:
-            self._progress.end()
-            if interrupted:
-                engine.close()
-            summary = self._finish(folder, template, found, tally, interrupted=interrupted)
+            with _undisturbed():
+                self._progress.end()
+                if interrupted:
+                    engine.close()
+                summary = self._finish(folder, template, found, tally, interrupted=interrupted)
         return summary
 
     def _loop(self, results: Iterable[Done], ledger: Ledger, tally: Tally) -> None:
@@ -246,6 +249,20 @@ class _Run:
         from grader.batch.dask_engine import DaskEngine  # the extra `dask`
 
         return DaskEngine(self._spec, make_grader, self._out, self._options.scheduler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No second Ctrl-C comes between the end of a run and its gradebook."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _live(known: Mapping[str, Place], found: Found) -> tuple[dict[str, Place], list[str]]:

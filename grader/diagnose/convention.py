@@ -1,7 +1,7 @@
 """Which convention a notebook keeps to, L or J: measured before any verdict on a 1/m.
 
-α is the exponent of 1/m in dAL (from L_model_backward), β_W and β_b those in dW and db (from
-linear_backward). The table of docs/conventions.md: judged under J exactly when α = 1 is measured and
+α is the exponent of 1/m in dAL (from the function of the whole backward pass), β_W and β_b those in dW and
+db (from the function of one layer); which these are, the rubric's convention J says. The table of docs/conventions.md: judged under J exactly when α = 1 is measured and
 β_W = 0 or β_b = 0 is measured; else under L. Counting errors under both and keeping the fewer would give
 the headline bug full marks where a function is missing.
 """
@@ -17,18 +17,10 @@ from grader.diagnose.matching import Explanation
 from grader.diagnose.scale_law import fit_scale_law
 from grader.judge.verdict import Observed, Predict, Verdict
 from grader.model import Convention, Value
+from grader.rubric.schema import Rubric
 
-#: Misconceptions that are nothing but a 1/m too many or too few: a convention elsewhere can explain them.
-ABOUT_1_OVER_M = frozenset(
-    {
-        "missing-1-over-m",
-        "doubled-1-over-m",
-        "extra-1-over-m",
-        "dal-includes-1-over-m",
-        "dz-includes-1-over-m",
-    }
-)
-
+#: The gradients that an update takes, in which each convention's 1/m has entered once.
+UPDATED_BY = frozenset({"dW", "db"})
 
 #: (α, β_W, β_b) of the two consistent conventions.
 _CONVENTIONS: Mapping[tuple[int | None, ...], Convention] = {(0, 1, 1): "L", (1, 0, 0): "J"}
@@ -64,6 +56,29 @@ class Exponents:
 
 
 @dataclass(frozen=True, slots=True)
+class Chain:
+    """Where a rubric's 1/m may enter; without a convention J, nowhere."""
+
+    linear: str
+    """The function that makes a layer's dW and db."""
+    model: str
+    """The function of the whole backward pass, which starts from dAL."""
+    extra: Mapping[str, int]
+    """Misconceptions that are nothing but a 1/m → how often too often it enters."""
+
+    def only(self, explanations: Iterable[Explanation | None]) -> bool:
+        """Whether every explanation is there and names nothing but exponents of 1/m."""
+        return all(found is not None and found.ids <= self.extra.keys() for found in explanations)
+
+
+def chain(rubric: Rubric) -> Chain:
+    """The functions that the rubric's convention J edits: those of its dW and of its dAL."""
+    edited = {name: edit.function for name, edit in rubric.conventions.get("J", {}).items()}
+    extra = {name: one.one_over_m for name, one in rubric.misconceptions.items() if one.one_over_m}
+    return Chain(edited.get("dW", ""), edited.get("dAL", ""), extra)
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What is known of one backward function under L."""
 
@@ -72,26 +87,29 @@ class Measured:
     explanation: Explanation | None
 
 
-def measure(linear: Measured | None, model: Measured | None, right: Predict) -> Exponents:
-    """Exponents from linear_backward and L_model_backward, each observed in isolation under L."""
-    alpha = None if model is None else _alpha(model, right)
+def measure(chain: Chain, linear: Measured | None, model: Measured | None, right: Predict) -> Exponents:
+    """Exponents from the chain's two functions, each observed in isolation under L."""
+    alpha = None if model is None else _alpha(chain, model, right)
     own = (
         (None, None) if model is None else (_own(model, "dW", alpha, right), _own(model, "db", alpha, right))
     )
     if linear is None:
         return Exponents(alpha, own_W=own[0], own_b=own[1])
-    return Exponents(alpha, _beta(linear, "dW", right), _beta(linear, "db", right), *own)
+    return Exponents(alpha, _beta(chain, linear, "dW", right), _beta(chain, linear, "db", right), *own)
 
 
-def _alpha(model: Measured, right: Predict) -> int | None:
+def _alpha(chain: Chain, model: Measured, right: Predict) -> int | None:
     if "dA" not in model.verdict.failed:
         return 0
     if model.explanation is not None:
-        return int("dal-includes-1-over-m" in model.explanation.ids)
+        own = (
+            form for form in model.explanation.forms if chain.model in {edit.function for edit in form.edits}
+        )
+        return int(any(chain.extra.get(form.misconception, 0) > 0 for form in own))
     return _exponent(model, "dA", right, pick=_last)
 
 
-def _beta(linear: Measured, component: str, right: Predict) -> int | None:
+def _beta(chain: Chain, linear: Measured, component: str, right: Predict) -> int | None:
     """1 where right; by the misconceptions found; else by the measured law."""
     if component not in linear.verdict.failed:
         return 1
@@ -99,10 +117,7 @@ def _beta(linear: Measured, component: str, right: Predict) -> int | None:
     if exponent is not None:
         return 1 + exponent
     ids = _ids_on(linear, component)
-    for name, beta in (("missing-1-over-m", 0), ("doubled-1-over-m", 2)):
-        if name in ids:
-            return beta
-    return 1 if ids else None
+    return 1 + sum(chain.extra.get(name, 0) for name in ids) if ids else None
 
 
 def _own(model: Measured, component: str, alpha: int | None, right: Predict) -> int | None:
@@ -136,8 +151,3 @@ def _ids_on(measured: Measured, component: str) -> frozenset[str]:
         for form in measured.explanation.forms
         if any(f"{component} " in edit.old or f"{component}_" in edit.old for edit in form.edits)
     )
-
-
-def only_about_1_over_m(explanations: Iterable[Explanation | None]) -> bool:
-    """Whether every explanation is there and names nothing but exponents of 1/m."""
-    return all(found is not None and found.ids <= ABOUT_1_OVER_M for found in explanations)

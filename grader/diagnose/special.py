@@ -51,7 +51,7 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
 
 def unfinished(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
     """The finding with one name, `not-implemented`, where all is missing, by several names, and a line is a `pass`."""
-    all_missing = len(finding.named) > 1 and all(name.endswith("-missing") for name in finding.named)
+    all_missing = len(finding.named) > 1 and all(rubric.misconceptions[name].absent for name in finding.named)
     if not all_missing or NOT_IMPLEMENTED not in rubric.misconceptions:
         return finding
     for index in finding.facts.needs:

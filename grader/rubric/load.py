@@ -55,6 +55,8 @@ _MISCONCEPTION_KEYS = [
     "see",
     "decides",
     "derivative_of",
+    "one_over_m",
+    "absent",
 ]
 _FORM_KEYS = ["edits", "drops"]
 _EDIT_KEYS = ["in", "from", "to"]
@@ -257,6 +259,8 @@ def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source
         see=tuple(file.typed(where, file.data, "see", list, [])),
         decides=file.typed(where, file.data, "decides", str, "values"),
         derivative_of=tuple(file.typed(where, file.data, "derivative_of", list, [])),
+        one_over_m=file.typed(where, file.data, "one_over_m", int, 0),
+        absent=file.typed(where, file.data, "absent", bool, False),
         path=path,
     )
 

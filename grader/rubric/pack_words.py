@@ -40,6 +40,8 @@ _MISCONCEPTION = (
     "same_text_as",
     "see",
     "decides",
+    "one_over_m",
+    "absent",
 )
 
 
@@ -124,8 +126,8 @@ def _typed(tree: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     """These entries, each of the type that its name promises."""
     values = {key: tree[key] for key in keys}
     for key, value in values.items():
-        number = key in ("tolerance", "total", "points", "credit")
-        flag = key in ("optional", "random", "sure")
+        number = key in ("tolerance", "total", "points", "credit", "one_over_m")
+        flag = key in ("optional", "random", "sure", "absent")
         kind = (int, float) if number else bool if flag else str
         if not isinstance(value, kind) and not (key == "required_convention" and value is None):
             raise TypeError(f"{key} is of another type")
@@ -152,7 +154,9 @@ def _place(place: object) -> Place:
 def _read_misconception(tree: Mapping[str, Any]) -> Misconception:
     feedback = tree["feedback"]
     return Misconception(
-        **_typed(tree, ("id", "title", "function", "credit", "sure", "verdict", "decides")),
+        **_typed(
+            tree, ("id", "title", "function", "credit", "sure", "verdict", "decides", "one_over_m", "absent")
+        ),
         **_tuples(tree, ("repairs", "same_text_as", "see", "derivative_of")),
         feedback=Feedback(*(str(feedback[level]) for level in LEVELS)),
         forms=tuple(

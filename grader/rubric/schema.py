@@ -63,6 +63,10 @@ class Misconception:
     decides: Literal["values", "repair", "status"] = "values"
     derivative_of: tuple[str, ...] = ()
     """Wrong costs whose true derivative this wrong dAL is: with one of them, it follows on."""
+    one_over_m: int = 0
+    """How often too often a 1/m enters, where that is all: a convention of the notebook's may explain it."""
+    absent: bool = False
+    """Whether a whole part of the function is not there: several such may be a function that is not written yet."""
     path: Path | None = None
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,27 @@ def interrupted(slow_class: Path, out: Path) -> float:
     assert run_facts(out)["interrupted"] is True
     assert len(table(out)) >= 20
     return seconds
+
+
+def test_a_second_interrupt_loses_no_gradebook(slow_class: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = launch(slow_class, out)
+    wait_for_reports(out, 20)
+    while process.poll() is None:
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.002)
+    process.communicate(timeout=10)
+    assert run_facts(out)["interrupted"] is True
+    assert len(table(out)) >= 20
+
+
+def test_names_that_are_not_believed_are_told(klass: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(klass / "upload.zip", "w") as archive:
+        archive.writestr("submission_9/hw.ipynb", "ok")
+        archive.writestr("submission_metadata.yml", "submission_9:\n  :submitters:\n  - :email: '42'\n")
+    grade(klass, tmp_path / "out")
+    told = run_facts(tmp_path / "out")["names_not_believed"]
+    assert [Path(name).name for name in told] == ["upload.zip"]
 
 
 def test_lines_for_logs(klass: Path, tmp_path: Path) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+from dataclasses import replace
 
 import pytest
 from grading_world import GradeCells
+
+from grader.diagnose.convention import chain
+from grader.rubric.load import load_rubric
 
 
 def linear_backward(beta_W: int, beta_b: int, gamma: int = 0) -> str:
@@ -251,3 +255,19 @@ def test_a_notebook_of_no_convention_is_not_told_that_it_keeps_to_one(grade_func
     graded = grade_functions(linear_backward=linear_backward(0, 1), L_model_backward=model_backward(1))
     assert graded.report.convention == "mixed"
     assert not any(note.code == "j-convention" for one in graded.report.functions for note in one.notes)
+
+
+def test_the_rubric_says_where_a_1_over_m_may_enter() -> None:
+    rubric = load_rubric("dnn-step-by-step")
+    assert (chain(rubric).linear, chain(rubric).model) == ("linear_backward", "L_model_backward")
+    edits = {
+        name: replace(edit, function=f"my_{edit.function}") for name, edit in rubric.conventions["J"].items()
+    }
+    renamed = chain(replace(rubric, conventions={"J": edits}))
+    assert (renamed.linear, renamed.model) == ("my_linear_backward", "my_L_model_backward")
+    assert chain(load_rubric("logistic-regression")).model == ""
+
+
+def test_what_a_convention_may_explain_is_a_1_over_m_alone() -> None:
+    for name, one in load_rubric("dnn-step-by-step").misconceptions.items():
+        assert bool(one.one_over_m) == (name.endswith("-1-over-m") and not name.startswith("cost")), name
