@@ -32,7 +32,7 @@ def test_an_import_the_other_way_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     upside_down = tmp_path / "importlinter"
     text = (ROOT / ".importlinter").read_text()
     upside_down.write_text(
-        text.replace("    grader.losses\n    grader.model\n", "    grader.model\n    (grader.render)\n")
+        text.replace("    grader.files\n    grader.model\n", "    grader.model\n    (grader.render)\n")
     )
     assert lint(upside_down, tmp_path) == 1
 

@@ -16,14 +16,12 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 
 from grader.batch.walk import STATE_FOLDER
 from grader.errors import CannotWrite, UsageError
+from grader.files import put, write_new
 from grader.model import RubricStamp
-
-_numbers = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +45,10 @@ def writing(path: Path | str) -> Iterator[None]:
         raise CannotWrite(f"cannot write {path}: {_advice(error)}") from None
 
 
-def write_whole(path: Path, data: bytes, scratch: Path) -> None:
+def _write(path: Path, data: bytes, scratch: Path) -> None:
     """Write a file whole or not at all: under another name in `scratch` (same file system), then renamed."""
     with writing(path):
-        temporary = scratch / f"{os.getpid()}-{next(_numbers)}-{secrets.token_hex(4)}"
-        try:
-            _write_new(temporary, data)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
+        put(path, data, scratch)
 
 
 def write_submission(out: Path, submission_id: str, files: Iterable[tuple[str, bytes]]) -> None:
@@ -68,7 +59,7 @@ def write_submission(out: Path, submission_id: str, files: Iterable[tuple[str, b
     names = set()
     # report.json goes last: where it is, everything is.
     for name, data in sorted(files, key=lambda file: file[0] == "report.json"):
-        write_whole(folder / name, data, out / STATE_FOLDER / "tmp")
+        _write(folder / name, data, out / STATE_FOLDER / "tmp")
         names.add(name)
     if "feedback.html" not in names:
         with suppress(OSError):
@@ -141,12 +132,12 @@ class Folder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write one of the folder's own files whole."""
-        write_whole(self.out / name, data, self.state / "tmp")
+        _write(self.out / name, data, self.state / "tmp")
 
     def _probe(self) -> None:
         """Find out now, not after an hour, that nothing can be written."""
         probe = self.state / "tmp" / f"probe-{os.getpid()}-{secrets.token_hex(4)}"
-        _write_new(probe, b"x" * 4096)
+        write_new(probe, b"x" * 4096)
         os.unlink(probe)
 
     def _lock(self, name: str, kind: int) -> None:
@@ -178,26 +169,16 @@ class Folder:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
     def _replace(self, path: Path, text: str) -> None:
-        write_whole(path, text.encode(), self.state / "tmp")
+        _write(path, text.encode(), self.state / "tmp")
 
     def _create(self, path: Path, text: str) -> None:
         """Write a file unless it is there; of two processes that try at once one wins, whole."""
         temporary = self.state / "tmp" / f"{os.getpid()}-{secrets.token_hex(4)}"
         with writing(path):
-            _write_new(temporary, text.encode())
+            write_new(temporary, text.encode())
             with suppress(FileExistsError):
                 os.link(temporary, path)
             os.unlink(temporary)
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-    finally:
-        os.close(descriptor)
 
 
 def _advice(error: OSError) -> str:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import clusters, output
-from grader.cli.files import write_file
 from grader.cli.folder import damage, read_reports, run_facts, stored_reports
 from grader.cli.params import Existing
 from grader.errors import UsageError
+from grader.files import write_whole
 
 if TYPE_CHECKING:
     from grader.export.folder import ReportFolder
@@ -56,7 +56,7 @@ def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | Non
         feedback_links=_links(folder, reports, target.parent),
         key=str(run_facts(folder).get("seed")).encode(),
     )
-    write_file(target, page)
+    write_whole(target, page, "Choose another place with -o.")
     output.show(f"{target}\n")
     _warn(reports)
 

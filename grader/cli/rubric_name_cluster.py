@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from grader.cli import output
-from grader.cli.files import write_file
 from grader.cli.params import Existing
+from grader.files import write_whole
 
 
 @click.command(short_help="Make a misconception's file from a cluster.")
@@ -39,7 +39,7 @@ def command(folder: Path, cluster: str | None, identifier: str | None, rubric: s
         output.show(text)
         return
     path = clusters.target(folder, identifier, rubric, draft=not complete)
-    write_file(path, text.encode())
+    write_whole(path, text.encode(), "Choose another place with -o.")
     output.show(f"{path}\n")
     lint = f"grader rubric lint {rubric or path.parent.parent.name}"
     if complete:

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from grader.cli import output
-from grader.cli.files import write_file
 from grader.cli.params import seed_option
+from grader.files import write_whole
 
 
 @click.command(short_help="Write a student pack.")
@@ -28,5 +28,5 @@ def command(rubric: str, out: Path | None, seed: int | None) -> None:
 
     loaded = load_rubric(rubric)
     target = out or Path(f"{loaded.id}.pack")
-    write_file(target, pack(loaded, seed=seed))
+    write_whole(target, pack(loaded, seed=seed), "Choose another place with -o.")
     output.show(f"{target}\n")

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 from grader.errors import CannotWrite, UsageError
 from grader.export.base import Exporter, Options, Skipped, StoredReport
 from grader.export.registry import OURS, exporter
+from grader.files import write_whole
 from grader.model import LEVELS
 from grader.render.json_report import from_json, public
 from grader.rubric.detail import DEEPEST, allowed, most_detail, told
@@ -238,7 +238,7 @@ class FolderSink:
                 f"{path} is not written over: it is what the export is made from. Choose another -o."
             )
         if not self.dry_run:
-            _write_whole(path, [data] if isinstance(data, bytes) else data)
+            write_whole(path, data, "Choose another -o.")
         self.written.append(path)
 
     def skip(self, what: str, reason: str) -> None:
@@ -255,21 +255,3 @@ def _sink(chosen: Exporter, out: Path, *, explicit: bool, dry_run: bool) -> Fold
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; {chosen.title} is written into a folder. Choose another -o.")
     return FolderSink(out, {}, dry_run)
-
-
-def _write_whole(path: Path, chunks: Iterable[bytes]) -> None:
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise CannotWrite(f"cannot write {path}: {error.strerror}. Choose another -o.") from None
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.export.zipped import zip_chunks
+from grader.files import write_whole
 from grader.platforms.recipes import RECIPES
-from grader.platforms.run import write_whole
 from grader.platforms.table import platform_named
 from grader.platforms.wheel import build_wheel
 from grader.rubric.load import find_rubric
 
-_ADVICE = " Choose another place with -o."
+_ADVICE = "Choose another place with -o."
 
 
 def package_platform(name: str, rubric_name: str, out: Path | None = None) -> Path:

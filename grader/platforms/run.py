@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -21,7 +20,8 @@ from types import FrameType
 from typing import BinaryIO
 
 from grader.batch.engine import GraderLike, JobSpec, of_no_rubric
-from grader.errors import CannotWrite, GraderError, UsageError
+from grader.errors import GraderError, UsageError
+from grader.files import write_whole
 from grader.model import LEVELS, Problem, Report, SubmissionStamp
 from grader.notebook.read import Unreadable, read_notebook
 from grader.platforms.base import Grade, Handed, Output, Platform, Surroundings
@@ -145,22 +145,6 @@ def _finish(output: Output, stdout: BinaryIO) -> None:
 def _write_files(output: Output) -> None:
     for path, data in output.files.items():
         write_whole(path, data)
-
-
-def write_whole(path: Path, data: bytes, advice: str = "") -> None:
-    """Write a file whole or not at all. CannotWrite says why not, and the `advice`."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(
-            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "wb"
-        ) as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise CannotWrite(f"cannot write {path}: {error.strerror}.{advice}") from None
 
 
 # ------------------------------------------------------------------------------------------ stopping

@@ -16,7 +16,7 @@ from typing import Any
 import fake_graders
 import pytest
 
-from grader.batch import store
+from grader import files
 from grader.batch.engine import JobSpec
 from grader.batch.progress import Lines
 from grader.batch.run import grade_many, parse_shard
@@ -174,7 +174,7 @@ def test_out_that_cannot_be_written(klass: Path, tmp_path: Path, monkeypatch: py
     def refuse(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(store, "_write_new", refuse)
+    monkeypatch.setattr(files, "write_new", refuse)
     with pytest.raises(CannotWrite, match="the disk is full"):
         grade(klass, tmp_path / "out")
 
