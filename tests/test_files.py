@@ -46,5 +46,7 @@ def test_a_link_laid_in_wait_is_not_written_through(tmp_path: Path) -> None:
 
 def test_why_it_cannot_be_written_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(CannotWrite, match=r"cannot write .*page: .*file is no folder\. Choose another place\.$"):
+    with pytest.raises(
+        CannotWrite, match=r"cannot write .*page: .*file is no folder\. Choose another place\.$"
+    ):
         write_whole(tmp_path / "file" / "page", b"x", "Choose another place.")

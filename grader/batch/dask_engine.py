@@ -20,7 +20,7 @@ from typing import Any
 
 from grader.batch.engine import Done, JobSpec, MakeGrader, Task, internal_error, row_of
 from grader.batch.reading import Reader
-from grader.batch.work import Bench, Read, files_exist, grade_read, read_task, render_files, set_up
+from grader.batch.work import Read, Workplace, files_exist, grade_read, read_task, render_files, set_up
 from grader.errors import CannotGrade, GraderError, UsageError, WorkerError
 from grader.model import Report
 
@@ -57,12 +57,12 @@ class GraderPlugin(Plugin):  # type: ignore[misc]
     def setup(self, worker: Any) -> None:
         """A worker may have several threads, a grader serves one submission at a time."""
         self._lock = threading.Lock()
-        self._bench: Bench | None = None
+        self._workplace: Workplace | None = None
 
     def teardown(self, worker: Any) -> None:
         """End the grader's own workers."""
-        if self._bench is not None:
-            self._bench.close()
+        if self._workplace is not None:
+            self._workplace.close()
 
     def grade(self, items: Sequence[Item]) -> list[Done]:
         """Grade a chunk. WorkerError closes the grader: the next chunk makes a new one."""
@@ -78,15 +78,15 @@ class GraderPlugin(Plugin):  # type: ignore[misc]
         with self._lock:
             return self._made().template
 
-    def _made(self) -> Bench:
-        if self._bench is None:
-            self._bench = set_up(self._spec, self._make_grader)
-        return self._bench
+    def _made(self) -> Workplace:
+        if self._workplace is None:
+            self._workplace = set_up(self._spec, self._make_grader)
+        return self._workplace
 
     def _drop(self) -> None:
-        bench, self._bench = self._bench, None
-        if bench is not None:
-            bench.close()
+        workplace, self._workplace = self._workplace, None
+        if workplace is not None:
+            workplace.close()
 
 
 class DaskEngine:

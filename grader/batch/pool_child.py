@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from grader.batch.engine import JobSpec, MakeGrader
-from grader.batch.work import Bench, grade_here, set_up
+from grader.batch.work import Workplace, grade_here, set_up
 from grader.errors import GraderError, WorkerError
 from grader.model import Report
 
@@ -61,19 +61,19 @@ def main(descriptor: int) -> None:
 
 
 def _serve(wire: Connection, start: Start) -> None:
-    bench: Bench | None = None
+    workplace: Workplace | None = None
     try:
-        bench = set_up(start.spec, start.make_grader)
-        wire.send(Ready(bench.template))
+        workplace = set_up(start.spec, start.make_grader)
+        wire.send(Ready(workplace.template))
         while True:
-            wire.send(grade_here(bench, wire.recv(), Path(start.out)))
+            wire.send(grade_here(workplace, wire.recv(), Path(start.out)))
     except (EOFError, ConnectionError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it was, the parent must hear of it
-        wire.send(_last_message(error, bench is not None))
+        wire.send(_last_message(error, workplace is not None))
     finally:
-        if bench is not None:
-            bench.close()
+        if workplace is not None:
+            workplace.close()
 
 
 def _last_message(error: Exception, was_ready: bool) -> Failed | Broken:

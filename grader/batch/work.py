@@ -18,7 +18,7 @@ Files = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Workplace:
     """A process's own grader, its report on an empty file, and its reader of submissions."""
 
     spec: JobSpec
@@ -32,7 +32,7 @@ class Bench:
         self.grader.close()
 
 
-def set_up(spec: JobSpec, make_grader: MakeGrader) -> Bench:
+def set_up(spec: JobSpec, make_grader: MakeGrader) -> Workplace:
     """Make a grader and try it on an empty file. GraderError if it cannot work."""
     grader = make_grader(spec)
     try:
@@ -40,7 +40,7 @@ def set_up(spec: JobSpec, make_grader: MakeGrader) -> Bench:
     except BaseException:
         grader.close()
         raise
-    return Bench(_as_deep_as_allowed(spec, grader), grader, template, Reader())
+    return Workplace(_as_deep_as_allowed(spec, grader), grader, template, Reader())
 
 
 def _as_deep_as_allowed(spec: JobSpec, grader: GraderLike) -> JobSpec:
@@ -49,12 +49,12 @@ def _as_deep_as_allowed(spec: JobSpec, grader: GraderLike) -> JobSpec:
     return replace(spec, detail=most) if LEVELS.index(most) < LEVELS.index(spec.detail) else spec
 
 
-def grade_here(bench: Bench, task: Task, out: Path) -> Done:
+def grade_here(workplace: Workplace, task: Task, out: Path) -> Done:
     """Grade a task and write its files below `out`; nothing is done if an earlier run has done it."""
-    read = read_task(bench.reader, task)
-    if read.key and read.key == task.known_key and files_exist(out, task.submission.id, bench.spec):
+    read = read_task(workplace.reader, task)
+    if read.key and read.key == task.known_key and files_exist(out, task.submission.id, workplace.spec):
         return Done(task, read.key, None)
-    done = grade_read(bench, task, read)
+    done = grade_read(workplace, task, read)
     write_submission(out, task.submission.id, done.files)
     return Done(task, done.key, done.row)
 
@@ -79,16 +79,16 @@ def read_task(reader: Reader, task: Task) -> Read:
     return Read(data, result_key(task, hashlib.sha256(data).hexdigest()))
 
 
-def grade_read(bench: Bench, task: Task, read: Read) -> Done:
+def grade_read(workplace: Workplace, task: Task, read: Read) -> Done:
     """Grade what was read; the files come back rendered, not written."""
     one = task.submission
     if read.problem is not None:
-        report = ungradable(bench.template, one, read.problem, hashlib.sha256(b"").hexdigest())
+        report = ungradable(workplace.template, one, read.problem, hashlib.sha256(b"").hexdigest())
     else:
-        report = bench.grader.grade(read.data, one.file, one.id, one.student)
+        report = workplace.grader.grade(read.data, one.file, one.id, one.student)
     # What the grader itself broke on is tried again by the next run.
     key = "" if any(problem.code == INTERNAL_ERROR for problem in report.problems) else read.key
-    return Done(task, key, row_of(report, one), render_files(report, bench.spec))
+    return Done(task, key, row_of(report, one), render_files(report, workplace.spec))
 
 
 def render_files(report: Report, spec: JobSpec) -> Files:

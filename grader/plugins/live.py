@@ -43,7 +43,7 @@ from grader.worker.calling import Replaced, Seen, observe
 from grader.worker.codec import decode, encode
 from grader.worker.errors import describe
 from grader.worker.limits import Limits, reply_caps
-from grader.worker.program import Notebook
+from grader.worker.program import LoadedNotebook
 from grader.worker.wire import pack_call, unpack_call
 
 CALL_SECONDS = 3.0
@@ -159,11 +159,11 @@ def _copied(value: Value) -> Value:
     return decode(encode(value), writable=True)
 
 
-class LiveNotebook(Notebook):
+class LiveNotebook(LoadedNotebook):
     """A namespace that student code has filled already."""
 
     def __init__(self, namespace: dict[str, Any], program: Program) -> None:
-        """Executes nothing, and so does not call Notebook's own."""
+        """Executes nothing, and so does not call LoadedNotebook's own."""
         self.program = program
         self.names = namespace
         self.codes = {}

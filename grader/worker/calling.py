@@ -18,7 +18,7 @@ from grader.model import Call, Raised, Ref, Step, Value
 from grader.worker.caps import Caps
 from grader.worker.encoder import Encoded, encode
 from grader.worker.imports import ProxyMaker
-from grader.worker.program import Notebook
+from grader.worker.program import LoadedNotebook
 
 _ABSENT = object()
 #: The warnings filter of a process that shows none.
@@ -82,7 +82,7 @@ class Seen:
 
 
 def observe(
-    notebook: Notebook, fresh: Callable[[], Call], proxy: ProxyMaker, stdout_chars: int, caps: Caps
+    notebook: LoadedNotebook, fresh: Callable[[], Call], proxy: ProxyMaker, stdout_chars: int, caps: Caps
 ) -> Seen:
     """What one call gives. `fresh` makes the call anew, with inputs that nothing has touched.
 
@@ -101,7 +101,7 @@ def observe(
     return Seen(Encoded(value), None, text, changed, differs)
 
 
-def _differs(notebook: Notebook, call: Call, first: bytes, caps: Caps) -> bool:
+def _differs(notebook: LoadedNotebook, call: Call, first: bytes, caps: Caps) -> bool:
     """Whether a second run, of the same call with the same seed, gives anything else."""
     try:
         return _execute(notebook, replace(call, watch=False), caps)[0] != first
@@ -134,7 +134,7 @@ class _Quiet(AbstractContextManager[None]):
             self.warnings.__exit__(kind, error, trace)
 
 
-def _execute(notebook: Notebook, call: Call, caps: Caps) -> tuple[bytes, tuple[int, ...]]:
+def _execute(notebook: LoadedNotebook, call: Call, caps: Caps) -> tuple[bytes, tuple[int, ...]]:
     """The last step's result, encoded, and the indices of the arguments that it changed, if they are watched."""
     seed = _SEED if call.seed is None else call.seed
     np.random.seed(seed % _SEED_RANGE)
@@ -150,7 +150,7 @@ def _execute(notebook: Notebook, call: Call, caps: Caps) -> tuple[bytes, tuple[i
     return value, tuple(i for i, arg in enumerate(watched) if encode(arg) != before[i])
 
 
-def _apply(notebook: Notebook, step: Step, args: tuple[Value, ...]) -> Value:
+def _apply(notebook: LoadedNotebook, step: Step, args: tuple[Value, ...]) -> Value:
     if step.function not in notebook.names:
         raise NameError(f"name {step.function!r} is not defined", name=step.function)
     result = notebook.names[step.function](*args)

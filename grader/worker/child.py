@@ -20,7 +20,7 @@ from grader.worker.calling import Capture, Seen, observe
 from grader.worker.codec import TEXT_CAPS, encode
 from grader.worker.limits import Limits, reply_caps
 from grader.worker.port import Port
-from grader.worker.program import CodeCache, Notebook
+from grader.worker.program import CodeCache, LoadedNotebook
 from grader.worker.protocol import Kind, ProtocolError, split_parts
 from grader.worker.wire import from_grader, pack, unpack_call
 
@@ -52,7 +52,7 @@ class Child:
         self.port = port
         self.limits = limits
         self.available = available
-        self.notebook: Notebook | None = None
+        self.notebook: LoadedNotebook | None = None
         self.codes: CodeCache = {}
         self.caps = reply_caps(limits)
 
@@ -86,7 +86,7 @@ class Child:
 
     def load(self, payload: bytes) -> None:
         program, dropped, trace = from_grader(payload)
-        self.notebook = Notebook(program, self.port.proxy, self.available, self.codes)
+        self.notebook = LoadedNotebook(program, self.port.proxy, self.available, self.codes)
         sys.stdout = sys.stderr = Capture(0)  # what cells print while they load is of no interest
         self.notebook.load(dropped, self.tell_progress if trace else _tell_nothing)
         self.port.send(Kind.LOADED, b"")

@@ -19,7 +19,7 @@ Progress = Callable[[int], None]
 CodeCache = dict[tuple[Any, ...], types.CodeType]
 
 
-class Notebook:
+class LoadedNotebook:
     """The namespace of a notebook's definitions, ready for calls."""
 
     def __init__(

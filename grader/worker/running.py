@@ -103,7 +103,7 @@ class _Job:
         ]
 
 
-class Session:
+class Shift:
     """Runs jobs one after the other in one worker, and in a fresh one whenever that breaks."""
 
     def __init__(

@@ -44,7 +44,7 @@ from grader.worker.handle import Source, SourceGone, Worker
 from grader.worker.layers import TIERS
 from grader.worker.limits import Limits, reply_caps
 from grader.worker.protocol import Kind
-from grader.worker.running import Outcomes, Parcel, Session
+from grader.worker.running import Outcomes, Parcel, Shift
 from grader.worker.wire import pack_call
 
 T = TypeVar("T")
@@ -139,11 +139,11 @@ class Sandbox:
             return []
         self._turn_of(program)
         outcomes: list[Outcome] = []
-        with self._session(helper, self.limits, self.limits.run_seconds) as session:
+        with self._shift(helper, self.limits, self.limits.run_seconds) as shift:
             for part in _parts(calls):
-                self._runner = session.worker or self._runner
-                session.worker = self._kept_for(program, part)
-                outcomes += session.run(program, self._packed(part))
+                self._runner = shift.worker or self._runner
+                shift.worker = self._kept_for(program, part)
+                outcomes += shift.run(program, self._packed(part))
         return outcomes
 
     def explore(self, search: Search[T], helper: Helper) -> T:
@@ -156,17 +156,17 @@ class Sandbox:
 
         def run(program: Program, calls: Sequence[Call]) -> list[Outcome]:
             if not self._is_known(program) and not begun:
-                session.close()
+                shift.close()
                 self._forget()
             begun.append(True)
             self._note(program, calls)
-            return session.run(program, self._packed(calls))
+            return shift.run(program, self._packed(calls))
 
         begun: list[bool] = []
         brief = min(self.limits.call_seconds, self.limits.variant_seconds)
         limits = replace(self.limits, call_seconds=brief)
-        with self._session(helper, limits, self.limits.search_seconds) as session:
-            session.worker, self._runner = self._runner, None
+        with self._shift(helper, limits, self.limits.search_seconds) as shift:
+            shift.worker, self._runner = self._runner, None
             return follow(search, run)
 
     # ------------------------------------------------------------------------------------- ending
@@ -242,21 +242,21 @@ class Sandbox:
         return tree
 
     @contextmanager
-    def _session(self, helper: Helper, limits: Limits, seconds: float) -> Iterator[Session]:
+    def _shift(self, helper: Helper, limits: Limits, seconds: float) -> Iterator[Shift]:
         """Runs with one set of right helpers, for so many seconds; its worker is kept for the next request."""
         with self._request(), self._clock() as left:
             seconds = min(seconds, left)
             if self._remembered is None or self._remembered.helper is not helper:
                 self._remembered = Remembered(helper)
-            session = Session(
+            shift = Shift(
                 self._spawn, self._remembered, self._outcomes, limits, seconds, self._source_is_gone
             )
             try:
-                yield session
+                yield shift
             except BaseException:
-                session.close()
+                shift.close()
                 raise
-            self._runner = session.worker
+            self._runner = shift.worker
 
     def _turn_of(self, program: Program) -> None:
         """Start the clock anew if the program is another student's. Each extraction makes its own definitions."""

@@ -11,7 +11,7 @@ from grading_world import GradeCells, Graded
 from grader.model import Call, Outcome, Program, Report
 from grader.pipeline import Grader
 from grader.render.json_report import to_json
-from grader.worker.running import Parcel, Session
+from grader.worker.running import Parcel, Shift
 from tools.notebooks import nbformat4, notebook_cells
 from tools.samples import function_texts
 
@@ -219,29 +219,6 @@ def linear_backward(dZ, cache):
     assert [note.code for note in graded["linear_backward"].notes] == ["stale-assertion"]
 
 
-def test_own_sigmoid_that_returns_one_value_stays_a_helper(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        sigmoid="def sigmoid(z):\n    return 1 / (1 + np.exp(-z))",
-        linear_activation_forward="""
-def linear_activation_forward(A_prev, W, b, activation):
-    Z, linear_cache = linear_forward(A_prev, W, b)
-    A = sigmoid(Z) if activation == "sigmoid" else np.maximum(0, Z)
-    return A, (linear_cache, Z)
-""",
-    )
-    assert graded.full_marks
-    assert "sigmoid" not in [function.name for function in graded.report.functions]
-
-
-def test_own_sigmoid_with_the_course_interface_is_graded(grade_functions: GradeCells) -> None:
-    graded = grade_functions(sigmoid="def sigmoid(Z):\n    return 1 / (1 + np.exp(Z)), Z")
-    assert graded["sigmoid"].status == "failed"
-    assert graded.report.max_score == 100
-    assert [function.name for function in graded.report.functions if function.status != "passed"] == [
-        "sigmoid"
-    ]
-
-
 @pytest.mark.parametrize(
     ("source", "status"),
     [
@@ -284,13 +261,13 @@ def test_what_hangs_is_not_run_again(
 ) -> None:
     """Neither in place, nor for a proof, nor on public inputs: each would wait for the time limit once more."""
     sent: list[Call] = []
-    run = Session.run
+    run = Shift.run
 
-    def recorded(self: Session, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
+    def recorded(self: Shift, program: Program, parcels: Sequence[Parcel]) -> list[Outcome]:
         sent.extend(parcel.call for parcel in parcels)
         return run(self, program, parcels)
 
-    monkeypatch.setattr(Session, "run", recorded)
+    monkeypatch.setattr(Shift, "run", recorded)
     graded = grade_functions(
         linear_forward="def linear_forward(A, W, b):\n    while True:\n        b = b + 0"
     )
@@ -343,105 +320,3 @@ def test_hidden_texts_go_to_the_instructor_only(grade_functions: GradeCells) -> 
     assert report.error is not None
     hidden = str(graded.report.functions).replace(str(dict(report.instructor)), "")
     assert hidden.count("secret") == 1, "only the error on public inputs"
-
-
-def test_a_repair_may_call_an_own_helper_that_the_function_does_not(grade_functions: GradeCells) -> None:
-    """This sigmoid gives A alone, so that no right one stands in for it."""
-    graded = grade_functions(
-        sigmoid="def sigmoid(Z):\n    return 1 / (1 + np.exp(-Z))",
-        relu="def relu(Z):\n    return np.maximum(0, Z)",
-        linear_activation_forward="""
-def linear_activation_forward(A_prev, W, b, activation):
-    Z, linear_cache = linear_forward(A_prev, W, b)
-    A = Z if activation == "sigmoid" else relu(Z)
-    return A, (linear_cache, Z)
-""",
-    )
-    (found,) = graded["linear_activation_forward"].diagnoses
-    assert (found.misconception, found.evidence) == ("activation-missing", "proved")
-
-
-def test_helpers_with_keyword_parameters_of_their_own_are_not_graded(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        sigmoid="def sigmoid(*, Z):\n    return 1 / (1 + np.exp(-Z))",
-        sigmoid_backward="def sigmoid_backward(*, dA, Z):\n    s = sigmoid(Z=Z)\n    return dA * s * (1 - s)",
-        relu="def relu(*, Z):\n    return np.maximum(0, Z)",
-        relu_backward="def relu_backward(*, dA, Z):\n    return dA * (Z > 0)",
-        linear_activation_forward="""
-def linear_activation_forward(A_prev, W, b, activation):
-    Z, linear_cache = linear_forward(A_prev, W, b)
-    return (sigmoid if activation == "sigmoid" else relu)(Z=Z), (linear_cache, Z)
-""",
-        linear_activation_backward="""
-def linear_activation_backward(dA, cache, activation):
-    linear_cache, Z = cache
-    back = sigmoid_backward if activation == "sigmoid" else relu_backward
-    return linear_backward(back(dA=dA, Z=Z), linear_cache)
-""",
-    )
-    assert graded.full_marks
-    assert {"sigmoid", "relu_backward"}.isdisjoint(function.name for function in graded.report.functions)
-
-
-@pytest.mark.parametrize(
-    ("helper", "line"),
-    [("def zeros(n):\n    np.zeros((n, 1))", 2), ("def zeros(n):\n    made = np.zeros((n, 1))", 2)],
-)
-def test_a_helper_that_returns_nothing_is_named_where_it_ends(
-    grade_functions: GradeCells, helper: str, line: int
-) -> None:
-    graded = grade_functions(
-        initialize_parameters=helper
-        + """
-
-def initialize_parameters(n_x, n_h, n_y):
-    W1, W2 = np.random.randn(n_h, n_x) * 0.01, np.random.randn(n_y, n_h) * 0.01
-    return {"W1": W1, "b1": zeros(n_h), "W2": W2, "b2": zeros(n_y)}
-"""
-    )
-    (found,) = graded["initialize_parameters"].diagnoses
-    assert (found.misconception, found.evidence, found.components) == ("returns-none", "proved", ("b",))
-    assert found.location is not None and found.location.source == helper.split("\n")[line - 1].strip()
-
-
-def test_a_blank_that_is_returned_is_open(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        compute_cost="def compute_cost(AL, Y):\n    L = Y * np.log(AL)\n    cost = None\n    return cost"
-    )
-    (found,) = graded["compute_cost"].diagnoses
-    assert found.misconception == "not-implemented"
-    assert found.location is not None and found.location.source == "cost = None"
-
-
-def test_two_names_that_one_edit_undoes_are_one_error(grade_functions: GradeCells) -> None:
-    """Without the last layer in the list, zip ends with the hidden layers' activations."""
-    graded = grade_functions(
-        L_model_forward="""
-def L_model_forward(X, parameters):
-    L = len(parameters) // 2
-    layers = [(parameters[f"W{l}"], parameters[f"b{l}"]) for l in range(1, L)]
-    A, caches = X, []
-    for (W, b), kind in zip(layers, ["relu"] * (L - 1) + ["sigmoid"]):
-        A, cache = linear_activation_forward(A, W, b, kind)
-        caches.append(cache)
-    return A, caches
-"""
-    )
-    (found,) = graded["L_model_forward"].diagnoses
-    assert (found.misconception, found.evidence) == ("forward-layer-missing", "proved")
-    assert found.location is not None and "range(1, L)" in found.location.source
-
-
-def test_a_line_that_was_commented_out_is_the_place(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        relu_backward="""
-def relu_backward(dA, cache):
-    Z = cache
-    dZ = np.array(dA, copy=True)
-    # dZ[Z <= 0] = 0
-    return dZ
-"""
-    )
-    (found,) = graded["relu_backward"].diagnoses
-    assert (found.misconception, found.evidence) == ("relu-mask-missing", "proved")
-    assert found.location is not None and found.location.source == "# dZ[Z <= 0] = 0"

@@ -94,3 +94,48 @@ def test_a_right_helper_may_take_more_than_the_course_asks_for(grade_functions: 
         "    return linear_backward(dZ, linear, m=dA.shape[1])\n",
     )
     assert graded.full_marks
+
+
+def test_own_sigmoid_that_returns_one_value_stays_a_helper(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        sigmoid="def sigmoid(z):\n    return 1 / (1 + np.exp(-z))",
+        linear_activation_forward="""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A = sigmoid(Z) if activation == "sigmoid" else np.maximum(0, Z)
+    return A, (linear_cache, Z)
+""",
+    )
+    assert graded.full_marks
+    assert "sigmoid" not in [function.name for function in graded.report.functions]
+
+
+def test_own_sigmoid_with_the_course_interface_is_graded(grade_functions: GradeCells) -> None:
+    graded = grade_functions(sigmoid="def sigmoid(Z):\n    return 1 / (1 + np.exp(Z)), Z")
+    assert graded["sigmoid"].status == "failed"
+    assert graded.report.max_score == 100
+    assert [function.name for function in graded.report.functions if function.status != "passed"] == [
+        "sigmoid"
+    ]
+
+
+def test_helpers_with_keyword_parameters_of_their_own_are_not_graded(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        sigmoid="def sigmoid(*, Z):\n    return 1 / (1 + np.exp(-Z))",
+        sigmoid_backward="def sigmoid_backward(*, dA, Z):\n    s = sigmoid(Z=Z)\n    return dA * s * (1 - s)",
+        relu="def relu(*, Z):\n    return np.maximum(0, Z)",
+        relu_backward="def relu_backward(*, dA, Z):\n    return dA * (Z > 0)",
+        linear_activation_forward="""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    return (sigmoid if activation == "sigmoid" else relu)(Z=Z), (linear_cache, Z)
+""",
+        linear_activation_backward="""
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    back = sigmoid_backward if activation == "sigmoid" else relu_backward
+    return linear_backward(back(dA=dA, Z=Z), linear_cache)
+""",
+    )
+    assert graded.full_marks
+    assert {"sigmoid", "relu_backward"}.isdisjoint(function.name for function in graded.report.functions)

@@ -14,7 +14,7 @@ from grader.worker import answers
 from grader.worker.answers import Answers, Remembered, allowed_names
 from grader.worker.codec import Caps, Reject, encode
 from grader.worker.limits import Limits
-from grader.worker.running import Outcomes, Session, read_outcome
+from grader.worker.running import Outcomes, Shift, read_outcome
 from grader.worker.wire import from_grader
 
 UTILS = StandIn(("dnn_utils*",), ("sigmoid", "relu"))
@@ -167,7 +167,7 @@ def test_a_public_call_gets_no_answer_that_a_hidden_one_left(monkeypatch: pytest
     """How long an answer takes tells whether it was remembered, and what public calls print is shown."""
     made: list[str] = []
     monkeypatch.setattr(Answers, "compute", lambda self, request: made.append("computed") or b"answer")
-    session = Session(_no_worker, Remembered(helper), Outcomes(Caps()), Limits(), 1.0, lambda: False)
+    session = Shift(_no_worker, Remembered(helper), Outcomes(Caps()), Limits(), 1.0, lambda: False)
     hidden = call("f", bind=("sigmoid",))
     for one in (hidden, hidden, replace(hidden, public=True), replace(hidden, public=True)):
         session.answers(_program(""), one).answer(b"the same question")

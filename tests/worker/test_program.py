@@ -11,7 +11,7 @@ import worker_samples as samples
 
 from grader.model import Definition, Program
 from grader.worker.preload import available
-from grader.worker.program import Notebook
+from grader.worker.program import LoadedNotebook
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def proxy(name: str) -> Callable[..., Any]:
 
 def load(source: str, dropped: dict[int, str] | None = None, **rest: Any) -> dict[str, Any]:
     modules = available() | {"numpy", "math", "random", "dataclasses"}
-    notebook = Notebook(samples.program(source, **rest), proxy, modules)
+    notebook = LoadedNotebook(samples.program(source, **rest), proxy, modules)
     notebook.load(dropped or {}, lambda index: None)
     return notebook.names
 
@@ -134,7 +134,7 @@ def test_future_imports_hold_for_the_definitions_after_them() -> None:
 
 def test_lines_are_those_of_the_cell() -> None:
     definition = Definition(("f",), "def f():\n    return 1 / 0", 9, 21, "function")
-    notebook = Notebook(Program((definition,)), proxy, frozenset())
+    notebook = LoadedNotebook(Program((definition,)), proxy, frozenset())
     notebook.load({}, lambda index: None)
     with pytest.raises(ZeroDivisionError) as info:
         notebook.names["f"]()
@@ -144,7 +144,7 @@ def test_lines_are_those_of_the_cell() -> None:
 
 def test_a_definition_that_does_not_parse_is_a_syntax_error_at_its_line() -> None:
     definition = Definition(("f",), "def f(:\n    return 1", 4, 3, "function")
-    notebook = Notebook(Program((definition,)), proxy, frozenset())
+    notebook = LoadedNotebook(Program((definition,)), proxy, frozenset())
     notebook.load({}, lambda index: None)
     with pytest.raises(SyntaxError) as info:
         notebook.names["f"]()

@@ -1,0 +1,86 @@
+"""Where an error is, shown by undoing it."""
+
+from __future__ import annotations
+
+import pytest
+from grading_world import GradeCells
+
+
+def test_a_repair_may_call_an_own_helper_that_the_function_does_not(grade_functions: GradeCells) -> None:
+    """This sigmoid gives A alone, so that no right one stands in for it."""
+    graded = grade_functions(
+        sigmoid="def sigmoid(Z):\n    return 1 / (1 + np.exp(-Z))",
+        relu="def relu(Z):\n    return np.maximum(0, Z)",
+        linear_activation_forward="""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A = Z if activation == "sigmoid" else relu(Z)
+    return A, (linear_cache, Z)
+""",
+    )
+    (found,) = graded["linear_activation_forward"].diagnoses
+    assert (found.misconception, found.evidence) == ("activation-missing", "proved")
+
+
+@pytest.mark.parametrize(
+    ("helper", "line"),
+    [("def zeros(n):\n    np.zeros((n, 1))", 2), ("def zeros(n):\n    made = np.zeros((n, 1))", 2)],
+)
+def test_a_helper_that_returns_nothing_is_named_where_it_ends(
+    grade_functions: GradeCells, helper: str, line: int
+) -> None:
+    graded = grade_functions(
+        initialize_parameters=helper
+        + """
+
+def initialize_parameters(n_x, n_h, n_y):
+    W1, W2 = np.random.randn(n_h, n_x) * 0.01, np.random.randn(n_y, n_h) * 0.01
+    return {"W1": W1, "b1": zeros(n_h), "W2": W2, "b2": zeros(n_y)}
+"""
+    )
+    (found,) = graded["initialize_parameters"].diagnoses
+    assert (found.misconception, found.evidence, found.components) == ("returns-none", "proved", ("b",))
+    assert found.location is not None and found.location.source == helper.split("\n")[line - 1].strip()
+
+
+def test_a_blank_that_is_returned_is_open(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="def compute_cost(AL, Y):\n    L = Y * np.log(AL)\n    cost = None\n    return cost"
+    )
+    (found,) = graded["compute_cost"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == "cost = None"
+
+
+def test_two_names_that_one_edit_undoes_are_one_error(grade_functions: GradeCells) -> None:
+    """Without the last layer in the list, zip ends with the hidden layers' activations."""
+    graded = grade_functions(
+        L_model_forward="""
+def L_model_forward(X, parameters):
+    L = len(parameters) // 2
+    layers = [(parameters[f"W{l}"], parameters[f"b{l}"]) for l in range(1, L)]
+    A, caches = X, []
+    for (W, b), kind in zip(layers, ["relu"] * (L - 1) + ["sigmoid"]):
+        A, cache = linear_activation_forward(A, W, b, kind)
+        caches.append(cache)
+    return A, caches
+"""
+    )
+    (found,) = graded["L_model_forward"].diagnoses
+    assert (found.misconception, found.evidence) == ("forward-layer-missing", "proved")
+    assert found.location is not None and "range(1, L)" in found.location.source
+
+
+def test_a_line_that_was_commented_out_is_the_place(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        relu_backward="""
+def relu_backward(dA, cache):
+    Z = cache
+    dZ = np.array(dA, copy=True)
+    # dZ[Z <= 0] = 0
+    return dZ
+"""
+    )
+    (found,) = graded["relu_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("relu-mask-missing", "proved")
+    assert found.location is not None and found.location.source == "# dZ[Z <= 0] = 0"
