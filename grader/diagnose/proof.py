@@ -96,8 +96,7 @@ def mended(made: Goal, outcomes: Sequence[Outcome]) -> Mended:
 
 def agrees_on(made: Goal, index: int, outcome: Outcome) -> bool:
     """Whether one call is wholly as wanted."""
-    wanted = made.wanted[index]
-    return set(_agreeing(made, wanted, outcome)) == set(_parts(made, wanted))
+    return all(agrees for _, agrees in _compared(made, made.wanted[index], outcome))
 
 
 def is_as_before(made: Goal, index: int, outcome: Outcome) -> bool:
@@ -105,7 +104,7 @@ def is_as_before(made: Goal, index: int, outcome: Outcome) -> bool:
     before = made.observed.outcomes[index]
     if before.raised is not None:
         return before.raised.type in ("AssertionError", outcome.raised.type if outcome.raised else "")
-    return set(_agreeing(made, before, outcome)) == set(_parts(made, before))
+    return all(agrees for _, agrees in _compared(made, before, outcome))
 
 
 def mends_a_part(made: Goal, index: int, outcome: Outcome) -> bool:
@@ -140,20 +139,25 @@ def _parts(made: Goal, wanted: Outcome) -> Iterator[Part]:
 
 
 def _agreeing(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[Part]:
+    return (part for part, agrees in _compared(made, wanted, got) if agrees)
+
+
+def _compared(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[tuple[Part, bool]]:
+    """Each of the wanted parts, and whether it is there as wanted. What is not asked for is not compared."""
     if wanted.status != "value" or got.status != "value":
-        yield from _parts(made, wanted) if wanted.status == got.status else ()
+        yield from ((part, wanted.status == got.status) for part in _parts(made, wanted))
         return
     spec = made.observed.spec
     right, found = split(spec, wanted), split(spec, got)
     for name in spec.returns:
         one, other = right[name], found[name]
         if not isinstance(one, dict):
-            if _alike(made, one, other):
-                yield name, None
-        elif isinstance(other, dict):
-            yield from ((name, None),) if one.keys() == other.keys() else ()
-            both = [key for key in one if key in other]
-            yield from ((name, key) for key in both if _alike(made, {key: one[key]}, {key: other[key]}))
+            yield (name, None), _alike(made, one, other)
+            continue
+        entries = other if isinstance(other, dict) else {}
+        yield (name, None), one.keys() == entries.keys()
+        for key in one:
+            yield (name, key), key in entries and _alike(made, {key: one[key]}, {key: entries[key]})
 
 
 def _alike(made: Goal, wanted: Value, got: Value) -> bool:

@@ -98,6 +98,7 @@ class Child:
         if self.notebook is None:
             raise ProtocolError("calls before a program")
         for part in split_parts(payload):
+            self.port.answers.begin(bytes(part))
             self.port.calling = True
             fresh = partial(unpack_call, part)
             seen = observe(self.notebook, fresh, self.notebook.proxy, self.limits.stdout_chars, self.caps)

@@ -13,6 +13,7 @@ from grader.model import Call, Cell, Definition, Program, StandIn, Step
 from grader.worker.child import Child
 from grader.worker.codec import encode
 from grader.worker.limits import Limits
+from grader.worker.port import Answered
 from grader.worker.protocol import Kind, join_parts
 from grader.worker.wire import pack_call, to_worker
 
@@ -35,6 +36,7 @@ class _NoPort:
     """Answers call-backs itself and sends nothing."""
 
     calling = False
+    answers = Answered()
 
     def send(self, kind: Kind, payload: bytes) -> None:
         pass

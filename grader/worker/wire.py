@@ -93,14 +93,14 @@ def _is_plain(hint: Any) -> bool:
 def pack_call(call: Call) -> bytes:
     """What a worker is told of a call: not its name, nor whether students see it."""
     steps = tuple((step.function, step.args) for step in call.steps)
-    return to_worker((steps, call.bind, call.seed, call.watch))
+    return to_worker((steps, call.bind, call.convention, call.seed, call.watch))
 
 
 def unpack_call(data: bytes | memoryview) -> Call:
     """The call, with inputs of its own."""
-    steps, bind, seed, watch = from_grader(data)
+    steps, bind, convention, seed, watch = from_grader(data)
     applied = tuple(Step(function, args) for function, args in steps)
-    return Call("", "", applied, bind, seed=seed, watch=watch)
+    return Call("", "", applied, bind, convention, seed=seed, watch=watch)
 
 
 def unpack(cls: type[T], tree: Value) -> T:

@@ -14,6 +14,7 @@ from grader.worker import answers
 from grader.worker.answers import Answers, Remembered, allowed_names
 from grader.worker.codec import Caps, Reject, encode
 from grader.worker.limits import Limits
+from grader.worker.port import Answered
 from grader.worker.running import Outcomes, Shift, read_outcome
 from grader.worker.wire import from_grader
 
@@ -192,3 +193,24 @@ def test_an_exception_with_longer_texts_than_a_worker_sends_is_none(field: int) 
     raised[field] = "x" * 2000
     with pytest.raises(Reject):
         read_outcome(call("f"), (tuple(raised), "", (), False, None))
+
+
+def test_a_worker_asks_once_in_a_call_and_again_in_another() -> None:
+    answered = Answered()
+    answered.begin(b"one call")
+    assert answered.get(b"request") is None
+    answered.put(b"request", b"answer")
+    answered.begin(b"another call")
+    assert answered.get(b"request") is None, "what was answered there may be refused here"
+    answered.begin(b"one call")
+    assert answered.get(b"request") == b"answer"
+
+
+def test_a_worker_remembers_no_more_than_it_has_room_for() -> None:
+    answered = Answered()
+    answered.begin(b"call")
+    for number in range(100):
+        answered.put(number.to_bytes(4, "big"), bytes(1 << 16))
+    kept = [number for number in range(100) if answered.get(number.to_bytes(4, "big"))]
+    assert 0 < len(kept) < 70
+    assert kept[-1] == 99

@@ -185,7 +185,7 @@ def test_helpers_take_keywords_by_the_helpers_own_parameter_names(sandbox: Sandb
 
 def test_helpers_are_answered_a_limited_number_of_times() -> None:
     with Sandbox.start("none", Limits(callbacks=10)) as sandbox:
-        source = "def f(n):\n    return [sigmoid(0.0) for _ in range(n)][-1][0]"
+        source = "def f(n):\n    return [sigmoid(float(i)) for i in range(n)][0][0]"
         calls = [call("f", n, bind=("sigmoid",)) for n in (10, 11)]
         good, bad = sandbox.run(program(source), calls, helper)
     assert good.value == 0.5
