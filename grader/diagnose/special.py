@@ -38,7 +38,8 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
         blank = _blank_at_end(finding, definitions)
         name = RETURNS_NONE if blank is None else NOT_IMPLEMENTED
         if name in rubric.misconceptions:
-            places = {} if blank is None else {name: blank}
+            place = blank or _end(finding, definitions)
+            places = {} if place is None else {name: place}
             return replace(finding, named={name: finding.failed}, places=places, verified=True)
     read = _stopped_at(finding) or _stopped_before(finding) or _stale(finding)
     if read is not None and USES_GLOBAL in rubric.misconceptions:
@@ -66,22 +67,40 @@ def unfinished(finding: Finding, rubric: Rubric, definitions: Sequence[Definitio
 
 
 def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
-    """`cost = None` with `return cost` below it and no other value: a blank.
+    """`cost = None` with `return cost` below it and no other value, or `...` where the return should be: a blank.
 
     The text is looked at, line by line: student source is parsed in workers only.
     """
-    for made in definitions:
-        if (made.cell, finding.spec.name) != (finding.facts.cell, *made.binds[:1]):
-            continue
+    for made in _own(finding, definitions):
         lines = made.source.split("\n")
         if len(lines) > _MOST_LINES or max(map(len, lines)) > _LONGEST_LINE:
             return None  # no template's, and the search below takes the square of it
-        code = [i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
+        code = _code(lines)
+        if code and lines[code[-1]].split("#")[0].strip() in ("...", "pass"):
+            return Location(made.cell, made.line + code[-1], "")
         for i in code:
             blank = _SET_TO_NONE.fullmatch(lines[i])
             if blank and _returned_as_set(blank[1], [lines[at] for at in code if at > i]):
                 return Location(made.cell, made.line + i, "")
     return None
+
+
+def _own(finding: Finding, definitions: Sequence[Definition]) -> Iterator[Definition]:
+    """The function's own definition."""
+    where = finding.facts.cell, finding.spec.name
+    return (made for made in definitions if (made.cell, *made.binds[:1]) == where)
+
+
+def _code(lines: Sequence[str]) -> list[int]:
+    """Which lines are neither empty nor comments."""
+    return [i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _end(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
+    """The last line of the function, below which its return is missing."""
+    made = next((one for one in _own(finding, definitions) if one.kind == "function"), None)
+    code = _code(made.source.split("\n")) if made else []
+    return Location(made.cell, made.line + code[-1], "") if made and code else None
 
 
 def _returned_as_set(name: str, below: Sequence[str]) -> bool:

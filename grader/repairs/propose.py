@@ -17,9 +17,10 @@ from grader.repairs.change import REDUCED, Change, Family
 from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.formula import filling, formula
-from grader.repairs.families.names import name, order, outside, unread
+from grader.repairs.families.names import name, outside, unread
 from grader.repairs.families.numbers import from_zero, index, key, ranges
 from grader.repairs.families.operators import operator
+from grader.repairs.families.orders import order
 from grader.repairs.families.returns import returned
 from grader.repairs.families.scale import constant, over_m, over_n
 from grader.repairs.families.shapes import axis, transpose

@@ -48,7 +48,7 @@ class Scope:
     filled: frozenset[str] = field(default=frozenset())
     """Arrays that a loop fills element by element."""
     entries: tuple[str, ...] = ()
-    """Texts of the entries whose key begins with dA."""
+    """Texts of the entries whose key begins with dA, and of those that are stored by a number."""
     read: frozenset[str] = field(default=frozenset())
     """Names that the function reads somewhere else than in an assertion."""
     receiver: str = ""
@@ -204,15 +204,18 @@ def _filled(nodes: Sequence[ast.AST]) -> frozenset[str]:
 
 
 def _entries(nodes: Sequence[ast.AST]) -> tuple[str, ...]:
-    """`grads["dA" + str(l)]` and the like, as they are stored or read, each once."""
-    found = (
-        ast.unparse(node)
-        for node in nodes
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.value, ast.Name)
-        and _begins_with_da(node.slice)
-    )
-    return tuple(dict.fromkeys(found))
+    """`grads["dA" + str(l)]` and the like, as they are stored or read, and whatever else is stored layer by layer,
+    each once."""
+    entries = [n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)]
+    gradients = [node for node in entries if _begins_with_da(node.slice)]
+    stored = [node for node in entries if isinstance(node.ctx, ast.Store) and _is_numbered(node.slice)]
+    return tuple(dict.fromkeys(map(ast.unparse, (*gradients, *stored))))
+
+
+def _is_numbered(key: ast.expr) -> bool:
+    """`l - 1`, `"A" + str(l)`: of a layer, not of an element or a row."""
+    named = any(isinstance(node, ast.Name) for node in ast.walk(key))
+    return named and isinstance(key, ast.Name | ast.BinOp | ast.JoinedStr)
 
 
 def _begins_with_da(key: ast.expr) -> bool:

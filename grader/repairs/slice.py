@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -64,11 +65,22 @@ def _cannot_unpack(node: ast.stmt) -> bool:
     return False
 
 
+def says_nothing(node: ast.stmt) -> bool:
+    """`pass`, or `...`."""
+    match node:
+        case ast.Pass() | ast.Expr(value=ast.Constant(value=types.EllipsisType())):
+            return True
+    return False
+
+
 def _closed(facts: Sequence[_Fact], wanted: set[str]) -> set[ast.stmt]:
     chosen: set[ast.stmt] = {
         fact.node
         for fact in facts
-        if isinstance(fact.node, _JUMPS) or _gives(fact.node) or _cannot_unpack(fact.node)
+        if isinstance(fact.node, _JUMPS)
+        or _gives(fact.node)
+        or _cannot_unpack(fact.node)
+        or says_nothing(fact.node)
     }
     for fact in facts:
         if fact.node in chosen:
@@ -94,7 +106,10 @@ def _facts(body: Sequence[ast.stmt], control: frozenset[str]) -> Iterator[_Fact]
         if isinstance(node, _BLOCKS):
             header = control | frozenset(name for part in headers(node) for name in names_in(part))
             for inner in bodies(node):
-                yield from _facts(inner, header)
+                if len(inner) == 1 and says_nothing(inner[0]) and isinstance(node, ast.If | ast.Match):
+                    yield _Fact(inner[0], frozenset(), frozenset())  # a branch that is left out
+                else:
+                    yield from _facts(inner, header)
             yield from _loop_targets(node, header)
         elif not isinstance(node, _NEVER):
             yield _fact(node, control)

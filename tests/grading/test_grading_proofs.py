@@ -84,3 +84,53 @@ def relu_backward(dA, cache):
     (found,) = graded["relu_backward"].diagnoses
     assert (found.misconception, found.evidence) == ("relu-mask-missing", "proved")
     assert found.location is not None and found.location.source == "# dZ[Z <= 0] = 0"
+
+
+def test_a_branch_that_is_left_out_is_not_implemented(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_activation_backward="""
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    made = {}
+    if activation == "relu":
+        made["dZ"] = relu_backward(dA, Z)
+    elif activation == "sigmoid":
+        pass
+    return linear_backward(made["dZ"], linear_cache)
+"""
+    )
+    (found,) = graded["linear_activation_backward"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == "pass"
+
+
+@pytest.mark.parametrize(("end", "name"), [("...", "not-implemented"), ("print(moved)", "returns-none")])
+def test_where_a_return_should_be(grade_functions: GradeCells, end: str, name: str) -> None:
+    graded = grade_functions(
+        update_parameters=f"""
+def update_parameters(parameters, grads, learning_rate):
+    moved = {{key: value - learning_rate * grads["d" + key] for key, value in parameters.items()}}
+    {end}
+"""
+    )
+    (found,) = graded["update_parameters"].diagnoses
+    assert found.misconception == name
+    assert found.location is not None
+
+
+def test_a_step_that_is_only_a_copy_lacks_the_learning_rate_there(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        update_parameters="""
+def update_parameters(parameters, grads, learning_rate):
+    moved = {}
+    for l in range(1, len(parameters) // 2 + 1):
+        W_step = np.array(grads["dW" + str(l)])
+        b_step = learning_rate * np.array(grads["db" + str(l)])
+        moved["W" + str(l)] = parameters["W" + str(l)] - W_step
+        moved["b" + str(l)] = parameters["b" + str(l)] - b_step
+    return moved
+"""
+    )
+    (found,) = graded["update_parameters"].diagnoses
+    assert (found.misconception, found.evidence) == ("update-missing-learning-rate", "proved")
+    assert found.location is not None and found.location.source.startswith("W_step =")

@@ -58,6 +58,11 @@ from grader.repairs.propose import propose
         ),
         ("name", "x = list(map(lambda p, q: g(a, q), b))", "x = list(map(lambda p, q: g(p[0], q), b))"),
         ("blank", "x = None", "x = [[1.0]]"),
+        ("sign", "x -= a", "x = a - x"),
+        ("axis", "x = a[:, m]", "x = a[:, [m]]"),
+        ("axis", "x = np.zeros((1, 1))", "x = 0.0"),
+        ("add", "x[m][c] = 1", "x[m][c] = a[m][c]"),
+        ("global", "x = g(t_a, t_b)", "x = g(a, b)"),
     ],
 )
 def test_one_inverse_edit_of_each_kind(families: str, text: str, wanted: str) -> None:
@@ -76,6 +81,34 @@ def test_what_comes_out_is_handed_on_to_the_next_round() -> None:
     text = "def f(a, b):\n    for l in b:\n        x, y = g(a, l)\n        b[l] = y\n    return x"
     made = proposed(text, "statement")
     assert text.replace("= y", "= y\n        a = x") in [p.source for p in made if p.line == 4]
+
+
+def test_what_is_stored_layer_by_layer_is_read_a_layer_on_and_back() -> None:
+    text = """
+def f(x, n):
+    kept = {"A0": x}
+    for l in range(1, n):
+        y = x
+        kept["A" + str(l)] = g(y)
+    for k in range(n):
+        kept["B" + str(k)] = k
+    return kept"""
+    found = lines_of(proposed(text, "name"), 4)
+    assert "y = kept['A' + str(l - 1)]" in found
+    assert not any("str(k" in line for line in found), "there is no k yet"
+
+
+def test_a_branch_that_is_left_out_is_a_blank_unless_the_others_say_nothing_either() -> None:
+    text = """
+def f(a, kind):
+    x = {}
+    if kind == "relu":
+        x = g(a)
+    elif kind == "sigmoid":
+        pass
+    return x["a"]"""
+    assert lines_of(proposed(text, "blank"), 6) == ["return [[1.0]]"]
+    assert proposed(text.replace("x = g(a)", "print(a)"), "blank") == ()
 
 
 def test_a_method_that_returns_nothing_is_not_returned() -> None:

@@ -8,22 +8,34 @@ from collections.abc import Iterator
 
 from grader.repairs.change import Change, is_own_call
 from grader.repairs.sites import Site
-from grader.repairs.slice import bodies
+from grader.repairs.slice import bodies, names_in, says_nothing
 
 _FILLED = "[[1.0]]"
 
 
 def blank(site: Site) -> Iterator[Change]:
-    """`db = None`, never set again; `return None`; a helper that is only `pass`."""
+    """`db = None`, never set again; `return None`; a helper, or one branch of several, that is only `pass`."""
     node = site.node
     if site.open_end:
         if isinstance(node, ast.Pass):
             yield Change(((node, f"return {_FILLED}"),), rank=0)
         return
+    if says_nothing(node) and _others_say_something(site):
+        yield Change(((node, f"return {_FILLED}"),), rank=0)
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return) and node.value is not None:
         left = list(_open(site, node.value))
         if left and not _set_later(site):
             yield Change(tuple((one, _filling(site, one)) for one in left), rank=0)
+
+
+def _others_say_something(site: Site) -> bool:
+    """Whether this is all of a branch, and the other ones give a value to names, or entries, that are read."""
+    around = site.parent(site.node)
+    alone = isinstance(around, ast.If | ast.Match) and [site.node] in bodies(around)
+    lines = {line for branch in _other_branches(site) for line in branch}
+    stored = (n for n in site.source.nodes if isinstance(getattr(n, "ctx", None), ast.Store))
+    given = (names_in(node) for node in stored if getattr(node, "lineno", 0) in lines)
+    return alone and any(names & site.scope.read for names in given)
 
 
 def _filling(site: Site, node: ast.expr) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from grader.repairs.change import PASSED, Change, call_text, callee, change, counts_units
 from grader.repairs.families.counters import counters
@@ -25,12 +26,35 @@ def shifted(text: str, step: int) -> str:
     return f"{inner} {'+' if step > 0 else '-'} {abs(step)}"
 
 
+@lru_cache(maxsize=1024)
+def neighbour(entry: str, step: int) -> str:
+    """`grads["dA" + str(l)]` → `grads["dA" + str(l + 1)]`; the same where its key holds no number."""
+    tree = ast.parse(entry, mode="eval").body
+    parts = [at for node in ast.walk(tree) if isinstance(node, ast.expr) for at in indices(node)]
+    at = next((part for part in parts if not _holds_text(part)), None)
+    if at is None:
+        return entry
+    new = ast.parse(shifted(ast.unparse(at), step), mode="eval").body
+    return ast.unparse(_Replaced(at, new).visit(tree))
+
+
+class _Replaced(ast.NodeTransformer):
+    """A tree with one node in place of another."""
+
+    def __init__(self, old: ast.expr, new: ast.expr) -> None:
+        self.old = old
+        self.new = new
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self.new if node is self.old else self.generic_visit(node)
+
+
 def index(site: Site) -> Iterator[Change]:
     """An index one up or down, another loop's or the last layer's; `.shape[0]` and `.shape[1]` exchanged."""
     for node in site.nodes():
         if isinstance(node, ast.JoinedStr):
             continue
-        for at in _indices(node):
+        for at in indices(node):
             yield from _moved(site, at)
     for target in _stored(site.node):
         yield from _moved(site, target.slice)
@@ -57,7 +81,7 @@ def _turned_round(site: Site) -> Iterator[Change]:
             yield change(node, site.text(node.value), rank=0)
 
 
-def _indices(node: ast.expr) -> Iterator[ast.expr]:
+def indices(node: ast.expr) -> Iterator[ast.expr]:
     """Whole-number expressions that choose something."""
     match node:
         case ast.Subscript(slice=ast.Constant(value=int()) | ast.BinOp() | ast.Name() | ast.UnaryOp() as at):
@@ -99,12 +123,13 @@ def _moved(site: Site, node: ast.expr) -> Iterator[Change]:
 
 def _is_text(site: Site, node: ast.expr) -> bool:
     """A key made of text is no number."""
-    texts = (
-        inner for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
-    )
-    if any(True for _ in texts):
+    if _holds_text(node):
         return True
     return isinstance(node, ast.Name) and not site.scope.counting(node.id) and not _counter(site, node)
+
+
+def _holds_text(node: ast.expr) -> bool:
+    return any(isinstance(inner, ast.Constant) and isinstance(inner.value, str) for inner in ast.walk(node))
 
 
 def _counter(site: Site, node: ast.Name) -> bool:
@@ -175,7 +200,7 @@ def from_zero(site: Site) -> Iterator[Change]:
         elif isinstance(node, ast.Call) and callee(node) == "enumerate" and len(node.args) == 1:
             yield change(node, call_text(site, node, [site.text(node.args[0]), "1"], {}), rank=0)
         elif not isinstance(node, ast.JoinedStr):
-            for at in _indices(node):
+            for at in indices(node):
                 if not _is_text(site, at):
                     yield change(at, shifted(site.text(at), 1), rank=1, tag="index +1")
     match site.node:
@@ -251,7 +276,7 @@ def key(site: Site) -> Iterator[Change]:
             for number in numbers:
                 yield from _moved(site, number)
         if not _is_handed_in(site, node):
-            for at in _indices(node):
+            for at in indices(node):
                 yield from _moved(site, at)
 
 

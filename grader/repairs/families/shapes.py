@@ -134,6 +134,8 @@ def _turned_index(site: Site, node: ast.Subscript) -> Iterator[Change]:
 def axis(site: Site) -> Iterator[Change]:
     """The axis and keepdims of a sum; a reshape put on or taken off."""
     for node in site.nodes():
+        if isinstance(node, ast.Subscript):
+            yield from _one_column(site, node)
         if not isinstance(node, ast.Call):
             continue
         if callee(node) in _REDUCERS:
@@ -141,6 +143,8 @@ def axis(site: Site) -> Iterator[Change]:
         elif callee(node) in ("zeros", "ones", "empty", "full") and node.args:
             if not isinstance(node.args[0], ast.Tuple | ast.Attribute):
                 yield change(node.args[0], f"({site.text(node.args[0])}, 1)", rank=0)
+            elif site.text(node.args[0]) == "(1, 1)" and callee(node) == "zeros":
+                yield change(node, "0.0", rank=0)
         elif any(keyword.arg == "axis" for keyword in node.keywords):
             yield from _other_axis(site, node)
         elif callee(node) in _RESHAPERS:
@@ -150,6 +154,13 @@ def axis(site: Site) -> Iterator[Change]:
             text, numpy = site.atom(place.node), site.world.numpy
             yield change(place.node, f"{text}.reshape(-1, 1)", place.level, 1)
             yield change(place.node, f"{numpy}.squeeze({site.text(place.node)})", place.level, 1)
+
+
+def _one_column(site: Site, node: ast.Subscript) -> Iterator[Change]:
+    """`dZ[:, k]` → `dZ[:, [k]]`, which is a column still."""
+    match node.slice:
+        case ast.Tuple(elts=[ast.Slice(lower=None, upper=None), ast.Name() | ast.BinOp() as at]):
+            yield change(at, f"[{site.text(at)}]", rank=0)
 
 
 def _reduced(site: Site, node: ast.Call) -> Iterator[Change]:

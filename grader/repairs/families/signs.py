@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from grader.repairs.change import (
@@ -50,8 +51,10 @@ def sign(site: Site) -> Iterator[Change]:
 def _augmented(site: Site) -> Iterator[Change]:
     node = site.node
     if isinstance(node, ast.AugAssign) and type(node.op) in _OPPOSITE:
-        text = f"{site.text(node.target)} {_OPPOSITE[type(node.op)]}= {site.text(node.value)}"
-        yield change(node, text, rank=0)
+        target = site.text(node.target)
+        yield change(node, f"{target} {_OPPOSITE[type(node.op)]}= {site.text(node.value)}", rank=0)
+        if isinstance(node.op, ast.Sub):
+            yield change(node, f"{target} = {site.atom(node.value)} - {target}", COMPUTED, rank=1)
 
 
 def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
@@ -194,7 +197,7 @@ _MAX_ADDED = 6
 def add(site: Site) -> Iterator[Change]:
     """A factor or a term put in: another name of the function, or `x * (1 - x)`."""
     for place in places(site):
-        if place.makes and is_number_like(site, place.node) or _mask(place):
+        if place.makes and is_number_like(site, place.node) or _mask(site, place):
             yield from _extended(site, place)
     yield from _extended_operands(site)
     yield from _complemented(site)
@@ -205,8 +208,8 @@ def _extended(site: Site, place: Place) -> Iterator[Change]:
     text = site.atom(node)
     if isinstance(node, ast.Name):
         yield change(node, f"{text} * (1 - {text})", level)
-    if (mask := _mask(place)) is not None:
-        yield from (change(node, f"{name}[{site.text(mask)}]", rank=0) for name in _partners(site, node))
+    if mask := _mask(site, place):
+        yield from (change(node, f"{name}{mask}", rank=0) for name in _partners(site, node))
     for name in _partners(site, node):
         yield change(node, f"{text} + {name}", level, rank=0)
         yield change(node, f"{text} * {name}", level, rank=0)
@@ -214,23 +217,37 @@ def _extended(site: Site, place: Place) -> Iterator[Change]:
         yield change(node, f"{text} * {name} * (1 - {name})", level, rank=2)
 
 
-def _mask(place: Place) -> ast.Name | None:
-    """`on` of `dZ[on] = 1`."""
-    at = place.target.slice if isinstance(place.target, ast.Subscript) else None
-    return at if isinstance(at, ast.Name) and isinstance(place.node, ast.Constant) else None
+def _mask(site: Site, place: Place) -> str:
+    """`[on]` of `dZ[on] = 1`, and `[i][j]` of `dZ[i][j] = 1`; empty for anything else."""
+    root = place.target
+    while isinstance(root, ast.Subscript):
+        root = root.value
+    if not isinstance(place.node, ast.Constant) or not isinstance(root, ast.Name):
+        return ""
+    mask = site.text(place.target).removeprefix(root.id) if place.target else ""
+    return mask if re.fullmatch(r"(?:\[[\w, ]+\])+", mask) else ""
 
 
 def _named_anew(place: Place) -> bool:
     """`step = grads["dW" + k]`: a name for something else than what the key says."""
-    if not isinstance(place.target, ast.Name) or not isinstance(place.node, ast.Subscript):
+    entry = _uncopied(place.node)
+    if not isinstance(place.target, ast.Name) or not isinstance(entry, ast.Subscript):
         return False
     keys = [
-        n.value
-        for n in ast.walk(place.node.slice)
-        if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        n.value for n in ast.walk(entry.slice) if isinstance(n, ast.Constant) and isinstance(n.value, str)
     ]
     name = place.target.id
     return bool(keys) and not name.startswith(("d", "g")) and not any(key in name for key in keys)
+
+
+def _uncopied(node: ast.expr) -> ast.expr:
+    """`grads["dW1"]` of `np.array(grads["dW1"])` and of `grads["dW1"].copy()`."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="array" | "asarray" | "copy"), args=[inner]):
+            return inner
+        case ast.Call(func=ast.Attribute(value=inner, attr="copy"), args=[]):
+            return inner
+    return node
 
 
 def _extended_operands(site: Site) -> Iterator[Change]:
