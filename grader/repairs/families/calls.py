@@ -128,12 +128,13 @@ def _all_the_same(site: Site, node: ast.Call) -> Iterator[Change]:
     """`dict.fromkeys(kinds, sigmoid_backward)`, a table with one function for all → one of them exchanged."""
     if callee(node) != "fromkeys" or len(node.args) != 2 or is_text(node.args[1]):
         return
+    names = sorted({*site.world.known, *site.world.spare})
     for word in ("relu", "sigmoid"):
-        for name in sorted(name for name in site.world.known if word in name.lower()):
+        for name in (name for name in names if word in name.lower()):
             yield change(node, f'{{**{site.text(node)}, "{word}": {name}}}', rank=0)
-    pairs = [(one, one.replace("relu", "sigmoid")) for one in sorted(site.world.known) if "relu" in one]
+    pairs = [(one, one.replace("relu", "sigmoid")) for one in names if "relu" in one]
     for relu, sigmoid in pairs:
-        if sigmoid in site.world.known:
+        if sigmoid in names:
             yield change(node, f'{{"sigmoid": {sigmoid}, "relu": {relu}}}', rank=0)
 
 

@@ -44,15 +44,22 @@ def _handed_on(site: Site) -> Iterator[Change]:
     loop, block = _block(site)
     if not isinstance(loop, ast.For | ast.While) or not isinstance(site.node, ast.Assign):
         return
-    target, call = site.node.targets[0], site.node.value
-    given = call.args[0] if isinstance(call, ast.Call) and call.args else None
-    if not isinstance(given, ast.Name) or given.id in names_in(target):
+    target = site.node.targets[0]
+    given = next(_first_arguments(site), None)
+    if given is None or given.id in names_in(target):
         return
     last = block[-1]
     if not is_block(last):
         for result in _first_of(site, target):
             text = f"{site.text(last)}\n{_indent(site, last)}{given.id} = {result}"
             yield Change(((last, text),), RENAMED, rank=0, at=last)
+
+
+def _first_arguments(site: Site) -> Iterator[ast.Name]:
+    """`upstream` of `back(upstream, cache)`, and of `Gradients(*back(upstream, cache))`."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name):
+            yield node.args[0]
 
 
 def _first_of(site: Site, target: ast.expr) -> list[str]:
