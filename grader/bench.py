@@ -36,14 +36,10 @@ class Bench:
                 yield spec
 
     def bound(self, call: Call, convention: str, *, own: Collection[str] = (), watched: bool = True) -> Call:
-        """The call with right helpers, but for the student's `own`."""
-        return self.plan.bound(call, self.replaced(call.function, own), convention, watched=watched)
-
-    def replaced(self, name: str, own: Collection[str] = ()) -> tuple[str, ...]:
-        """The helpers of a function in whose place right ones are called: not those that are left the student's
-        `own`, nor those to which the notebook gives another interface."""
-        helpers = self.plan.rubric.functions[name].helpers
-        return tuple(helper for helper in helpers if helper not in own and helper not in self.own_interface)
+        """The call with right helpers, but for the student's `own` and those that the notebook gives another interface."""
+        helpers = self.plan.rubric.functions[call.function].helpers
+        bind = tuple(name for name in helpers if name not in own and name not in self.own_interface)
+        return self.plan.bound(call, bind, convention, watched=watched)
 
     def helpers_first(self, names: Collection[str]) -> list[list[str]]:
         """The functions in layers: none has a helper in its own or a later one."""

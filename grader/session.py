@@ -120,11 +120,13 @@ class Session:
         for names in self.bench.helpers_first(defined):
             own = [name for name in defined if self.findings[name].is_right]
             self._observe_isolated(names, own)
-            replaced = self.bench.replaced
-            again = [
-                name for name in names if self.findings[name].failed and replaced(name, own) != replaced(name)
-            ]
+            again = [name for name in names if self.findings[name].failed and self._has_own(name, own)]
             self._observe_isolated(again, ())
+
+    def _has_own(self, name: str, own: Collection[str]) -> bool:
+        """Whether a function has other helpers with the student's `own` than with right ones for all."""
+        call, convention = self.plan.suite.isolated[name][0], self._convention(name)
+        return self.bench.bound(call, convention, own=own) is not self.bench.bound(call, convention)
 
     def _observe_isolated(self, names: Sequence[str], own: Collection[str]) -> None:
         calls = {name: self.plan.suite.isolated[name] for name in names}
