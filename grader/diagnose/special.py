@@ -76,7 +76,7 @@ def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Locati
         if len(lines) > _MOST_LINES or max(map(len, lines)) > _LONGEST_LINE:
             return None  # no template's, and the search below takes the square of it
         code = _code(lines)
-        if code and lines[code[-1]].split("#")[0].strip() in ("...", "pass"):
+        if code and lines[code[-1]].split("#")[0].strip() == "...":
             return Location(made.cell, made.line + code[-1], "")
         for i in code:
             blank = _SET_TO_NONE.fullmatch(lines[i])

@@ -104,7 +104,9 @@ def linear_activation_backward(dA, cache, activation):
     assert found.location is not None and found.location.source == "pass"
 
 
-@pytest.mark.parametrize(("end", "name"), [("...", "not-implemented"), ("print(moved)", "returns-none")])
+@pytest.mark.parametrize(
+    ("end", "name"), [("...", "not-implemented"), ("pass", "returns-none"), ("print(moved)", "returns-none")]
+)
 def test_where_a_return_should_be(grade_functions: GradeCells, end: str, name: str) -> None:
     graded = grade_functions(
         update_parameters=f"""
