@@ -101,7 +101,7 @@ class Proofs:
         return proof.with_proof(replace(finding, named={known.id: finding.failed}), known.id, where)
 
     def _of_one_edit(self, prover: Prover, finding: Finding) -> Finding | None:
-        """The finding with one name of several, where one edit of a loop's range makes everything right.
+        """The finding with one name of several, where one edit of what a loop counts makes everything right.
 
         A layer too few may look like that and another activation. Of other errors both names are true: a turned
         comparison gives hidden layers the sigmoid, and the last one relu.
@@ -109,7 +109,7 @@ class Proofs:
         plan = self.bench.plan
         for name in finding.named:
             found = proof.deciding(plan.rubric.misconceptions[name])
-            if found.repairs[:1] != ("range",):
+            if "range" not in found.repairs:
                 continue
             goal = proof.goal(found, finding, plan.oracle, ())
             where = prover.prove(goal, places=1) if goal else None
@@ -178,10 +178,15 @@ class Proofs:
         return finding
 
     def _behind_nothing(self, prover: Prover, finding: Finding) -> Finding:
-        """A function that returns nothing hides its other errors. With a return, they may have names."""
+        """A function that returns nothing hides its other errors. With a return, they may have names; but what ends
+        with a `pass` is not written to its end."""
         plan = self.bench.plan
         if set(finding.named) != {special.RETURNS_NONE}:
             return finding
+        if (blank := special.ends_with_pass(finding, prover.definitions)) is not None:
+            return replace(
+                finding, named={proof.NOT_IMPLEMENTED: finding.failed}, places={proof.NOT_IMPLEMENTED: blank}
+            )
         goal = proof.goal(plan.rubric.misconceptions[special.RETURNS_NONE], finding, plan.oracle, ())
         for edit in prover.revived(goal, only_numbers=True) if goal else ():
             if (

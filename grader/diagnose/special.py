@@ -41,6 +41,9 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
             place = blank or _end(finding, definitions)
             places = {} if place is None else {name: place}
             return replace(finding, named={name: finding.failed}, places=places, verified=True)
+    if (left := _left_to_do(finding)) is not None and NOT_IMPLEMENTED in rubric.misconceptions:
+        named = {NOT_IMPLEMENTED: finding.failed}
+        return replace(finding, named=named, places={NOT_IMPLEMENTED: left}, verified=True)
     read = _stopped_at(finding) or _stopped_before(finding) or _stale(finding)
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
@@ -83,6 +86,30 @@ def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Locati
             if blank and _returned_as_set(blank[1], [lines[at] for at in code if at > i]):
                 return Location(made.cell, made.line + i, "")
     return None
+
+
+def ends_with_pass(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
+    """The `pass` with which the function ends."""
+    for made in _own(finding, definitions):
+        lines = made.source.split("\n")
+        code = _code(lines)
+        if code and lines[code[-1]].split("#")[0].strip() == "pass":
+            return Location(made.cell, made.line + code[-1], lines[code[-1]].strip())
+    return None
+
+
+def _left_to_do(finding: Finding) -> Location | None:
+    """Where each call that gave no value raised `NotImplementedError`."""
+    stops = _stops(finding)
+    places = {(one.cell, one.line) for one in stops if one is not None and one.type == "NotImplementedError"}
+    if (
+        not stops
+        or len(places) != 1
+        or any(one is None or one.type != "NotImplementedError" for one in stops)
+    ):
+        return None
+    cell, line = places.pop()
+    return None if cell is None or line is None else Location(cell, line, "")
 
 
 def _own(finding: Finding, definitions: Sequence[Definition]) -> Iterator[Definition]:

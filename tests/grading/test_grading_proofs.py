@@ -136,3 +136,18 @@ def update_parameters(parameters, grads, learning_rate):
     (found,) = graded["update_parameters"].diagnoses
     assert (found.misconception, found.evidence) == ("update-missing-learning-rate", "proved")
     assert found.location is not None and found.location.source.startswith("W_step =")
+
+
+def test_what_ends_with_a_pass_and_lacks_more_than_a_return_is_not_implemented(
+    grade_functions: GradeCells,
+) -> None:
+    graded = grade_functions(
+        relu_backward="""
+def relu_backward(dA, cache):
+    active = cache > 0
+    pass
+"""
+    )
+    (found,) = graded["relu_backward"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == "pass"

@@ -172,3 +172,60 @@ def test_what_is_the_same_for_all_is_proved(grade_functions: GradeCells, case: s
     name, code, wanted = TABLES[case]
     (diagnosis,) = grade_functions(**{name: code})[name].diagnoses
     assert (diagnosis.misconception, diagnosis.evidence) == (wanted, "proved")
+
+
+def test_a_constant_in_place_of_the_own_name_is_not_read_from_the_notebook(
+    grade_functions: GradeCells,
+) -> None:
+    """What is named is what the numbers say; the place is where the constant is."""
+    graded = grade_functions(
+        L_model_forward="""
+SIGMOID = "sigmoid"
+RELU = "relu"
+
+def L_model_forward(X, parameters):
+    caches, A, L = [], X, len(parameters) // 2
+    for l in range(1, L + 1):
+        activation = SIGMOID if l == L else RELU
+        A, cache = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], SIGMOID)
+        caches.append(cache)
+    return A, caches
+""",
+    )
+    (found,) = graded["L_model_forward"].diagnoses
+    assert (found.misconception, found.evidence) == ("hidden-layers-sigmoid", "proved")
+
+
+def test_a_helper_that_raises_not_implemented_is_the_place(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        update_parameters="""
+def step(value, gradient, rate):
+    raise NotImplementedError
+
+def update_parameters(parameters, grads, learning_rate):
+    return {key: step(value, grads["d" + key], learning_rate) for key, value in parameters.items()}
+"""
+    )
+    (found,) = graded["update_parameters"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == "raise NotImplementedError"
+
+
+def test_layers_counted_from_zero_are_one_error(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        L_model_backward="""
+def kind(l, L):
+    return "sigmoid" if l == L else "relu"
+
+def L_model_backward(AL, Y, caches):
+    grads = {}
+    dA = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    for l, cache in reversed(list(enumerate(caches))):
+        dA, dW, db = linear_activation_backward(dA, cache, kind(l, len(caches)))
+        grads.update({f"dA{l - 1}": dA, f"dW{l}": dW, f"db{l}": db})
+    return grads
+"""
+    )
+    (found,) = graded["L_model_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("backward-key-off-by-one", "proved")
+    assert found.location is not None and "enumerate(caches)" in found.location.source

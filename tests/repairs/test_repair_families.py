@@ -63,6 +63,10 @@ from grader.repairs.propose import propose
         ("axis", "x = np.zeros((1, 1))", "x = 0.0"),
         ("add", "x[m][c] = 1", "x[m][c] = a[m][c]"),
         ("global", "x = g(t_a, t_b)", "x = g(a, b)"),
+        ("over_m", "m = 3; x = g(a, m * m)", "m = 3; x = g(a, m)"),
+        ("unread", "y = T[a]; x = b", "y = T[a]; x = y(b)"),
+        ("statement", 'x = [s + "1" for s in "W"]', 'x = [s + "1" for s in "Wb"]'),
+        ("constant", "x = np.zeros(sum(a))", "x = np.random.randn(sum(a)) * 0.01"),
     ],
 )
 def test_one_inverse_edit_of_each_kind(families: str, text: str, wanted: str) -> None:
@@ -96,6 +100,31 @@ def f(x, n):
     found = lines_of(proposed(text, "name"), 4)
     assert "y = kept['A' + str(l - 1)]" in found
     assert not any("str(k" in line for line in found), "there is no k yet"
+
+
+def test_a_constant_for_a_word_is_no_notebook_variable_and_a_name_may_be_meant() -> None:
+    word = Definition(("RELU",), 'RELU = "relu"', 0, 1, "value")
+    helper = function("def h(a, kind):\n    return a", cell=1)
+    text = function("def f(a, activation):\n    return h(a, RELU)")
+    assert propose([word, helper, text], RepairRequest("f", ("global",))) == ()
+    assert "return h(a, activation)" in lines_of(
+        propose([word, helper, text], RepairRequest("f", ("call",))), 2
+    )
+
+
+def test_another_size_is_handed_to_what_divides() -> None:
+    helper = function("def mean(total, count):\n    return total / count", cell=1)
+    text = function("def f(a):\n    n, m = a.shape\n    return mean(a, n)")
+    assert "return mean(a, m)" in lines_of(propose([helper, text], RepairRequest("f", ("over_n",))), 3)
+
+
+def test_beside_relu_the_other_function_is_sigmoid() -> None:
+    made = [
+        function(f"def {name}(z):\n    return z", cell=cell) for cell, name in enumerate(("relu", "sigmoid"))
+    ]
+    text = function("def f(z, kind):\n    g = relu if kind else np.copy\n    return g(z)")
+    proposals = propose([*made, text], RepairRequest("f", ("call",)))
+    assert "g = relu if kind else sigmoid" in lines_of(proposals, 2)
 
 
 def test_a_branch_that_is_left_out_is_a_blank_unless_the_others_say_nothing_either() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from grader.notebook.alike import alike
@@ -52,11 +53,21 @@ def call(site: Site) -> Iterator[Change]:
         elif isinstance(node, ast.IfExp) and not site.count(node):
             text = f"({site.atom(node.orelse)} if {site.text(node.test)} else {site.atom(node.body)})"
             yield change(node, text, rank=0)
+            yield from _the_other_one(site, node)
         if isinstance(node, ast.Call):
             yield from _all_the_same(site, node)
             yield from _natural_log(site, node)
             yield from _peeled(site, node)
     yield from _wrapped(site)
+
+
+def _the_other_one(site: Site, node: ast.IfExp) -> Iterator[Change]:
+    """`relu if test else np.copy` → `relu if test else sigmoid`, and the other way round."""
+    for mine, other in ((node.body, node.orelse), (node.orelse, node.body)):
+        name = mine.id if isinstance(mine, ast.Name) else ""
+        partner = name.replace("relu", "\0").replace("sigmoid", "relu").replace("\0", "sigmoid")
+        if partner != name and partner in {*site.world.known, *site.world.spare}:
+            yield change(other, partner, rank=0)
 
 
 def word(site: Site, node: ast.expr) -> Iterator[Change]:
@@ -103,11 +114,16 @@ def _held_word(site: Site, node: ast.Name | ast.Subscript) -> str:
     return site.world.words.get(ast.unparse(node), "").lower()
 
 
+_MAX_CHOSEN = 3
+
+
 def other_word(site: Site, node: ast.Name | ast.Subscript) -> Iterator[Change]:
-    """`OUTPUT`, which the notebook set to "sigmoid", → `"relu"`, always or in the last round only."""
+    """`OUTPUT`, which the notebook set to "sigmoid", → `"relu"`, always or in the last round only, and → `activation`."""
     other = _STRINGS.get(_held_word(site, node))
     if other:
         yield change(node, repr(other), rank=0, tag="word")
+        chosen = [name for name in site.visible(node) if re.search("act|kind|mode|func", name.lower())]
+        yield from (change(node, name, rank=0) for name in chosen[:_MAX_CHOSEN])
         for test in dict.fromkeys(_last_rounds(site, node)):
             yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
 

@@ -55,6 +55,7 @@ def unread(site: Site) -> Iterator[Change]:
                     yield change(node, f'({node.id} if {word} == "sigmoid" else {name})', FORGOTTEN, rank=0)
                     yield change(node, f'({name} if {word} == "sigmoid" else {node.id})', FORGOTTEN, rank=0)
     yield from _put_around(site)
+    yield from _called_after_all(site)
     yield from uncommented(site)
     yield from _instead_of_number(site)
     yield from _as_the_parameters(site)
@@ -75,6 +76,19 @@ def unread(site: Site) -> Iterator[Change]:
             for name in _unread_parameters(site):
                 yield change(place.node, f"{text} / {name}", FORGOTTEN, rank=0)
                 yield change(place.node, f"{text} * ({name} > 0)", FORGOTTEN, rank=0)
+
+
+def _called_after_all(site: Site) -> Iterator[Change]:
+    """`activate = TABLE[kind]`, which is used nowhere, and `return Z` → `return activate(Z)`."""
+    chosen = [
+        made.name
+        for made in site.scope.bindings
+        if made.name not in site.scope.read and isinstance(made.value, ast.Subscript | ast.IfExp | ast.Name)
+    ]
+    for place in places(site) if chosen else ():
+        if isinstance(place.node, ast.Name) and site.scope.role(place.node.id) == "data":
+            for name in chosen[:_MAX_IDLE]:
+                yield change(place.node, f"{name}({site.text(place.node)})", FORGOTTEN, rank=0)
 
 
 def _stored_too(site: Site, idle: list[str]) -> Iterator[Change]:
@@ -145,8 +159,11 @@ def _put_around(site: Site) -> Iterator[Change]:
 
 
 def outside(site: Site) -> Iterator[Change]:
-    """What is read of the notebook, and not of the function, replaced by a name of the function's own."""
+    """What is read of the notebook, and not of the function, replaced by a name of the function's own. A constant
+    for a word (`SIGMOID = "sigmoid"`) is no variable that something was left in."""
     for node in site.nodes():
+        if isinstance(node, ast.Name | ast.Subscript) and site.text(node) in site.world.words:
+            continue
         if isinstance(node, ast.Attribute) and _is_foreign(site, node):
             # A class's attribute that something is compared with is a word: `kind is Act.SIGMOID`.
             if not isinstance(site.parent(node), ast.Compare):

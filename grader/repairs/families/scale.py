@@ -42,11 +42,20 @@ def over_m(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.BinOp) and not site.count(node):
             yield from _undivided(site, node)
+        elif isinstance(node, ast.BinOp):
+            yield from _counted_once(site, node)
         elif isinstance(node, ast.Call):
             yield from _undivided_call(site, node)
     for place in places(site):
         yield from _divided(site, place)
     yield from _weights(site)
+
+
+def _counted_once(site: Site, node: ast.BinOp) -> Iterator[Change]:
+    """`m * m` and `m ** 2`, handed to a division → `m`."""
+    twice = isinstance(node.op, ast.Mult) and site.text(node.left) == site.text(node.right)
+    if twice or isinstance(node.op, ast.Pow):
+        yield change(node, site.atom(node.left), rank=0)
 
 
 def _counted_by_columns(site: Site) -> Iterator[Change]:
@@ -211,12 +220,19 @@ def over_n(site: Site) -> Iterator[Change]:
 
 
 def _turned_argument(site: Site) -> Iterator[Change]:
-    """`mean(total, A.T)` → `mean(total, A)`."""
+    """`mean(total, A.T)` → `mean(total, A)`, `mean(total, n)` → `mean(total, m)`."""
     for node in site.nodes():
         if isinstance(node, ast.Call) and is_own_call(site, node):
             for argument in node.args:
                 if isinstance(argument, ast.Attribute) and argument.attr == "T":
                     yield change(argument, site.atom(argument.value), rank=0)
+                elif isinstance(argument, ast.Name) and _counts(site, argument.id):
+                    sizes = [name for name in site.visible(node) if _counts(site, name)]
+                    yield from (change(argument, name, rank=0) for name in sizes if name != argument.id)
+
+
+def _counts(site: Site, name: str) -> bool:
+    return site.scope.role(name) == "count" or bool(BATCH_NAME.match(name))
 
 
 def _turned_shape(site: Site) -> Iterator[Change]:
@@ -347,11 +363,8 @@ def _drawn(site: Site, node: ast.Call) -> Iterator[Change]:
     shape = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "shape"), None)
     if shape is None:
         return
-    inside = (
-        ", ".join(site.text(part) for part in shape.elts)
-        if isinstance(shape, ast.Tuple)
-        else f"*{site.text(shape)}"
-    )
-    drawn = f"{site.world.numpy}.random.randn({inside})"
-    yield change(node, f"{drawn} * 0.01", rank=0, tag=f"drawn{key_letter(site, node)}")
-    yield change(node, drawn, rank=1, tag=f"drawn whole{key_letter(site, node)}")
+    inside = [", ".join(site.text(part) for part in shape.elts)] if isinstance(shape, ast.Tuple) else []
+    for sizes in inside or (f"*{site.text(shape)}", site.text(shape)):
+        drawn = f"{site.world.numpy}.random.randn({sizes})"
+        yield change(node, f"{drawn} * 0.01", rank=0, tag=f"drawn{key_letter(site, node)}")
+        yield change(node, drawn, rank=1, tag=f"drawn whole{key_letter(site, node)}")

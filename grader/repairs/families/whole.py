@@ -115,7 +115,9 @@ def _left_out(site: Site) -> Iterator[Change]:
                 for made in _analogies(f"{arg}={site.text(part)}"):
                     yield change(part, f"{site.text(part)}, {made}", rank=0)
             case ast.Constant(value="W" | "b") if (
-                node is getattr(site.node, "iter", None) or callee(site.parent(node) or node) == "product"
+                node is getattr(site.node, "iter", None)
+                or node is getattr(site.parent(node), "iter", None)
+                or callee(site.parent(node) or node) == "product"
             ):
                 yield change(node, '"Wb"', rank=0)
             case ast.Compare(ops=[ast.In()], comparators=[ast.Constant(value="W" | "b") as letters]):
