@@ -24,6 +24,8 @@ USES_GLOBAL = "uses-global"
 
 _SIZE = re.compile(r"(?:m|M|n|N|\w*(?:examples|samples|batch|size))\Z")
 _SET_TO_NONE = re.compile(r"[ \t]+(\w+(?:\[[\"'\w]+\])?)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
+_DOCSTRING = re.compile(r'"""[^"]*"""|\'\'\'[^\']*\'\'\'')
+_BRANCH = re.compile(r"\s*(?:if|elif|else|for|while|try|except|finally|with|match|case)\b")
 _MOST_LINES, _LONGEST_LINE = 150, 300
 _MOST_ARRAYS = 60
 
@@ -41,7 +43,7 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
             place = blank or _end(finding, definitions)
             places = {} if place is None else {name: place}
             return replace(finding, named={name: finding.failed}, places=places, verified=True)
-    if (left := _left_to_do(finding)) is not None and NOT_IMPLEMENTED in rubric.misconceptions:
+    if (left := _left_to_do(finding, definitions)) is not None and NOT_IMPLEMENTED in rubric.misconceptions:
         named = {NOT_IMPLEMENTED: finding.failed}
         return replace(finding, named=named, places={NOT_IMPLEMENTED: left}, verified=True)
     read = _stopped_at(finding) or _stopped_before(finding) or _stale(finding)
@@ -98,18 +100,30 @@ def ends_with_pass(finding: Finding, definitions: Sequence[Definition]) -> Locat
     return None
 
 
-def _left_to_do(finding: Finding) -> Location | None:
-    """Where each call that gave no value raised `NotImplementedError`."""
+def _left_to_do(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
+    """The `raise NotImplementedError` that is all of a function, where every call that gave no value met it."""
     stops = _stops(finding)
-    places = {(one.cell, one.line) for one in stops if one is not None and one.type == "NotImplementedError"}
-    if (
-        not stops
-        or len(places) != 1
-        or any(one is None or one.type != "NotImplementedError" for one in stops)
-    ):
+    kinds = {None if one is None else one.type for one in stops}
+    places = {(one.cell, one.line) for one in stops if one is not None}
+    if kinds != {"NotImplementedError"} or len(places) != 1:
         return None
     cell, line = places.pop()
-    return None if cell is None or line is None else Location(cell, line, "")
+    for made in definitions:
+        lines = made.source.split("\n")
+        at = -1 if line is None else line - made.line
+        if made.cell == cell and 0 <= at < len(lines) and _begins_a_body(lines[:at]):
+            return Location(made.cell, made.line + at, lines[at].strip())
+    return None
+
+
+def _begins_a_body(above: Sequence[str]) -> bool:
+    """Whether nothing but the head of a function and its docstring stands above."""
+    if len(above) > _MOST_LINES or max(map(len, above), default=0) > _LONGEST_LINE:
+        return False
+    text = _DOCSTRING.sub("", "\n".join(above))
+    lines = text.split("\n")
+    code = _code(lines)
+    return bool(code) and lines[code[-1]].rstrip().endswith(":") and not _BRANCH.match(lines[code[-1]])
 
 
 def _own(finding: Finding, definitions: Sequence[Definition]) -> Iterator[Definition]:

@@ -200,6 +200,8 @@ def test_a_helper_that_raises_not_implemented_is_the_place(grade_functions: Grad
     graded = grade_functions(
         update_parameters="""
 def step(value, gradient, rate):
+    '''One step: TODO.'''
+
     raise NotImplementedError
 
 def update_parameters(parameters, grads, learning_rate):
@@ -209,6 +211,23 @@ def update_parameters(parameters, grads, learning_rate):
     (found,) = graded["update_parameters"].diagnoses
     assert found.misconception == "not-implemented"
     assert found.location is not None and found.location.source == "raise NotImplementedError"
+
+
+def test_an_unknown_word_that_is_refused_is_not_unfinished(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_activation_forward="""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    if activation == "sigmoid":
+        return sigmoid(Z)[0], (linear_cache, Z)
+    elif activation == "ReLU":
+        return relu(Z)[0], (linear_cache, Z)
+    else:
+        raise NotImplementedError
+"""
+    )
+    names = {found.misconception for found in graded["linear_activation_forward"].diagnoses}
+    assert "not-implemented" not in names
 
 
 def test_layers_counted_from_zero_are_one_error(grade_functions: GradeCells) -> None:
