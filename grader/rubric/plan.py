@@ -82,6 +82,7 @@ def make_plan(rubric: Rubric, seed: int) -> Plan:
 
 
 def _handed_out(rubric: Rubric) -> Iterable[str]:
-    """What a course module offers, and need not be in the notebook."""
+    """What a course module offers, need not be in the notebook, and calls nothing else: its code stands alone."""
     offered = {name for stand_in in rubric.stand_ins for name in stand_in.offers}
-    return (name for name, spec in rubric.functions.items() if spec.optional and name in offered)
+    functions = rubric.functions.items()
+    return (name for name, spec in functions if spec.optional and name in offered and not spec.helpers)
