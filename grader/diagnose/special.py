@@ -26,6 +26,8 @@ _SIZE = re.compile(r"(?:m|M|n|N|\w*(?:examples|samples|batch|size))\Z")
 _SET_TO_NONE = re.compile(r"[ \t]+(\w+(?:\[[\"'\w]+\])?)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
 _DOCSTRING = re.compile(r'"""[^"]*"""|\'\'\'[^\']*\'\'\'')
 _BRANCH = re.compile(r"\s*(?:if|elif|else|for|while|try|except|finally|with|match|case)\b")
+#: `A_prev, W, b = cache` and `[Z] = ctx.saved`: names and commas, then one name.
+_TAKES_APART = re.compile(r"[ \t]+[\[(]?\w[\w, *]*[\])]?[ \t]*=[ \t]*\w[\w.]*[ \t]*(?:#.*)?$")
 _MOST_LINES, _LONGEST_LINE = 150, 300
 _MOST_ARRAYS = 60
 
@@ -117,12 +119,14 @@ def _left_to_do(finding: Finding, definitions: Sequence[Definition]) -> Location
 
 
 def _begins_a_body(above: Sequence[str]) -> bool:
-    """Whether nothing but the head of a function and its docstring stands above."""
+    """Whether nothing but the head of a function, its docstring and what takes arguments apart stands above."""
     if len(above) > _MOST_LINES or max(map(len, above), default=0) > _LONGEST_LINE:
         return False
     text = _DOCSTRING.sub("", "\n".join(above))
     lines = text.split("\n")
     code = _code(lines)
+    while code and _TAKES_APART.match(lines[code[-1]]):
+        code.pop()
     return bool(code) and lines[code[-1]].rstrip().endswith(":") and not _BRANCH.match(lines[code[-1]])
 
 
@@ -181,7 +185,7 @@ def _meets_nothing(finding: Finding) -> bool:
     stops = (raised for raised in _stops(finding) if raised is not None)
     parts = finding.observed.parts if finding.observed else ()
     nothing = any(_holds_nothing(one[name]) for one in parts for name in finding.failed)
-    return nothing or any("NoneType" in raised.message for raised in stops)
+    return nothing or any(word in raised.message for raised in stops for word in ("NoneType", "is `None`"))
 
 
 def _holds_nothing(part: Value) -> bool:
@@ -199,7 +203,14 @@ def left_open(finding: Finding, index: int, outcome: Outcome) -> bool:
             and (before.type, before.message) == (now.type, now.message)
         )
     parts = split(finding.spec, outcome)
-    return any(_is_nothing(parts[name]) for name in finding.failed)
+    return _has_open_entry(finding, outcome.value) or any(_is_nothing(parts[name]) for name in finding.failed)
+
+
+def _has_open_entry(finding: Finding, value: Value) -> bool:
+    """Whether an entry of a failing component is `None` beside others that are not: `W1` is, and `W2` is not."""
+    entries = value.items() if isinstance(value, dict) else ()
+    prefixes = tuple(str(finding.spec.returns[name]) for name in finding.failed)
+    return any(item is None and isinstance(key, str) and key.startswith(prefixes) for key, item in entries)
 
 
 def may_have_blanks(definitions: Sequence[Definition]) -> bool:

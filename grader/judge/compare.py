@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.judge.components import Absent, count_text, describe_type
+from grader.judge.components import Absent, count_text, describe_type, keys_text
 from grader.model import Opaque, Value
 
 _MOST_AXES = 3
@@ -63,7 +63,7 @@ def _compare_mappings(
         return _type_difference(got)
     missing = [key for key in expected if key not in got]
     if missing or len(got) != len(expected):
-        return Difference("absent", "not the expected keys")
+        return Difference("absent", keys_text(missing))
     return _first(expected, expected, got, tolerance, odd_is_odd)
 
 

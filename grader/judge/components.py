@@ -118,6 +118,11 @@ def count_text(count: int) -> str:
     return str(count) if count <= LARGEST_TOLD else "many"
 
 
+def keys_text(missing: object) -> str:
+    """What is off with the keys of a dictionary, without naming any."""
+    return "keys are missing, or still hold `None`" if missing else "there are more keys than wanted"
+
+
 def describe_type(value: Value) -> str:
     """A value's type in a learner's words; never the value."""
     if value is None:

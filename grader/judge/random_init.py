@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.judge.compare import Difference, as_array, shape_text
-from grader.judge.components import Absent
+from grader.judge.components import Absent, keys_text
 from grader.model import Value
 
 #: Arrays with fewer entries are too small to say anything of their distribution.
@@ -31,9 +31,9 @@ def compare_random(expected: Value, got: Value, tolerance: float) -> Difference 
         alike = isinstance(expected, Absent) and expected == got
         return None if alike else Difference("absent", got.why)
     if isinstance(expected, Absent) or not isinstance(got, Mapping) or not isinstance(expected, Mapping):
-        return Difference("type", "not the expected keys")
+        return Difference("type", "it is no dictionary of layers")
     if set(expected) != set(got):
-        return Difference("absent", "not the expected keys")
+        return Difference("absent", keys_text(set(expected) - set(got)))
     for number, array in expected.items():
         difference = _compare_one(array, got[number])
         if difference is not None:

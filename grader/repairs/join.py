@@ -34,7 +34,7 @@ def _groups(site: Site, tag: str) -> tuple[object, ...]:
         return ()
     if tag.startswith("here"):
         return (id(site.node),)
-    near = (id(site.node), _stem(site))
+    near = (id(site.node), _stem(site), id(site.scope))
     return near if tag.startswith("order") else (*near, "all")
 
 

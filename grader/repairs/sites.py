@@ -58,8 +58,11 @@ class Site:
 
     def visible(self, node: ast.AST) -> tuple[str, ...]:
         """Names with a value at `node`: those of lambdas and comprehensions around it first."""
-        inner = [name for around in self.around(node) for name in _introduced(around)]
-        return tuple(dict.fromkeys((*inner, *self.scope.before(self.line))))
+        return tuple(dict.fromkeys((*self.introduced(node), *self.scope.before(self.line))))
+
+    def introduced(self, node: ast.AST) -> tuple[str, ...]:
+        """Names of the lambdas and comprehensions around `node`."""
+        return tuple(name for around in self.around(node) for name in _introduced(around))
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         at = self.source.parents.get(node)

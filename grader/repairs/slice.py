@@ -110,13 +110,15 @@ def _facts(body: Sequence[ast.stmt], control: frozenset[str]) -> Iterator[_Fact]
                     yield _Fact(inner[0], frozenset(), frozenset())  # a branch that is left out
                 else:
                     yield from _facts(inner, header)
-            yield from _loop_targets(node, header)
+            yield from _header_targets(node, header)
         elif not isinstance(node, _NEVER):
             yield _fact(node, control)
 
 
-def _loop_targets(node: ast.stmt, control: frozenset[str]) -> Iterator[_Fact]:
-    """The loop's own target counts as changed by the loop's header."""
+def _header_targets(node: ast.stmt, control: frozenset[str]) -> Iterator[_Fact]:
+    """The loop's own target counts as changed by the loop's header, and so does `table` of `if (table := …):`."""
+    if walrus := _walrus(*headers(node)):
+        yield _Fact(node, walrus, control)
     if isinstance(node, ast.For | ast.AsyncFor):
         targets, read = names_in(node.target), names_in(node.iter)
         yield _Fact(
@@ -144,12 +146,17 @@ def _changed(node: ast.stmt) -> frozenset[str]:
     """Roots of the targets; a bare call may change everything that it is handed."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return frozenset({node.name})
-    walrus = {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
+    walrus = _walrus(node)
     if isinstance(node, ast.Assign):
         return frozenset(walrus.union(*(names_in(target) for target in node.targets)))
     if isinstance(node, ast.AugAssign | ast.AnnAssign):
         return frozenset(walrus | names_in(node.target))
     return names_in(node) - _MODULES
+
+
+def _walrus(*nodes: ast.AST) -> frozenset[str]:
+    inner = (one for node in nodes for one in ast.walk(node))
+    return frozenset(one.target.id for one in inner if isinstance(one, ast.NamedExpr))
 
 
 def _alias(node: ast.stmt) -> frozenset[str]:

@@ -28,6 +28,8 @@ class World:
     """Functions that nothing uses."""
     takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the parameters of the notebook's functions; of what `partial` makes, none are known."""
+    methods: frozenset[str] = frozenset()
+    """Names of the methods of the notebook's classes."""
     wrappers: frozenset[int] = frozenset()
     """Indices of definitions that give an operation of the library another name: `rowSums = lambda x: x.sum(1)`."""
     counts_examples: bool = False
@@ -53,6 +55,7 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
         words,
         tuple(name for name in functions if name in known and name not in used and name != function),
         {name: parameters for made in definitions for name, parameters in _taken(made)},
+        frozenset(name for made in definitions if made.kind == "class" for name in _methods(made)),
         _wrappers(definitions),
         any(BATCH_NAME.match(name) for name in stored),
     )
@@ -60,6 +63,13 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
 
 def _is_callable(made: Definition) -> bool:
     return made.kind == "value" and ("lambda" in made.source or "partial(" in made.source)
+
+
+def _methods(made: Definition) -> Iterator[str]:
+    source = parse_source(made.source)
+    for node in source.nodes if source else ():
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
 
 
 def _words(made: Definition) -> Iterator[tuple[str, str]]:

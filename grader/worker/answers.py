@@ -121,7 +121,9 @@ class Answers:
         name, args, kwargs = _request(decode(request, self.caps))
         try:
             self.check(name, args, kwargs)
-            value = self.helper(name, self.positional(name, args, kwargs), self.convention)
+            given = self.positional(name, args, kwargs)
+            self.refuse_nothing(name, given)
+            value = self.helper(name, given, self.convention)
         except Refused as refusal:
             return to_worker(("refused", str(refusal)))
         except Exception as error:  # noqa: BLE001 - hostile arguments must not end the grader
@@ -139,6 +141,20 @@ class Answers:
         if not (small and all(self.is_small(value) for value in values)):
             raise ValueError(f"the arguments of {name} are too large")
 
+    def refuse_nothing(self, name: str, args: tuple[Value, ...]) -> None:
+        """numpy's own words for a `None` speak of dimensions."""
+        for at, value in enumerate(args):
+            if value is None:
+                raise ValueError(f"{name}: {self._parameter(name, at)} is `None`")
+
+    def _parameter(self, name: str, at: int) -> str:
+        parameters = self._parameters(name)
+        return f"`{parameters[at]}`" if at < len(parameters) else f"argument {at + 1}"
+
+    def _parameters(self, name: str) -> list[str]:
+        parameters: Mapping[str, Sequence[str]] = getattr(self.helper, "parameters", {})
+        return list(parameters.get(name, ()))
+
     def is_small(self, value: Value) -> bool:
         """Whether the arrays in an argument are ones that the grader may safely compute with."""
         if isinstance(value, np.ndarray):
@@ -155,8 +171,7 @@ class Answers:
         """The arguments in order, keywords placed by the helper's own parameter names."""
         if not kwargs:
             return args
-        parameters: Mapping[str, Sequence[str]] = getattr(self.helper, "parameters", {})
-        rest = list(parameters.get(name, ()))[len(args) :]
+        rest = self._parameters(name)[len(args) :]
         used = rest[: len(kwargs)]
         if set(used) != set(kwargs):
             raise ValueError(f"{name}() does not take these keyword arguments: {', '.join(kwargs)}")

@@ -57,8 +57,8 @@ def _open(site: Site, node: ast.expr) -> Iterator[ast.expr]:
         case ast.IfExp(body=one, orelse=other):
             yield from _open(site, one)
             yield from _open(site, other)
-        case ast.Call(func=ast.Name(), args=parts) if is_own_call(site, node):
-            for part in parts:
+        case ast.Call(func=ast.Name(id=name)) if name == "dict" or is_own_call(site, node):
+            for part in (*node.args, *(keyword.value for keyword in node.keywords)):
                 yield from _open(site, part)
 
 

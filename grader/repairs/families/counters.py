@@ -40,10 +40,12 @@ _NUMBER_NAMES = re.compile(r"(?:[ijklnLN]|\w*(?:layer|level|idx|index|number|dep
 
 
 def _numbered_names(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Parameters of small functions that are named like numbers: `lambda state, l: …`."""
+    """Parameters of small functions that are named like numbers: `lambda state, l: …`; of one that gives a word
+    whatever it is asked, `lambda _: "relu"`, any."""
     for node in nodes:
         if isinstance(node, ast.Lambda | ast.FunctionDef):
-            yield from (arg.arg for arg in node.args.args if _NUMBER_NAMES.match(arg.arg))
+            says_a_word = isinstance(node, ast.Lambda) and isinstance(node.body, ast.Constant)
+            yield from (arg.arg for arg in node.args.args if says_a_word or _NUMBER_NAMES.match(arg.arg))
 
 
 def _plain_names(node: ast.expr) -> frozenset[str]:

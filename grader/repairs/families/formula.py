@@ -66,8 +66,9 @@ def _begins(site: Site, node: ast.expr) -> ast.AST | None:
 
 
 def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
-    """A blank of the template, `dW = None`, filled with a right formula."""
-    for place in places(site):
+    """A blank of the template, `dW = None` or `Gradients(dW=None)`, filled with a right formula."""
+    named = (Place(node, COMPUTED) for node in site.nodes() if isinstance(site.parent(node), ast.keyword))
+    for place in (*places(site), *named):
         if isinstance(place.node, ast.Constant) and place.node.value is None:
             for text in replacements:
                 yield from (change(place.node, made, COMPUTED, 0) for made in filled(site, place, text))
@@ -131,9 +132,12 @@ def _filled(site: Site, place: Place, text: str, parameters: Sequence[str]) -> I
 
 
 def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str | None:
-    if mark.isdigit():
-        return parameters[int(mark)] if int(mark) < len(parameters) else None
-    return mark if mark in site.visible(place.node) else None
+    """`{1}`, and `{Y}` where a helper has another name for it, are the parameter at that position."""
+    if not mark.isdigit():
+        if mark in site.visible(place.node) or mark not in site.world.parameters:
+            return mark if mark in site.visible(place.node) else None
+        mark = str(site.world.parameters.index(mark))
+    return parameters[int(mark)] if int(mark) < len(parameters) else None
 
 
 def _element(site: Site, place: Place) -> str:
@@ -185,13 +189,32 @@ def _unpacked(site: Site) -> tuple[str, ...]:
     return tuple(b.name for b in site.scope.bindings if b.unpacked and b.line < site.line)[:2]
 
 
+def _takes_apart(site: Site, own: Sequence[str]) -> bool:
+    """Whether a helper of few parameters gets its data out of one of them: `y, t = ctx.saved_tensors`."""
+    apart = (
+        n for n in site.source.nodes if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple)
+    )
+    return len(own) < 2 or len(own) == 2 and any(names_in(node.value) & {*own} for node in apart)
+
+
+def _operands(site: Site) -> frozenset[str]:
+    """Names that something is computed of, not only asked for a part or handed on."""
+    return frozenset(
+        node.id
+        for node in site.source.nodes
+        if isinstance(node, ast.Name) and isinstance(site.parent(node), ast.BinOp | ast.UnaryOp)
+    )
+
+
 def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
     """The graded function's parameters if they can be read here too, else the helper's own ones: a helper
     of two, such as `loss(y, a)`, may have them in the other order."""
     mine = site.world.parameters
     around = next((node for node in site.around(place.node) if isinstance(node, ast.Lambda)), None)
     own = tuple(arg.arg for arg in around.args.args) if around else site.scope.data_parameters
-    if len(own) < 2 <= len(unpacked := _unpacked(site)):
+    if len(own) > 2 and around is None:
+        own = tuple(name for name in own if name in _operands(site))
+    if _takes_apart(site, own) and len(unpacked := _unpacked(site)) == 2:
         own = unpacked
     outer = site.scope.outer.data_parameters if site.scope.outer else ()
     if len(own) < 2 == len(outer):

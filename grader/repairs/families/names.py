@@ -162,7 +162,7 @@ def outside(site: Site) -> Iterator[Change]:
     """What is read of the notebook, and not of the function, replaced by a name of the function's own. A constant
     for a word (`SIGMOID = "sigmoid"`) is no variable that something was left in."""
     for node in site.nodes():
-        if isinstance(node, ast.Name | ast.Subscript) and site.text(node) in site.world.words:
+        if site.text(node) in site.world.words or _is_called(site, node):
             continue
         if isinstance(node, ast.Attribute) and _is_foreign(site, node):
             # A class's attribute that something is compared with is a word: `kind is Act.SIGMOID`.
@@ -173,7 +173,10 @@ def outside(site: Site) -> Iterator[Change]:
             lengths = (text for name, text in LENGTHS.items() if name in site.visible(node))
             for text in (*site.visible(node)[:_MAX_NAMES], *sizes, *lengths):
                 yield change(node, text, rank=0, tag=f"{site.text(node)} is {text}")
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_mine(site, node.id):
+        elif isinstance(node, ast.BinOp | ast.Call) and _is_foreign_count(site, node):
+            lengths = (text for name, text in LENGTHS.items() if name in site.visible(node))
+            yield from (change(node, text, rank=0, tag=f"{site.text(node)} is {text}") for text in lengths)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_mine(site, node):
             yield from _other_name(site, node)
             yield from _namesake(site, node)
             if not _is_plain(site, node.id):
@@ -189,10 +192,9 @@ def _namesake(site: Site, node: ast.Name) -> Iterator[Change]:
 
 
 def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
-    parent = site.parent(node)
-    if isinstance(parent, ast.Call) and parent.func is node or _is_plain(site, node.id):
+    if _is_called(site, node) or _is_plain(site, node.id):
         return
-    strange, handed = not _is_mine(site, node.id), _is_handed_on(site, node)
+    strange, handed = not _is_mine(site, node), _is_handed_on(site, node)
     renamed = node is getattr(site.node, "value", None)
     mine = site.scope.role(node.id)
     alike = [n for n in site.visible(node) if n != node.id]
@@ -239,8 +241,9 @@ def _is_handed_on(site: Site, node: ast.expr) -> bool:
     return isinstance(parent, ast.Call) and is_own_call(site, parent)
 
 
-def _is_mine(site: Site, word: str) -> bool:
-    return site.scope.knows(word)
+def _is_mine(site: Site, node: ast.Name) -> bool:
+    """Whether a name is the function's own, or of a lambda or a comprehension around it."""
+    return site.scope.knows(node.id) or node.id in site.introduced(node)
 
 
 def _is_plain(site: Site, word: str) -> bool:
@@ -256,15 +259,19 @@ def _entries(site: Site) -> list[str]:
     return list(dict.fromkeys((*texts, *moved)))[:_MAX_ENTRIES]
 
 
+def _is_called(site: Site, node: ast.expr) -> bool:
+    """`f` of `f(x)`, and both `T` and `T[kind]` of `T[kind](x)`."""
+    parent = site.parent(node)
+    asked = isinstance(parent, ast.Subscript) and parent.value is node and _is_called(site, parent)
+    return asked or getattr(parent, "func", None) is node
+
+
 def _is_foreign(site: Site, node: ast.Attribute) -> bool:
     """`Config.rate`: an attribute of something that is neither local nor a module."""
     root = node.value
-    if (
-        isinstance(site.parent(node), ast.Call | ast.Attribute)
-        and getattr(site.parent(node), "func", None) is node
-    ):
+    if _is_called(site, node):
         return False
-    return isinstance(root, ast.Name) and not site.scope.knows(root.id) and root.id != site.world.numpy
+    return isinstance(root, ast.Name) and not _is_mine(site, root) and root.id != site.world.numpy
 
 
 def _is_foreign_entry(site: Site, node: ast.Subscript) -> bool:
@@ -272,7 +279,14 @@ def _is_foreign_entry(site: Site, node: ast.Subscript) -> bool:
     root: ast.expr = node
     while isinstance(root, ast.Subscript):
         root = root.value
-    return isinstance(root, ast.Name) and not site.scope.knows(root.id) and not _is_plain(site, root.id)
+    return isinstance(root, ast.Name) and not _is_mine(site, root) and not _is_plain(site, root.id)
+
+
+def _is_foreign_count(site: Site, node: ast.expr) -> bool:
+    """`len(layer_dims)`, `len(layer_dims) - 1`, of a variable of the notebook."""
+    read = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name) and inner.id != "len"]
+    outer = all(not _is_mine(site, inner) and not _is_plain(site, inner.id) for inner in read)
+    return bool(read) and outer and site.count(node)
 
 
 def _other_attribute(site: Site, node: ast.Attribute) -> Iterator[Change]:

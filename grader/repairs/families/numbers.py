@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from grader.repairs.change import PASSED, Change, call_text, callee, change, counts_units
+from grader.repairs.change import PASSED, Change, call_text, callee, change, counts_units, is_own_call
 from grader.repairs.families.counters import counters
 from grader.repairs.sites import Site
 
@@ -271,13 +271,20 @@ def key(site: Site) -> Iterator[Change]:
     """The letters of a key exchanged; its number one up or down, or another counter."""
     for node in _key_nodes(site):
         yield from _other_letters(site, node)
-        if isinstance(node, ast.Call) and any(_is_letters(argument) for argument in node.args):
+        if isinstance(node, ast.Call) and (
+            any(_is_letters(argument) for argument in node.args) or _stores_a_layer(site, node)
+        ):
             numbers = (argument for argument in node.args if isinstance(argument, ast.Name | ast.BinOp))
             for number in numbers:
                 yield from _moved(site, number)
         if not _is_handed_in(site, node):
             for at in indices(node):
                 yield from _moved(site, at)
+
+
+def _stores_a_layer(site: Site, node: ast.Call) -> bool:
+    """`put_layer(grads, l - 1, dA, dW, db)`, a helper that is called for what it changes."""
+    return isinstance(site.parent(node), ast.Expr) and is_own_call(site, node)
 
 
 def _is_letters(node: ast.expr) -> bool:

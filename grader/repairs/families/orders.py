@@ -31,6 +31,7 @@ def order(site: Site) -> Iterator[Change]:
     for target in _targets(site.node):
         yield from _reordered(site, target, target.elts)
     yield from _exchanged_values(site)
+    yield from _exchanged_fields(site)
 
 
 def _turned(site: Site, node: ast.BinOp, tag: str = "") -> Change:
@@ -55,6 +56,17 @@ def _exchanged_values(site: Site) -> Iterator[Change]:
             [ast.Expr(value=ast.Call(func=ast.Attribute(attr="append") as other_to, args=[other]))],
         ) if site.text(to) == site.text(other_to):
             yield Change(((one, site.text(other)), (other, site.text(one))), rank=0)
+
+
+def _exchanged_fields(site: Site) -> Iterator[Change]:
+    """Two fields of a record, `A: ndarray` and `W: ndarray`, in the other order."""
+    match (site.node, site.parent(site.node)):
+        case (ast.AnnAssign(target=one, value=None), ast.ClassDef(body=fields)):
+            below = fields[fields.index(site.node) + 1 :][:_MAX_ORDERED]
+            others = (node.target for node in below if isinstance(node, ast.AnnAssign) and node.value is None)
+            for other in others:
+                edits = ((one, site.text(other)), (other, site.text(one)))
+                yield Change(edits, rank=1, tag=f"fields {site.text(one)} {site.text(other)}")
 
 
 def _targets(node: ast.stmt) -> list[ast.Tuple]:

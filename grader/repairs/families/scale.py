@@ -27,7 +27,7 @@ from grader.repairs.change import (
     key_letter,
     places,
 )
-from grader.repairs.families.calls import other_word, word
+from grader.repairs.families.words import other_word, word
 from grader.repairs.scope import BATCH_NAME, batch_sizes
 from grader.repairs.sites import Site
 

@@ -27,7 +27,8 @@ def transpose(site: Site) -> Iterator[Change]:
     """A transpose taken off or put on; the operands of a product exchanged; other subscripts in einsum."""
     for node in site.nodes():
         if isinstance(node, ast.Attribute) and node.attr == "T":
-            yield change(node, site.atom(node.value), rank=0)
+            stored = isinstance(site.parent(node), ast.Dict)
+            yield change(node, site.atom(node.value), rank=0, tag="stored transposed" if stored else "")
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
             yield from _product(site, node)
         elif isinstance(node, ast.Call):

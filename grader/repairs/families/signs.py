@@ -37,7 +37,8 @@ def sign(site: Site) -> Iterator[Change]:
             if not isinstance(node.operand, ast.Constant) or isinstance(
                 site.parent(node), ast.BinOp | ast.Call
             ):
-                yield change(node, site.atom(node.operand), TAKEN, rank=0)
+                tag = "minus in front" if _stands_in_front(site, node) else ""
+                yield change(node, site.atom(node.operand), TAKEN, rank=0, tag=tag)
         elif isinstance(node, ast.BinOp) and not site.count(node):
             yield from _binary(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _OPPOSITE_CALL and len(node.args) == 2:
@@ -46,6 +47,14 @@ def sign(site: Site) -> Iterator[Change]:
             yield change(node, site.text(node.args[0]), TAKEN, rank=0)
     for place in places(site):
         yield from _negated(site, place)
+
+
+def _stands_in_front(site: Site, node: ast.expr) -> bool:
+    """`-a` of `x = -a * b / m`: a minus of the whole value."""
+    around = site.parent(node)
+    while isinstance(around, ast.BinOp) and isinstance(around.op, ast.Mult | ast.Div) and around.left is node:
+        node, around = around, site.parent(around)
+    return around is site.node
 
 
 def _augmented(site: Site) -> Iterator[Change]:
@@ -124,8 +133,20 @@ def _negated(site: Site, place: Place) -> Iterator[Change]:
     node = place.node
     if isinstance(node, ast.UnaryOp) or not is_number_like(site, node):
         return
-    level = RESTORED if _is_mean_of_name(site, place) else place.level
+    level = RESTORED if _is_mean_of_name(site, place) or _is_a_loss(site) else place.level
     yield change(node, f"-({site.text(node)})", level)
+
+
+_LOSS = re.compile(r"loss|entropy|nll|bce", re.IGNORECASE)
+
+
+def _is_a_loss(site: Site) -> bool:
+    """What a helper returns whose name says that it gives a loss: whoever adds that up adds no minus."""
+    around = site.parent(site.node)
+    while around is not None and not isinstance(around, ast.FunctionDef | ast.ClassDef):
+        around = site.parent(around)
+    named = isinstance(around, ast.FunctionDef) and _LOSS.search(around.name) is not None
+    return named and isinstance(site.node, ast.Return) and site.depth > 0
 
 
 def _is_mean_of_name(site: Site, place: Place) -> bool:

@@ -101,6 +101,10 @@ def _left_out(site: Site) -> Iterator[Change]:
                 | ast.List(elts=[ast.Constant(value="W" | "b")])
             ):
                 yield change(node, '("W", "b")', rank=0)
+            case ast.Tuple(elts=[ast.Name(id=name)]) | ast.List(elts=[ast.Name(id=name)]) if (
+                site.world.words.get(name) in ("W", "b")
+            ):
+                yield change(node, '("W", "b")', rank=0)
             case (
                 ast.Tuple(elts=[ast.JoinedStr() | ast.BinOp() as key])
                 | ast.List(elts=[ast.JoinedStr() as key])
