@@ -90,7 +90,7 @@ def test_a_lookup_looks_for_what_it_is_asked_before_all_else_is_tried() -> None:
     made = [proposal.source for proposal in _edits([lookup, text], "compare")]
     turned, other = (
         made.index(one.source.replace(old, new))
-        for one, old, new in ((lookup, "==", "!="), (text, ">", ">="))
+        for one, old, new in ((lookup, "==", "!="), (text, "kind > 0", "(kind >= 0)"))
     )
     assert other < turned
 
