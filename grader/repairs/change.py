@@ -150,13 +150,12 @@ def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = P
 
 def _renames(site: Site, node: ast.expr, target: ast.expr | None) -> bool:
     """`dW = product`, where `product` was computed here; `step = gradient`, but not `A_prev = A`."""
-    if isinstance(node, ast.UnaryOp):
-        node = node.operand
-    if not isinstance(node, ast.Name) or not isinstance(target, ast.Name):
+    name = copied(node.operand if isinstance(node, ast.UnaryOp) else node)
+    if not name or not isinstance(target, ast.Name):
         return False
-    values = site.scope.values.get(node.id, ())
+    values = site.scope.values.get(name, ())
     computed = any(value is not None and not is_alias(value) for value in values)
-    return computed or bool(values) and node.id[:2].lower() != target.id[:2].lower()
+    return computed or bool(values) and name[:2].lower() != target.id[:2].lower()
 
 
 _REDUCTIONS = frozenset(
@@ -166,7 +165,7 @@ _REDUCTIONS = frozenset(
 
 def _level(site: Site, node: ast.expr, passed: int) -> int:
     """How early something is put in at `node`; a loop's finished sum is where examples have been added up."""
-    if isinstance(node, ast.Name) and node.id in site.scope.sums and _hands_out(site, passed):
+    if copied(node) in site.scope.sums and _hands_out(site, passed):
         return REDUCED
     if isinstance(node, ast.Call) and is_own_call(site, node):
         return PASSED if isinstance(site.node, ast.Return) and site.depth > 0 else passed
@@ -204,6 +203,18 @@ def _by_key(target: ast.Subscript) -> bool:
         isinstance(inner, ast.JoinedStr) or isinstance(inner, ast.Constant) and isinstance(inner.value, str)
         for inner in ast.walk(target.slice)
     )
+
+
+def copied(node: ast.expr) -> str:
+    """The name that an expression is, or is a copy of: `S`, `np.copy(S)`; empty for all else."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Call(func=ast.Attribute(value=inner, attr="copy"), args=[]):
+            return copied(inner)
+        case ast.Call(func=ast.Attribute(attr="array" | "asarray" | "copy"), args=[inner, *_]):
+            return copied(inner)
+    return ""
 
 
 def is_alias(node: ast.expr) -> bool:

@@ -11,7 +11,7 @@ from grader.repairs.slice import names_in
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that usually hold one column an example.
-_COLUMNS = re.compile(r"d?(?:AL|A|Z|Y|X|al|a|z|y|x)(?:_?(?:prev|hat|cur|last|L|l))?\d*\Z")
+COLUMNS = re.compile(r"d?(?:AL|A|Z|Y|X|al|a|z|y|x)(?:_?(?:prev|hat|cur|last|L|l))?\d*\Z")
 BATCH_NAME = re.compile(r"(?:m|M|MM|mm|\w*(?:examples|samples|batch_?size|batch))\Z", re.IGNORECASE)
 _MAX_BATCH = 3
 
@@ -273,6 +273,11 @@ def _sums(nodes: Sequence[ast.AST]) -> Iterator[str]:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(op=ast.Add() | ast.Sub()) as value):
                 if name in names_in(value):
                     yield name
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Attribute(attr="add" | "subtract"), args=[ast.Name(id=first), _]),
+            ) if name == first:
+                yield name
 
 
 def _range_targets(node: ast.AST) -> frozenset[str]:
@@ -327,7 +332,7 @@ def batch_sizes(scope: Scope, node: ast.AST, visible: Sequence[str]) -> tuple[st
     named.sort(key=lambda name: not BATCH_NAME.match(name))
     named += [name for name in scope.attributes if BATCH_NAME.match(name.rpartition(".")[2])]
     used, containers = names_in(node), _containers(scope)
-    data = [name for name in visible if _COLUMNS.match(name) and not scope.counting(name)]
+    data = [name for name in visible if COLUMNS.match(name) and not scope.counting(name)]
     data = data or _attributes_read(scope, node)
     data.sort(key=lambda name: (name not in used, name in containers))
     shapes = [f"{name}.shape[1]" for name in data or _other_data(scope, visible, used)]
@@ -339,7 +344,7 @@ def _attributes_read(scope: Scope, node: ast.AST) -> list[str]:
     """`self.A_prev` of an expression that reads it."""
     read = {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
     words = [(name, name.rpartition(".")[2]) for name in scope.attributes]
-    return [name for name, word in words if word in read and _COLUMNS.match(word)]
+    return [name for name, word in words if word in read and COLUMNS.match(word)]
 
 
 def _other_data(scope: Scope, visible: Sequence[str], used: frozenset[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.repairs.scope import BATCH_NAME, parameter_names, scope_of
+from grader.repairs.scope import BATCH_NAME, COLUMNS, parameter_names, scope_of
 from grader.repairs.text import Source, parse_source
 
 
@@ -133,6 +133,17 @@ def _one_expression(made: Definition) -> ast.expr | None:
     source = parse_source(made.source) if made.kind in ("function", "value") else None
     match source.tree.body if source else []:
         case [ast.FunctionDef(body=[*first, ast.Return(value=ast.expr() as value)])] if _is_docstring(first):
+            return value
+        case [
+            ast.FunctionDef(
+                args=ast.arguments(args=taken),
+                body=[
+                    *first,
+                    ast.Assign(targets=[ast.Name(id=here)], value=value),
+                    ast.Return(value=ast.Name(id=back)),
+                ],
+            )
+        ] if _is_docstring(first) and here == back and not any(COLUMNS.match(one.arg) for one in taken):
             return value
         case [ast.Assign(value=ast.Lambda(body=value))]:
             return value

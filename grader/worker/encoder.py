@@ -159,6 +159,8 @@ def _put_array(out: _Encoder, value: np.ndarray[Any, Any], depth: int) -> None:
     code = _PLAIN_CODES.get(value.dtype)
     if code is None:
         code, value = _plain_array(value)
+    if code is None and ndim == 0 and value.dtype.kind == "O" and value[()] is None:
+        return _put_none(out, None, depth)  # np.squeeze(None): a blank is still open
     if code is None:
         return out.opaque(f"ndarray of dtype {_dtype_name(value.dtype)}")
     out.chunks.append(_ARRAY_HEADS[ndim].pack(b"a", code, ndim, *shape))

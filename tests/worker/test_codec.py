@@ -122,6 +122,10 @@ def test_what_is_not_carried_becomes_opaque(value: Any, name: str) -> None:
         encode([value], strict=True)
 
 
+def test_nothing_in_an_array_is_nothing() -> None:
+    assert decode(encode([np.squeeze(None)])) == [None]  # type: ignore[call-overload]
+
+
 def test_an_object_that_contains_itself_ends_in_opaque() -> None:
     value: list[Any] = []
     value.append(value)

@@ -32,10 +32,18 @@ def _others_say_something(site: Site) -> bool:
     """Whether this is all of a branch, and the other ones give a value to names, or entries, that are read."""
     around = site.parent(site.node)
     alone = isinstance(around, ast.If | ast.Match) and [site.node] in bodies(around)
-    lines = {line for branch in _other_branches(site) for line in branch}
+    lines = {line for branch in (*_other_branches(site), *_next_to(site, around)) for line in branch}
     stored = (n for n in site.source.nodes if isinstance(getattr(n, "ctx", None), ast.Store))
     given = (names_in(node) for node in stored if getattr(node, "lineno", 0) in lines)
     return alone and any(names & site.scope.read for names in given)
+
+
+def _next_to(site: Site, around: ast.AST | None) -> Iterator[range]:
+    """Lines of the other conditions beside `if kind == "relu": pass`, which has no else."""
+    if isinstance(around, ast.If) and not around.orelse:
+        for other in getattr(site.parent(around), "body", ()):
+            if isinstance(other, ast.If) and other is not around:
+                yield range(other.lineno, (other.end_lineno or other.lineno) + 1)
 
 
 def _filling(site: Site, node: ast.expr) -> str:

@@ -14,11 +14,13 @@ from grader.repairs.change import (
     Place,
     callee,
     change,
+    copied,
     is_alias,
     is_method,
     is_own_call,
     places,
 )
+from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
 
@@ -33,10 +35,10 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
         started = isinstance(place.node, ast.Constant) and not _is_sum(site, place)
         level = COMPUTED if place.level == REDUCED or started else place.level
         summed = _summed(site, place.node)
-        before = _begins(site, summed) if summed is not None else None
-        begins = _begins(site, place.node) or before
         for text in replacements:
             for made in filled(site, place, text):
+                before = _begins(site, summed, made) if summed is not None else None
+                begins = _begins(site, place.node, made) or before
                 late = DELIVERED if _passes_over(site, place.node, made) else level
                 tag = f"{place.node.id} is {made}" if isinstance(place.node, ast.Name) else ""
                 yield Change(((place.node, made),), late, 0 if level == COMPUTED else 1, tag, at=begins)
@@ -46,23 +48,44 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
                     yield Change(((place.node, f"{site.world.numpy}.sum({made})"),), late, 2, at=begins)
 
 
-def _begins(site: Site, node: ast.expr) -> ast.AST | None:
+def _begins(site: Site, node: ast.expr, text: str) -> ast.AST | None:
     """Where what a lone name holds begins to be computed: a formula in its place puts all of that right, `dA = dAL`
-    and `np.sum(part)` being but the end of it. None for what is computed here."""
-    if not isinstance(node, ast.Name):
+    and `np.sum(part)` being but the end of it. None for what is computed here, and where the formula goes on with
+    something of what was computed."""
+    whole = node.value if isinstance(node, ast.Subscript) and not names_in(node.slice) else node
+    if not (name := copied(whole)):
         return None
-    lines, todo, seen = [], [node.id], set()
+    lines, todo, seen = [], [name], set[str]()
     while todo:
         name = todo.pop()
-        if name in seen or name in site.scope.parameters or site.scope.counting(name):
+        if (
+            name in seen
+            or name in site.scope.parameters
+            or site.scope.counting(name)
+            or BATCH_NAME.match(name)
+        ):
             continue
         seen.add(name)
+        if name in site.scope.filled:
+            lines.extend(_first_entry(site, name))
+            continue
         for made in site.scope.bindings:
             if made.name == name and made.line < site.line and not made.unpacked and made.value is not None:
                 todo.extend(names_in(made.value))
                 if not is_alias(made.value):
                     lines.append(made.line)
-    return ast.Pass(lineno=min(lines), col_offset=0) if lines else None
+    goes_on = seen & set(re.findall(r"\w+", text))
+    return ast.Pass(lineno=min(lines), col_offset=0) if lines and not goes_on else None
+
+
+def _first_entry(site: Site, name: str) -> list[int]:
+    """Where an array that is filled entry by entry gets its first one."""
+    stored = (
+        node.lineno
+        for node in site.source.nodes
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and copied(node.value) == name
+    )
+    return sorted(stored)[:1]
 
 
 def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:

@@ -16,6 +16,7 @@ from grader.repairs.change import (
     RESTORED,
     Change,
     Place,
+    call_text,
     callee,
     change,
     counts_units,
@@ -46,9 +47,24 @@ def over_m(site: Site) -> Iterator[Change]:
             yield from _counted_once(site, node)
         elif isinstance(node, ast.Call):
             yield from _undivided_call(site, node)
+            yield from _fewer_operands(site, node)
     for place in places(site):
         yield from _divided(site, place)
     yield from _weights(site)
+
+
+def _fewer_operands(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`einsum("in,jn,n->ij", dZ, A, weights)` → `einsum("in,jn->ij", dZ, A)`."""
+    match node:
+        case ast.Call(args=[ast.Constant(value=str() as how), *operands]) if callee(node) == "einsum":
+            letters, arrow, output = how.replace(" ", "").partition("->")
+            terms = letters.split(",")
+            for at in [
+                at for at, term in enumerate(terms) if len(term) < 2 and len(terms) == len(operands) > 1
+            ]:
+                rest = [repr(",".join(terms[:at] + terms[at + 1 :]) + arrow + output)]
+                rest += [site.text(operand) for operand in operands[:at] + operands[at + 1 :]]
+                yield change(node, call_text(site, node, rest), rank=0)
 
 
 def _counted_once(site: Site, node: ast.BinOp) -> Iterator[Change]:

@@ -17,6 +17,7 @@ from grader.repairs.change import (
     places,
 )
 from grader.repairs.sites import Site
+from grader.repairs.slice import names_in
 
 _PRODUCTS = frozenset({"dot", "matmul"})
 _REDUCERS = frozenset({"sum", "mean", "average", "max", "min", "nansum", "prod"})
@@ -172,6 +173,8 @@ def _reduced(site: Site, node: ast.Call) -> Iterator[Change]:
     kept = named.get("keepdims", "False")
     rest = {name: value for name, value in named.items() if name not in ("axis", "keepdims", "dtype")}
     options = [("1", "True"), ("0", "True"), ("None", "False"), ("1", "False"), ("0", "False")]
+    if site.depth > 0 and names_in(ast.parse(mine)) & {*site.scope.parameters}:
+        options = [(mine, "True"), (mine, "False")]  # a helper adds up along what it is told to
     options.sort(key=lambda option: (option[0] != mine) + (option[1] != kept))
     for where, keep in options:
         new = {**rest, **({} if where == "None" else {"axis": where, "keepdims": keep})}

@@ -72,6 +72,8 @@ def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
         level = PASSED if _adds_up(site, node) else RESTORED
         text = f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}"
         yield change(node, text, level, rank=0, tag=f"here {_OPPOSITE[type(node.op)]}")
+        if site.parent(node) is site.node:
+            yield change(node, text, level, rank=0, tag=f"whole {_OPPOSITE[type(node.op)]}")
         if isinstance(node.op, ast.Sub):
             whole = not _is_term(site, node) and not _is_one(node.left)
             yield change(node, f"{right} - {left}", RESTORED if whole else COMPUTED, rank=0 if whole else 1)
@@ -123,7 +125,8 @@ def _named(site: Site, node: ast.Call) -> Iterator[Change]:
     stem = func[: -len(callee(node))]
     opposite = f"{stem}{_OPPOSITE_CALL[callee(node)]}"
     named = "".join(f", {key}={value}" for key, value in keyword_texts(site, node).items())
-    yield change(node, f"{opposite}({one}, {other}{named})", rank=0)
+    tag = f"whole {opposite}" if site.parent(node) is site.node else ""
+    yield change(node, f"{opposite}({one}, {other}{named})", rank=0, tag=tag)
     if callee(node) == "subtract":
         level = COMPUTED if _is_one(node.args[0]) else RESTORED
         yield change(node, call_text(site, node, [other, one]), level, rank=0)
@@ -202,7 +205,7 @@ def _unwrapped(site: Site, node: ast.Call) -> Iterator[Change]:
         return
     elif node.args and not isinstance(node.args[0], ast.Starred | ast.GeneratorExp):
         level = TAKEN if is_handed_on(site, node) else RESTORED
-        yield change(node, site.text(node.args[0]), level, rank=1)
+        yield change(node, site.text(node.args[0]), level, rank=1, tag=f"here {site.text(node)}")
         parent = site.parent(node)
         if isinstance(parent, ast.Subscript) and parent.value is node:
             yield change(parent, site.text(node.args[0]), rank=0)
