@@ -18,6 +18,17 @@ from grader.prover import Other, Prover
 MAX_CALLS = 4
 
 
+def _without_what_follows(finding: Finding) -> Finding:
+    """Without the names that nothing proves beside one that is proved, where the function changes its arguments:
+    what `db = dZ; db /= m` does to dZ makes dA_prev look like another mistake."""
+    outcomes = finding.observed.outcomes if finding.observed else ()
+    if not finding.proofs or not any(outcome.changed_args for outcome in outcomes):
+        return finding
+    return replace(
+        finding, named={name: parts for name, parts in finding.named.items() if name in finding.proofs}
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Proofs:
     """Tries repairs of one submission's functions."""
@@ -86,7 +97,7 @@ class Proofs:
             where = prover.locate(goal) if goal else None
             if where is not None:
                 finding = proof.with_proof(finding, name, where)
-        return finding
+        return _without_what_follows(finding)
 
     def _of_a_variable(self, prover: Prover, finding: Finding) -> Finding | None:
         """The finding with `uses-global` alone, where a notebook variable in its place makes everything right: whatever

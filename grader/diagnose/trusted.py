@@ -19,6 +19,9 @@ _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 #: Of a definition with branches or parts, a right function may use only some: `return value, pullback`.
 _PARTS = re.compile(r"\b(?:if|match|class)\b|\{|\n[ \t]+(?:async[ \t]+)?def\b")
 
+#: The names left of an assignment within a function.
+_ASSIGNED = re.compile(r"^[ \t]+(\w[\w, ]*)=(?!=)", re.MULTILINE)
+
 
 def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
     """The failing findings, each with the definitions that right functions run, wholly or in part."""
@@ -26,7 +29,7 @@ def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
     if not notebook:
         return {}
     names = {name: index for index, made in enumerate(notebook) for name in made.binds}
-    words = [frozenset(_NAME.findall(code_only(made.source))) for made in notebook]
+    words = [_words(made) for made in notebook]
     users: dict[int, list[str]] = {}
     for name, one in findings.items():
         for index in _run_by(name, names, words, findings) if _is_right(one) and name in names else ():
@@ -35,6 +38,15 @@ def with_trust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
     whole = frozenset(place[index] for index in users if _is_whole(notebook[index]))
     shared = {place[index]: tuple(found) for index, found in users.items() if place[index] not in whole}
     return {name: replace(one, trusted=whole, shared=shared) for name, one in findings.items() if one.failed}
+
+
+def _words(made: Definition) -> frozenset[str]:
+    """The words of a definition that may be names of others: none that it gives a value itself, `slope = s * (1 - s)`."""
+    code = code_only(made.source)
+    words = frozenset(_NAME.findall(code))
+    if made.kind != "function":
+        return words
+    return words.difference(*(_NAME.findall(targets) for targets in _ASSIGNED.findall(code)))
 
 
 def _is_right(finding: Finding) -> bool:

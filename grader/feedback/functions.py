@@ -79,10 +79,14 @@ def failed_components(finding: Finding) -> tuple[str, ...]:
 def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tuple[Component, ...]:
     if finding.verdict is None:
         return ()
-    facts = [] if finding.named or not failed else [*symptoms(finding, right), *_unread(finding)]
+    unnamed = set(failed).difference(*finding.named.values())
+    facts = [*symptoms(finding, right), *_unread(finding)] if unnamed else []
+    told = lambda name: facts if name in unnamed else []
     return tuple(
         Component(
-            name, "failed", " ".join((describe(finding, name, right), *_relations(finding, name), *facts))
+            name,
+            "failed",
+            " ".join((describe(finding, name, right), *_relations(finding, name), *told(name))),
         )
         if name in failed
         else Component(name, "passed")

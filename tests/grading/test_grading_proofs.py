@@ -151,3 +151,99 @@ def relu_backward(dA, cache):
     (found,) = graded["relu_backward"].diagnoses
     assert found.misconception == "not-implemented"
     assert found.location is not None and found.location.source == "pass"
+
+
+def test_what_a_change_in_place_brings_along_has_no_name_of_its_own(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_backward="""
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = dZ @ A_prev.T / m
+    db = dZ
+    db /= m
+    return W.T @ dZ, dW, db
+"""
+    )
+    report = graded["linear_backward"]
+    (found,) = report.diagnoses
+    assert (found.misconception, found.evidence, found.components) == ("db-not-summed", "proved", ("db",))
+    told = {component.name: component.detail for component in report.components}
+    assert "changes its own argument `dZ`" in told["dA_prev"]
+    assert "changes its own argument" not in told["db"]
+
+
+def test_one_entry_that_is_still_a_blank_beside_others_is_named(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        initialize_parameters="""
+def initialize_parameters(n_x, n_h, n_y):
+    W1 = None
+    W2 = np.random.randn(n_y, n_h) * 0.01
+    return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
+"""
+    )
+    (found,) = graded["initialize_parameters"].diagnoses
+    assert (found.misconception, found.components) == ("not-implemented", ("W",))
+    assert found.location is not None and found.location.source == "W1 = None"
+
+
+def test_a_helper_that_is_still_to_be_written_may_take_its_arguments_apart_first(
+    grade_functions: GradeCells,
+) -> None:
+    graded = grade_functions(
+        linear_backward="""
+def weights(dZ, cache):
+    A_prev, W, b = cache
+    raise NotImplementedError("later")
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    return W.T @ dZ, weights(dZ, cache), np.sum(dZ, axis=1, keepdims=True) / m
+"""
+    )
+    (found,) = graded["linear_backward"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source.startswith("raise NotImplementedError")
+
+
+def test_a_none_that_is_handed_to_a_right_helper_is_said_so(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_activation_backward="""
+def slope(dA, Z):
+    s = 1 / (1 + np.exp(-Z))
+    dZ = dA * s * (1 - s)
+
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    dZ = slope(dA, Z) if activation == "sigmoid" else dA * (Z > 0)
+    return linear_backward(dZ, linear_cache)
+"""
+    )
+    report = graded["linear_activation_backward"]
+    (found,) = report.diagnoses
+    assert (found.misconception, found.evidence) == ("returns-none", "proved")
+    assert report.error is not None and report.error.message == "linear_backward: `dZ` is `None`"
+
+
+def test_what_a_scan_hands_on_is_no_notebook_variable(grade_functions: GradeCells) -> None:
+    """The error is in no catalogue: dW instead of dA goes on to the layer below."""
+    graded = grade_functions(
+        L_model_backward="""
+from itertools import accumulate, chain
+from operator import itemgetter
+
+first, second = itemgetter(0), itemgetter(1)
+
+def L_model_backward(AL, Y, caches):
+    L = len(caches)
+    dAL = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    kind = lambda l: "sigmoid" if l == L - 1 else "relu"
+    step = lambda g, l: linear_activation_backward(second(g) if len(g) > 1 else first(g), caches[l], kind(l))
+    down = range(L - 1, -1, -1)
+    layers = list(accumulate(chain([(dAL,)], down), step))[1:]
+    return {f"{n}{l + (n != 'dA')}": v for l, g in zip(down, layers) for n, v in zip(("dA", "dW", "db"), g)}
+""",
+    )
+    assert [one.misconception for one in graded["L_model_backward"].diagnoses] == []
+    assert graded["L_model_backward"].status in ("failed", "error")
