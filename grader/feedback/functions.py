@@ -81,12 +81,12 @@ def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tu
         return ()
     unnamed = set(failed).difference(*finding.named.values())
     facts = [*symptoms(finding, right), *_unread(finding)] if unnamed else []
-    told = lambda name: facts if name in unnamed else []
+    more = {name: facts if name in unnamed else [] for name in failed}
     return tuple(
         Component(
             name,
             "failed",
-            " ".join((describe(finding, name, right), *_relations(finding, name), *told(name))),
+            " ".join((describe(finding, name, right), *_relations(finding, name), *more[name])),
         )
         if name in failed
         else Component(name, "passed")
