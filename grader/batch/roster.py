@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,7 +110,13 @@ def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster:
     after a student, becomes the roster's first identifier. What the roster does not know is reported.
     """
     ids, names = roster.by_id(), roster.by_name()
-    people = {entry: _find(entry, identities.get(entry), ids, names) for entry in entries}
+    common = _common(entries)
+    people = {
+        entry: _find(entry, identity, ids, names)
+        if (identity := identities.get(entry)) is not None
+        else _named(entry, common, ids, names)
+        for entry in entries
+    }
     joined = {entry: _agreed(identities.get(entry), person) for entry, person in people.items()}
     present = {person.key for person in people.values() if person is not None}
     present |= {
@@ -131,19 +138,34 @@ def squeeze(name: str) -> str:
 
 
 def _find(
-    entry: Entry, identity: Identity | None, ids: Mapping[str, Person], names: Mapping[str, Person]
+    entry: Entry, identity: Identity, ids: Mapping[str, Person], names: Mapping[str, Person]
 ) -> Person | None:
-    claims = [identity.student] if identity else [stem(part) for part in reversed(entry.parts)]
-    for claim in [*claims, *_longer_usernames(entry, identity)]:
+    for claim in [identity.student, *_longer_usernames(entry, identity)]:
         if (person := ids.get(claim.casefold())) is not None:
             return person
-    named = [identity.name] if identity else claims
-    return next((names[squeeze(name)] for name in named if name and squeeze(name) in names), None)
+    return names.get(squeeze(identity.name)) if identity.name else None
 
 
-def _longer_usernames(entry: Entry, identity: Identity | None) -> list[str]:
+def _named(
+    entry: Entry, common: Container[str], ids: Mapping[str, Person], names: Mapping[str, Person]
+) -> Person | None:
+    """Whom a path names, if all of it that names anybody names the same."""
+    *folders, file = map(stem, entry.parts)
+    found = {names.get(squeeze(claim)) for claim in (*folders, file)}
+    found |= {ids.get(claim.casefold()) for claim in (*folders, *([] if file in common else [file]))}
+    found -= {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _common(entries: Sequence[Entry]) -> set[str]:
+    """Names that several files have: `4` is then the exercise's number and nobody's id."""
+    counted = Counter(stem(entry.parts[-1]) for entry in entries)
+    return {name for name, count in counted.items() if count > 1}
+
+
+def _longer_usernames(entry: Entry, identity: Identity) -> list[str]:
     """Blackboard separates by `_`, which a user name may hold: all that the name could be, longest first."""
-    if identity is None or identity.platform != "blackboard":
+    if identity.platform != "blackboard":
         return []
     head = next(part for part in entry.parts if "_attempt_" in part).split("_attempt_")[0].split("_")
     return ["_".join(head[at:]) for at in range(1, len(head))]

@@ -12,7 +12,7 @@ from grader.model import INTERNAL_ERROR
 from grader.render import words
 
 _SUFFIXES = (".ipynb.json", ".ipynb", ".py")
-#: The code of a problem that is the grader's own fault.
+_SAY_WHOSE = "Grade with --roster or --identity, which say whose a file is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,21 @@ class Index:
     names: Mapping[str, int]
 
     def row(self, stored: StoredReport) -> int | None:
-        """The row of a submission's student: by identifier, by name, and for want of both by the file's name."""
-        claims = [stored.student] if stored.student else list(_claims(stored.report.submission.file))
-        found = (self._find(claim) for claim in claims)
-        return next((row for row in found if row is not None), None)
+        """The row of a submission's student; where it is not known who that is, of whom its file's path names."""
+        if stored.student:
+            return self._find(stored.student)
+        rows = set(self._named(stored.report.submission.file)) - {None}
+        return rows.pop() if len(rows) == 1 else None
+
+    def _named(self, file: str) -> Iterator[int | None]:
+        """Whom the path names. A file's own name is never an identifier: everybody's may be `4.ipynb`."""
+        *folders, name = PurePosixPath(file.replace("!", "/")).parts or ("",)
+        yield self.names.get(squeeze(_stem(name)))
+        for folder in folders:
+            yield self._find(_stem(folder))
 
     def _find(self, claim: str) -> int | None:
-        row = self.ids.get(bare(claim))
+        row = self.ids.get(claim.strip().casefold())
         return row if row is not None else self.names.get(squeeze(claim))
 
 
@@ -53,6 +61,7 @@ def index(
 def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredReport]:
     """Row → the submission that counts for it; what fits no row, or is beaten by another, is told."""
     found: dict[int, StoredReport] = {}
+    guessed: dict[int, list[StoredReport]] = {}
     for stored in reports:
         if internal_error(stored):
             sink.skip(stored.id, "the grader itself broke on it, which must cost no points. Grade it again.")
@@ -60,11 +69,23 @@ def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredRepo
         row = people.row(stored)
         if row is None:
             sink.skip(stored.id, _no_row(stored))
-        elif row not in found:
-            found[row] = stored
+        elif not stored.student:
+            guessed.setdefault(row, []).append(stored)
         else:
-            found[row] = _better(found[row], stored, sink)
-    return found
+            found[row] = _better(found[row], stored, sink) if row in found else stored
+    return found | _sure(guessed, found, sink)
+
+
+def _sure(
+    guessed: Mapping[int, Sequence[StoredReport]], known: Mapping[int, StoredReport], sink: Sink
+) -> dict[int, StoredReport]:
+    """Of the rows that a path alone tells, those that one submission claims and nobody else has."""
+    for row, claims in guessed.items():
+        for one in claims:
+            others = [known[row]] if row in known else [other for other in claims if other is not one]
+            if others:
+                sink.skip(one.id, _contested(others[0]))
+    return {row: claims[0] for row, claims in guessed.items() if len(claims) == 1 and row not in known}
 
 
 def internal_error(stored: StoredReport) -> bool:
@@ -87,11 +108,8 @@ def tell_rest(rows: Sequence[int], filled: Mapping[int, StoredReport], sink: Sin
 
 
 def bare(text: str) -> str:
-    """An identifier without case, spaces and ornament: `Participant 123`, `#123` and `123.0` are `123`."""
+    """A gradebook's identifier without case, spaces and ornament: `#123` and `123.0` are `123`."""
     text = text.strip().lstrip("#'").casefold()
-    word, _, number = text.rpartition(" ")
-    if word.isalpha() and number.isdigit():
-        return number
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
@@ -112,11 +130,8 @@ def find_columns(header: Sequence[str], *wanted: str) -> list[int]:
     return [at for at, name in enumerate(header) if name.strip().casefold() in names]
 
 
-def _claims(file: str) -> Iterator[str]:
-    parts = PurePosixPath(file.replace("!", "/")).parts
-    for part in reversed(parts):
-        stem = next((part[: -len(end)] for end in _SUFFIXES if part.lower().endswith(end)), part)
-        yield stem
+def _stem(part: str) -> str:
+    return next((part[: -len(end)] for end in _SUFFIXES if part.lower().endswith(end)), part)
 
 
 def _spellings(name: str) -> set[str]:
@@ -137,8 +152,14 @@ def _unshared(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def _no_row(stored: StoredReport) -> str:
-    who = f"student {stored.student}" if stored.student else f"file {stored.report.submission.file}"
-    return f"no row of the gradebook fits its {who}, or two do."
+    if stored.student:
+        return f"no row of the gradebook fits its student {stored.student}, or two do."
+    return f"no row of the gradebook fits its file {stored.report.submission.file}, or two do. {_SAY_WHOSE}"
+
+
+def _contested(other: StoredReport) -> str:
+    told = "is known to be of" if other.student else "claims"
+    return f"its path names a student whose row {other.id} {told}, too, so it counts for nobody. {_SAY_WHOSE}"
 
 
 def _better(first: StoredReport, second: StoredReport, sink: Sink) -> StoredReport:

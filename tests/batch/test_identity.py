@@ -132,6 +132,20 @@ def test_roster_names_files_and_finds_by_name(tmp_path: Path) -> None:
     assert result.missing_students == ()
 
 
+@pytest.mark.parametrize("unknown", ["", "unknown person/4.ipynb"])
+def test_a_number_that_every_file_bears_is_nobody_s_id(tmp_path: Path, unknown: str) -> None:
+    roster = parse_roster("name,student_id\nAda Lovelace,1\nAlan Turing,2\nMarie Curie,4\n", "r.csv")
+    files = {"Ada Lovelace/4.ipynb": "1", "Alan Turing/4.ipynb": "2", **({unknown: None} if unknown else {})}
+    result = found(tmp_path, *files, roster=roster)
+    assert students(result) == files
+    assert result.missing_students == ("4",)
+
+
+def test_a_path_that_names_two_students_is_nobody_s(tmp_path: Path) -> None:
+    roster = parse_roster("name,student_id\nAlan Turing,2\nMarie Curie,4\n", "r.csv")
+    assert students(found(tmp_path, "4/Alan Turing.ipynb", roster=roster)) == {"4/Alan Turing.ipynb": None}
+
+
 def test_roster_settles_a_blackboard_username_with_underscores(tmp_path: Path) -> None:
     name = "HW_1_ada_love_attempt_2024-10-05-13-01-59_hw.ipynb"
     roster = parse_roster("username\nada_love\n", "r.csv")
