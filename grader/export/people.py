@@ -164,5 +164,10 @@ def _contested(other: StoredReport) -> str:
 
 def _better(first: StoredReport, second: StoredReport, sink: Sink) -> StoredReport:
     best, other = (first, second) if first.report.score >= second.report.score else (second, first)
-    sink.skip(other.id, f"{best.id} is of the same student and has the higher score.")
+    why = (
+        "has the higher score"
+        if best.report.score > other.report.score
+        else "comes first; both scores are equal"
+    )
+    sink.skip(other.id, f"{best.id} is of the same student and {why}.")
     return best

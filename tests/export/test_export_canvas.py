@@ -75,6 +75,13 @@ def test_of_two_submissions_of_one_student_the_better_counts(tmp_path: Path) -> 
     sink = fill(BOOK, tmp_path, perfect("101", "b.ipynb"), everything("ada", "a.ipynb"), column="Week 4")
     assert canvas_import(sink.files["gradebook.csv"])["101"]["Week 4 (12)"] == 20
     assert [one.what for one in sink.skipped] == ["a"]
+    assert sink.skipped[0].reason == "b is of the same student and has the higher score."
+
+
+def test_of_two_equal_submissions_the_first_counts_and_that_is_said(tmp_path: Path) -> None:
+    sink = fill(BOOK, tmp_path, perfect("101", "a.ipynb"), perfect("ada", "b.ipynb"), column="Week 4")
+    assert [one.what for one in sink.skipped] == ["b"]
+    assert sink.skipped[0].reason == "a is of the same student and comes first; both scores are equal."
 
 
 def test_the_grader_s_own_fault_costs_nobody_points(tmp_path: Path) -> None:
