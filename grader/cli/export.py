@@ -96,6 +96,10 @@ def _push(folder: Path, service: str, options: Mapping[str, Any]) -> int:
     output.say(f"{len(done.sent)} {verb} to {service}, {len(done.unchanged)} are there already.")
     _list("left out", done.skipped)
     _list("failed", done.failed)
+    if done.zeros:
+        from grader.export.people import zeros
+
+        output.say(escape.terminal(f"note: {zeros(done.zeros)}"))
     return _NOT_ALL if done.failed else 0
 
 

@@ -26,8 +26,6 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
     titles = {at: match["title"] for at, name in enumerate(header) if (match := _COLUMN.match(name.strip()))}
     column = choose_column(header, titles, options)
     points = options.points or number_after(header[column], "MaxPoints:")
-    if points is None:
-        sink.note("The file does not say how many points the item has: 100 is taken. Say it with --points.")
     fill_column(sheet, ids, column, points, reports, sink)
     sink.write("grades.csv", sheet.to_bytes())
 

@@ -115,31 +115,27 @@ def _points(cell: str) -> float | None:
 
 def _new(reports: Reports, sink: Sink, options: Options) -> bytes:
     """A gradebook from nothing: the user's number where the file's name had it, else the login."""
-    title = options.column or options.assignment
-    rows: list[list[str]] = []
-    for stored in reports:
-        title = title or stored.report.rubric.id
-        if people.internal_error(stored) or not stored.student:
-            sink.skip(stored.id, "it is not known whose it is. Give your gradebook with --gradebook.")
-            continue
-        rows.append(_new_row(stored, options))
+    chosen = people.of_known(reports, sink, "Give your gradebook with --gradebook.")
+    first = chosen[0].report if chosen else None
+    title = options.column or options.assignment or (first.rubric.id if first else "Assignment")
+    points = options.points or (first.max_score if first else 0.0) or 100.0
+    people.tell_zeros(chosen, sink)
     sink.note(
-        f"Made without your own gradebook: Canvas will ask whether to make a new assignment {title or ''!r}. "
+        f"Made without your own gradebook: Canvas will ask whether to make a new assignment {title!r}. "
         "With --gradebook the grades go into an assignment that is there."
     )
-    points = plain_number(100.0 if options.points is None else options.points, 2)
-    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", csv_cell(title or "Assignment")]
+    header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", csv_cell(title)]
+    possible = ["    Points Possible", "", "", "", "", plain_number(points, 2)]
+    rows = [_new_row(stored, points) for stored in chosen]
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerows(
-        [header, ["    Points Possible", "", "", "", "", points], *rows]
-    )
+    csv.writer(buffer, lineterminator="\r\n").writerows([header, possible, *rows])
     return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8", "replace")
 
 
-def _new_row(stored: StoredReport, options: Options) -> list[str]:
+def _new_row(stored: StoredReport, points: float) -> list[str]:
     student = csv_cell(stored.student or "")
     number = student if student.isdecimal() else ""
-    grade = plain_number(scaled_score(stored.report, options.points), 2)
+    grade = plain_number(scaled_score(stored.report, points), 2)
     return [student, number, "", "" if number else student, "", grade]
 
 

@@ -25,6 +25,8 @@ def fill_column(
     filled = people.matched(reports, people.Index(index.ids, names.names), sink)
     for row, stored in filled.items():
         sheet.set(row, column, plain_number(scaled_score(stored.report, points), 2))
+    if points is None:
+        sink.note("The file does not say how many points the item has: the rubric's total is taken. Say it with --points.")  # fmt: skip
     people.tell_zeros(filled.values(), sink)
     people.tell_rest(rows, filled, sink)
 

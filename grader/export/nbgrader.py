@@ -34,6 +34,8 @@ _SQLITE = b"SQLite format 3\x00"
 def export(reports: Reports, sink: Sink, options: Options) -> None:
     """grades.csv, feedback/<student>/<assignment>/<notebook>.html, and gradebook.db where one is given."""
     sink.write("grades.csv", _csv(reports, options))
+    people.tell_broken(reports, sink)
+    people.tell_zeros(reports, sink)
     for stored in reports:
         if stored.student:
             page = markup.html_page("Feedback", report_blocks(stored.report, options.detail))
@@ -47,6 +49,8 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
 def _csv(reports: Reports, options: Options) -> Iterator[bytes]:
     yield _row(_COLUMNS)
     for stored in reports:
+        if people.internal_error(stored.report):
+            continue
         score = plain_number(stored.report.score)
         identity = [
             csv_cell(_assignment(stored, options)),
@@ -131,7 +135,7 @@ def _fill(path: Path, reports: Reports, sink: Sink, options: Options) -> None:
         # nbgrader makes new submissions in an order that SQLAlchemy remarks upon; nothing is lost by it.
         warnings.filterwarnings("ignore", "Object of type .* not in session")
         for stored in reports:
-            if not stored.student or people.internal_error(stored):
+            if not stored.student or people.internal_error(stored.report):
                 continue
             try:
                 _fill_one(gradebook, stored, options, counts)

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 
 from grader.export.base import Reports, Sink, StoredReport
 from grader.export.sheet import Sheet
-from grader.model import INTERNAL_ERROR
+from grader.model import INTERNAL_ERROR, Report
 from grader.render import words
 
 _SUFFIXES = (".ipynb.json", ".ipynb", ".py")
+BROKEN = "the grader itself broke on it, which must cost no points. Grade it again."
 _SAY_WHOSE = "Grade with --roster or --identity, which say whose a file is."
 
 
@@ -63,8 +64,8 @@ def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredRepo
     found: dict[int, StoredReport] = {}
     guessed: dict[int, list[StoredReport]] = {}
     for stored in reports:
-        if internal_error(stored):
-            sink.skip(stored.id, "the grader itself broke on it, which must cost no points. Grade it again.")
+        if internal_error(stored.report):
+            sink.skip(stored.id, BROKEN)
             continue
         row = people.row(stored)
         if row is None:
@@ -88,17 +89,48 @@ def _sure(
     return {row: claims[0] for row, claims in guessed.items() if len(claims) == 1 and row not in known}
 
 
-def internal_error(stored: StoredReport) -> bool:
+def of_known(reports: Reports, sink: Sink, how: str) -> list[StoredReport]:
+    """One submission of each student, where no gradebook tells who there is; `how` says what to do about the others."""
+    found: dict[str, StoredReport] = {}
+    for stored in reports:
+        if internal_error(stored.report):
+            sink.skip(stored.id, BROKEN)
+        elif not stored.student:
+            sink.skip(stored.id, f"it is not known whose it is. {how}")
+        else:
+            key = stored.student.casefold()
+            found[key] = _better(found[key], stored, sink) if key in found else stored
+    return list(found.values())
+
+
+def tell_broken(reports: Reports, sink: Sink) -> None:
+    """Name the submissions that the grader itself broke on: they get no grade."""
+    for stored in reports:
+        if internal_error(stored.report):
+            sink.skip(stored.id, BROKEN)
+
+
+def internal_error(report: Report) -> bool:
     """Whether the result is the grader's own fault."""
-    return any(problem.code == INTERNAL_ERROR for problem in stored.report.problems)
+    return any(problem.code == INTERNAL_ERROR for problem in report.problems)
 
 
 def tell_zeros(chosen: Iterable[StoredReport], sink: Sink) -> None:
     """Say which submissions count as zero because they could not be read."""
-    names = [stored.id for stored in chosen if stored.report.status == "ungradable"]
+    names = [stored.id for stored in chosen if is_zero(stored.report)]
     if names:
-        shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
-        sink.note(f"{words.count(len(names), 'submission')} could not be graded and got 0 points: {shown}.")
+        sink.note(zeros(names))
+
+
+def is_zero(report: Report) -> bool:
+    """Whether it gets 0 because it could not be read."""
+    return report.status == "ungradable" and not internal_error(report)
+
+
+def zeros(names: Sequence[str]) -> str:
+    """Which submissions got 0 because they could not be read, in words."""
+    shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+    return f"{words.count(len(names), 'submission')} could not be graded and got 0 points: {shown}."
 
 
 def tell_rest(rows: Sequence[int], filled: Mapping[int, StoredReport], sink: Sink) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from grader.export import people
 from grader.export.base import Exporter, Options, Reports, Sink
 from grader.export.scores import Points, fraction, plain_number, scaled
 from grader.model import Report
@@ -24,9 +25,10 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
 def evaluation(
     report: Report, *, detail: str = "explanation", least: float = 0.0, most: float = 100.0, before: str = ""
 ) -> str:
-    """Comments, then the grade between `least` and `most`."""
+    """Comments, then the grade between `least` and `most`; no grade where the grader itself broke."""
     grade = plain_number(least + fraction(report) * (most - least))
-    return comments(_lines(report, detail, most - least, before)) + f"Grade :=>> {grade}\n"
+    said = comments(_lines(report, detail, most - least, before))
+    return said if people.internal_error(report) else said + f"Grade :=>> {grade}\n"
 
 
 def comments(lines: Iterator[str]) -> str:

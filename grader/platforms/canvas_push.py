@@ -101,7 +101,8 @@ class CanvasTarget:
         maximum = float(getattr(self._assignment, "points_possible", None) or stored.report.max_score)
         comment = report_text(stored.report, self._detail) if self._settings.comments else ""
         parts = tuple(self._criteria(stored)) if self._settings.rubric else ()
-        return Item(stored.id, user, scaled_score(stored.report, maximum), maximum, comment, parts)
+        score = scaled_score(stored.report, maximum)
+        return Item(stored.id, user, score, maximum, comment, parts, people.is_zero(stored.report))
 
     def _criteria(self, stored: StoredReport) -> Iterator[tuple[str, float, str]]:
         """A criterion whose description names a function gets the function's part of its points."""

@@ -68,10 +68,8 @@ class LtiTarget:
         """Every report whose student has an id in the LMS."""
         for stored in self._reports:
             user = self._user(stored.student)
-            if people.internal_error(stored):
-                yield Skipped(
-                    stored.id, "the grader itself broke on it, which must cost no points. Grade it again."
-                )
+            if people.internal_error(stored.report):
+                yield Skipped(stored.id, people.BROKEN)
             elif not user:
                 yield Skipped(
                     stored.id, f"it is not known who {stored.student or 'its student'} is in the LMS."
@@ -79,7 +77,8 @@ class LtiTarget:
             else:
                 report = stored.report
                 text = report_text(report, self._detail)
-                yield Item(stored.id, user, scaled_score(report), report.max_score, text)
+                zero = people.is_zero(report)
+                yield Item(stored.id, user, scaled_score(report), report.max_score, text, zero=zero)
 
     def send(self, item: Item) -> None:
         """One POST to the line item's scores."""

@@ -25,7 +25,9 @@ _LONGEST_PAUSE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One student's result. `parts` are (name, points, comment) of what the LMS can show by itself."""
+    """One student's result. `parts` are (name, points, comment) of what the LMS can show by itself; `zero` says
+    that it gets 0 because it could not be read.
+    """
 
     submission: str
     user: str
@@ -33,6 +35,7 @@ class Item:
     maximum: float
     comment: str
     parts: tuple[tuple[str, float, str], ...] = ()
+    zero: bool = False
 
     def digest(self) -> str:
         """What was sent, so that an unchanged result is not sent again."""
@@ -80,6 +83,8 @@ class PushSummary:
     skipped: tuple[Skipped, ...]
     failed: tuple[Skipped, ...]
     dry_run: bool = False
+    zeros: tuple[str, ...] = ()
+    """Those that get 0 because they could not be read."""
 
 
 @dataclass(slots=True)
@@ -88,6 +93,7 @@ class _Progress:
     unchanged: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     failed: list[Skipped] = field(default_factory=list)
+    zeros: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +112,23 @@ def push(target: Target, ledger: Ledger, *, dry_run: bool = False, pace: Pace | 
     for item in target.items():
         if isinstance(item, Skipped):
             progress.skipped.append(item)
-        elif ledger.has_sent(target.name, item):
+            continue
+        if item.zero:
+            progress.zeros.append(item.submission)
+        if ledger.has_sent(target.name, item):
             progress.unchanged.append(item.submission)
         elif dry_run:
             progress.sent.append(item.submission)
         else:
             _push_one(target, item, ledger, pace, progress)
     return PushSummary(
-        tuple(progress.sent), tuple(progress.unchanged), tuple(progress.skipped), tuple(progress.failed), dry_run
-    )  # fmt: skip
+        tuple(progress.sent),
+        tuple(progress.unchanged),
+        tuple(progress.skipped),
+        tuple(progress.failed),
+        dry_run,
+        tuple(progress.zeros),
+    )
 
 
 def _push_one(target: Target, item: Item, ledger: Ledger, pace: Pace, progress: _Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,42 @@ def test_without_a_gradebook_canvas_s_own_ids_are_enough() -> None:
     assert imported["ada"] == {"Week 4": 25}
     assert b"'=cmd" in sink.files["gradebook.csv"]
     assert any("new assignment 'Week 4'" in note for note in sink.notes)
+
+
+@pytest.mark.parametrize(
+    ("points", "grades"), [(None, {"1": 20, "2": 5}), (100.0, {"1": 100, "2": 25}), (8.0, {"1": 8, "2": 2})]
+)
+def test_a_new_gradebook_s_maximum_and_scores_are_of_one_scale(
+    points: float | None, grades: dict[str, float]
+) -> None:
+    of_20 = [
+        replace(one, score=one.score / 5, max_score=20.0)
+        for one in (perfect("1", "a.ipynb"), everything("2", "b.ipynb"))
+    ]
+    sink = MemorySink()
+    export([stored(one) for one in of_20], sink, Options(column="Week 4", points=points))
+    data = sink.files["gradebook.csv"]
+    assert f"Points Possible,,,,,{grades['1']}\r\n".encode() in data
+    assert {key: row["Week 4"] for key, row in canvas_import(data).items()} == grades
+
+
+def test_a_new_gradebook_names_whom_it_leaves_out_and_whom_it_gives_0() -> None:
+    reports = (
+        ungradable("1", "broke.ipynb", code="internal-error"),
+        ungradable("2", "empty.ipynb"),
+        perfect(None, "whose.ipynb"),
+        perfect("4", "good.ipynb"),
+        everything("4", "worse.ipynb"),
+    )
+    sink = MemorySink()
+    export([stored(one) for one in reports], sink, Options(column="Week 4"))
+    imported = canvas_import(sink.files["gradebook.csv"])
+    assert {key: row["Week 4"] for key, row in imported.items()} == {"2": 0, "4": 100}
+    said = {one.what: one.reason for one in sink.skipped}
+    assert "cost no points" in said["broke"]
+    assert "not known whose" in said["whose"]
+    assert "higher score" in said["worse"]
+    assert any("got 0 points: empty." in note for note in sink.notes)
 
 
 def test_the_importer_can_refuse() -> None:

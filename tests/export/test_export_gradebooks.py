@@ -71,6 +71,7 @@ def test_brightspace_without_a_maximum_says_what_it_takes(tmp_path: Path) -> Non
     data = BRIGHTSPACE.replace(" <Numeric MaxPoints:20 Weight:1>", "").encode()
     sink = fill("brightspace", data, tmp_path, everything("ada"))
     assert b"Ada,25," in sink.files["grades.csv"]
+    assert "the rubric's total is taken" in sink.notes[0]
     assert "--points" in sink.notes[0]
 
 

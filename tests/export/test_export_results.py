@@ -190,7 +190,7 @@ def test_csv_neutralises_formulas_and_holds_every_submission() -> None:
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert [row["student"] for row in rows] == ["ada", "'=cmd|' /C calc'!A0", "bob", "eve"]
     assert rows[0]["score"] == "25"
-    assert rows[0]["linear_backward"] == "4"
+    assert rows[0]["linear_backward"] == "5"  # 4 of 10, where all functions have 80: in the score's units
     assert "missing-1-over-m" in rows[0]["misconceptions"]
     assert not any(cell[:1] in "=+-@" for row in rows for cell in row.values() if cell)
 
@@ -202,6 +202,26 @@ def test_csv_scales_to_the_points_asked_for() -> None:
         )
     )
     assert (rows[0]["score"], rows[0]["max_score"], rows[0]["percent"]) == ("2", "8", "25")
+    assert rows[0]["linear_backward"] == "0.4"
+
+
+@pytest.mark.parametrize("name", ["csv", "nbgrader"])
+def test_a_grade_list_names_whom_it_gives_no_grade_and_whom_0(name: str) -> None:
+    sink = run(name, ungradable("ada", "a.ipynb", code="internal-error"), ungradable("bob", "b.ipynb"))
+    rows = list(csv.DictReader(io.StringIO(sink.files["grades.csv"].decode("utf-8-sig"))))
+    scores = {row.get("student") or row["student_id"]: row["score"] for row in rows}
+    assert scores.get("ada", "") == ""
+    assert scores["bob"] == "0"
+    assert [(one.what, "cost no points" in one.reason) for one in sink.skipped] == [("a", True)]
+    assert any("got 0 points: b." in note for note in sink.notes)
+
+
+def test_vpl_has_no_grade_where_the_grader_broke() -> None:
+    files = run(
+        "vpl", ungradable("ada", "a.ipynb", code="internal-error"), ungradable("bob", "b.ipynb")
+    ).files
+    assert b"Grade :=>>" not in files["a/evaluation.txt"]
+    assert files["b/evaluation.txt"].endswith(b"Grade :=>> 0\n")
 
 
 def test_jsonl_can_be_read_back() -> None:

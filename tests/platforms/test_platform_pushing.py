@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,12 @@ def test_a_dry_run_sends_and_writes_nothing(path: Path) -> None:
     summary = push(target, Ledger(path), dry_run=True, pace=pace())
     assert (summary.sent, summary.dry_run, target.arrived) == (("sub-a",), True, [])
     assert not path.exists()
+
+
+def test_whoever_gets_0_for_a_file_that_cannot_be_read_is_named(path: Path) -> None:
+    target = FakeTarget(item("1"), replace(item("2", 0.0), zero=True))
+    assert push(target, Ledger(path), pace=pace()).zeros == (item("2").submission,)
+    assert push(target, Ledger(path), pace=pace()).zeros == (item("2").submission,)
 
 
 def test_a_busy_lms_is_asked_again_at_its_own_pace(path: Path) -> None:
