@@ -39,13 +39,13 @@ def check(
     if what and _is_file(what[0]):
         functions = tuple(map(str, what[1:]))
         report = _check_file(Path(what[0]), functions, rubric, pack, seed)
-        return CheckResult(report, rubrics_detail(detail, rubric or report.rubric.id))
+        return CheckResult(report, rubrics_detail(detail, rubric or report.rubric.id), rubric=rubric)
     from grader.plugins.live_check import check_live
 
     names = tuple(map(str, what))
     own = namespace if namespace is not None else _callers_namespace()
     report, most = check_live(own, names, rubric=rubric, pack=pack, seed=seed)
-    return CheckResult(report, allowed(detail, most), live=True)
+    return CheckResult(report, allowed(detail, most), live=True, rubric=rubric)
 
 
 def _is_file(what: str | Path) -> bool:

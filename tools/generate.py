@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.diagnose.separability import lint
-from grader.rubric.load import load_rubric, rubric_root, shipped_rubrics
+from grader.rubric.load import load_rubric
+from grader.rubric.shipped import rubric_root, shipped_rubrics
 from tools.pages import rubric_page
 from tools.samples import FOLDER, dnn_samples
 from tools.samples_others import logistic_samples, regression_samples

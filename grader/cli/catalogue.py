@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def rubrics(named: str | None) -> list[Rubric]:
     """The rubric named, or every shipped one that loads. UsageError for an unknown name."""
-    from grader.rubric.load import load_rubric, shipped_rubrics
+    from grader.rubric.load import load_rubric
+    from grader.rubric.shipped import shipped_rubrics
 
     if named is not None:
         return [load_rubric(named)]
@@ -45,18 +46,33 @@ def find(identifier: str, among: Sequence[Rubric]) -> list[Rubric]:
 
 
 def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
-    """The long explanation, paragraph by paragraph: of a misconception in its first owner's words, or of a concept."""
+    """The long explanation, paragraph by paragraph: of a misconception as each owner tells it, or of a concept.
+
+    Owners that say the same are told together.
+    """
     if not owners:
         yield concepts()[identifier].title
         yield concepts()[identifier].text
         return
-    one = owners[0].misconceptions[identifier]
-    yield f"{one.id}: {one.title}"
+    told: dict[tuple[str, ...], list[str]] = {}
+    for rubric in owners:
+        told.setdefault(tuple(_words(rubric.misconceptions[identifier], rubric)), []).append(rubric.id)
+    titles = list(dict.fromkeys(title for title, *_ in told))
+    yield f"{identifier}: {titles[0]}" if len(titles) == 1 else identifier
     yield _found_in(identifier, owners)
+    for (title, *paragraphs), names in told.items():
+        if len(told) > 1:
+            yield f"In {', '.join(names)}:{f' {title}' if len(titles) > 1 else ''}"
+        yield from paragraphs
+
+
+def _words(one: Misconception, rubric: Rubric) -> Iterator[str]:
+    """A rubric's title of a misconception, then its paragraphs."""
+    yield one.title
     for level, label in words.LEVEL_LABELS.items():
         text = getattr(one.feedback, level)
         if text:
-            yield f"{label}\n{_general(text, one, owners[0])}"
+            yield f"{label}\n{_general(text, one, rubric)}"
     if one.same_text_as:
         yield f"Looks the same as: {', '.join(one.same_text_as)}"
     yield from _see(one)

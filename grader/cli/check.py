@@ -52,7 +52,7 @@ def command(
     if as_json:
         _show_json(report, most)
     else:
-        _show_text(report, detail)
+        _show_text(report, detail, rubric)
     from grader.model import INTERNAL_ERROR
 
     if any(problem.code == INTERNAL_ERROR for problem in report.problems):
@@ -137,8 +137,9 @@ def _show_json(report: Report, most: str) -> None:
     output.show_bytes(json_report.to_json(json_report.public(report, most)))
 
 
-def _show_text(report: Report, detail: str) -> None:
-    from grader.render import terminal
+def _show_text(report: Report, detail: str, rubric: str | None) -> None:
+    from grader.render import terminal, words
 
     color = output.wants_color(sys.stdout)
-    output.show(terminal.render(report, detail=detail, width=output.width(), color=color))
+    named = words.as_named(report, rubric)
+    output.show(terminal.render(named, detail=detail, width=output.width(), color=color))

@@ -16,7 +16,7 @@ def command() -> None:
     Example:
       grader rubric list
     """
-    from grader.rubric.load import shipped_rubrics
+    from grader.rubric.shipped import shipped_rubrics
 
     found = shipped_rubrics()
     width = max(map(len, found), default=0)

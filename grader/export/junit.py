@@ -33,7 +33,7 @@ def suite(stored: StoredReport, detail: str = "explanation") -> str:
         body = _case("submission", name, "error", words.verdict(report), overview_text(report))
         counts = 'tests="1" failures="0" errors="1"'
     else:
-        body = "".join(_function(one, name, detail) for one in report.functions)
+        body = "".join(_function(report, one, name, detail) for one in report.functions)
         counts = _counts(report)
     return f'<testsuite name="{name}" {counts} time="{report.seconds:.3f}">\n{body}{_summary(report)}</testsuite>\n'
 
@@ -44,14 +44,15 @@ def _counts(report: Report) -> str:
     return f'tests="{len(report.functions)}" failures="{failures}" errors="{errors}"'
 
 
-def _function(function: FunctionReport, suite_name: str, detail: str) -> str:
+def _function(report: Report, function: FunctionReport, suite_name: str, detail: str) -> str:
     # Points have no place in JUnit XML; they go to the message that every reader shows.
     score = words.score(function.score, function.max_score)
     if function.status == "passed":
         return f'  <testcase name="{_name(function)}" classname="{suite_name}" time="0.000"/>\n'
     kind = "error" if function.status in _ERRORS else "failure"
     message = f"{'; '.join(words.headlines(function))} ({score})"
-    return _case(_name(function), suite_name, kind, message, function_text(function, detail), function)
+    text = function_text(report, function, detail)
+    return _case(_name(function), suite_name, kind, message, text, function)
 
 
 def _case(

@@ -167,7 +167,11 @@ def _fill_one(gradebook: Any, stored: StoredReport, options: Options, counts: _C
 
 
 def _comment(report: Report, function: FunctionReport, detail: str) -> list[Block]:
-    return overview_blocks(report) if report.status == "ungradable" else function_blocks(function, detail)
+    return (
+        overview_blocks(report)
+        if report.status == "ungradable"
+        else function_blocks(report, function, detail)
+    )
 
 
 def cell_scores(stored: StoredReport, cells: Mapping[str, float]) -> dict[str, float]:

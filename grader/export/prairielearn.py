@@ -35,11 +35,11 @@ def results(report: Report, *, detail: str = "explanation", before: str = "") ->
         "score": round(fraction(report), 6),
         "message": words.verdict(report),
         "output": _cap(overview, 20_000),
-        "tests": [_test(one, detail, share) for one in scaled(report)],
+        "tests": [_test(report, one, detail, share) for one in scaled(report)],
     }
 
 
-def _test(points: Points, detail: str, share: int) -> dict[str, Any]:
+def _test(report: Report, points: Points, detail: str, share: int) -> dict[str, Any]:
     function = points.function
     return {
         "name": one_line(function.name, 100),
@@ -47,7 +47,7 @@ def _test(points: Points, detail: str, share: int) -> dict[str, Any]:
         # Both are always there: one test without them and PrairieLearn hides the points of all.
         "points": points.score,
         "max_points": points.max_score,
-        "output": _cap(function_text(function, detail), share),
+        "output": _cap(function_text(report, function, detail), share),
     }
 
 

@@ -61,14 +61,16 @@ def _results(stored: StoredReport, detail: str) -> Iterator[tuple[dict[str, Any]
 def _function(
     stored: StoredReport, function: FunctionReport, detail: str
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    text = function_text(function, detail)
+    text = function_text(stored.report, function, detail)
     if not function.diagnoses:
         name = _UNEXPLAINED if function.status == "failed" else function.status
         place = _error_place(function)
         yield _result(stored, function.name, name, "error", text, place), _rule(name, _WORDS[name])
     for diagnosis in function.diagnoses:
         level = "warning" if diagnosis.evidence == "suspected" else "error"
-        rule = _rule(diagnosis.misconception, diagnosis.title, diagnosis if detail != "nudge" else None)
+        more = words.explain_hint(diagnosis, stored.report)
+        shown = diagnosis if detail != "nudge" else None
+        rule = _rule(diagnosis.misconception, diagnosis.title, shown, more)
         result = _result(
             stored, function.name, diagnosis.misconception, level, _head(function, diagnosis, text), diagnosis.location
         )  # fmt: skip
@@ -123,10 +125,10 @@ def _fingerprint(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _rule(name: str, title: str, diagnosis: Diagnosis | None = None) -> dict[str, Any]:
+def _rule(name: str, title: str, diagnosis: Diagnosis | None = None, more: str = "") -> dict[str, Any]:
     title = one_line(title.replace("`", ""), 300)
     why = one_line(diagnosis.feedback.explanation) if diagnosis else title
-    help_ = f"{why or title} Run `grader explain {name}` for more." if diagnosis else f"{title}."
+    help_ = f"{why or title} Run `{more}` for more." if diagnosis else f"{title}."
     return {
         "id": name,
         "shortDescription": {"text": title},

@@ -49,11 +49,11 @@ def _lines(report: Report, detail: str, total: float, before: str) -> Iterator[s
         yield from _block(block)
     if report.status == "graded":
         for points in scaled(report, total):
-            yield from _function(points, detail)
+            yield from _function(report, points, detail)
 
 
-def _function(points: Points, detail: str) -> Iterator[str]:
-    head, *rest = function_blocks(points.function, detail)
+def _function(report: Report, points: Points, detail: str) -> Iterator[str]:
+    head, *rest = function_blocks(report, points.function, detail)
     lost = points.max_score - points.score
     yield f"-{head.text.replace('`', '')}" + (f" (-{plain_number(lost, 2)})" if lost > 0 else "")
     for block in rest:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import RubricError
-from grader.rubric.load import rubric_root
+from grader.rubric.shipped import rubric_root
 
 FOLDER = "concepts"
 

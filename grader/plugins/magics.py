@@ -51,7 +51,7 @@ def _checked(shell: Any, line: str) -> Any:
         functions, options = parse(line)
         detail = known_detail(options.pop("detail", "explanation"))
         report, most = check_live(shell.user_ns, functions, **options)
-        return CheckResult(report, allowed(detail, most), live=True)
+        return CheckResult(report, allowed(detail, most), live=True, rubric=options.get("rubric"))
     except GraderError as error:
         return Message(str(error))
 

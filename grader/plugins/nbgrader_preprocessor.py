@@ -104,7 +104,7 @@ class WhyWrong(NbGraderPreprocessor):  # type: ignore[misc, unused-ignore]  # nb
         if report.status == "ungradable":
             return overview_blocks(report)
         detail = rubrics_detail(known_detail(self.detail), self.rubric or report.rubric.id)
-        return [block for one in about for block in function_blocks(one, detail)]
+        return [block for one in about for block in function_blocks(report, one, detail)]
 
 
 def _score(grade: Any, about: tuple[FunctionReport, ...], executed: bool) -> None:

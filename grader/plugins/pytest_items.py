@@ -47,7 +47,7 @@ class FunctionFailed(Exception):
         if self.report.status == "ungradable":
             return plain.overview_text(self.report)
         score = words.score(self.function.score, self.function.max_score)
-        return f"{plain.function_text(self.function, detail)}\nScore: {score}"
+        return f"{plain.function_text(self.report, self.function, detail)}\nScore: {score}"
 
 
 class SubmissionFile(pytest.File):

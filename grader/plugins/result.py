@@ -31,11 +31,12 @@ _STYLE = """
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CheckResult:
-    """A report, ready to be shown. `live` counts cells as `In [n]` does."""
+    """A report, ready to be shown. `live` counts cells as `In [n]` does; `rubric` is its name or path as it was given."""
 
     report: Report
     detail: str = "explanation"
     live: bool = False
+    rubric: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -46,13 +47,17 @@ class CheckResult:
         return self.passed
 
     def __repr__(self) -> str:
-        return self._numbered(plain.report_text(self.report, self.detail))
+        return self._numbered(plain.report_text(self._told, self.detail))
 
     def _repr_markdown_(self) -> str:
-        return self._numbered(markdown.render(self.report, detail=self.detail))
+        return self._numbered(markdown.render(self._told, detail=self.detail))
 
     def _repr_html_(self) -> str:
-        return self._numbered(_html(self.report, self.detail))
+        return self._numbered(_html(self._told, self.detail))
+
+    @property
+    def _told(self) -> Report:
+        return words.as_named(self.report, self.rubric)
 
     def _numbered(self, text: str) -> str:
         return _CELL.sub(r"In [\1]", text) if self.live else text
@@ -66,7 +71,9 @@ def _html(report: Report, detail: str) -> str:
         if words.right_functions(report):
             parts.append(Markup("<p>{}</p>").format(page.prose(words.right_functions(report))))
         parts += [
-            page.fragment("parts.html.j2", "function_card", one, f"whywrong-{one.name}", detail, words)
+            page.fragment(
+                "parts.html.j2", "function_card", report, one, f"whywrong-{one.name}", detail, words
+            )
             for one in words.open_functions(report)
         ]
         notes = [*words.notes(report), words.convention(report)]

@@ -46,7 +46,7 @@ def _blocks(report: Report, detail: str) -> Iterator[str]:
         yield _prose(words.right_functions(report))
     yield _table(report.functions)
     for function in words.open_functions(report):
-        yield from _function(function, detail)
+        yield from _function(report, function, detail)
     yield from _problems(report)
     yield from _notes(report)
 
@@ -65,7 +65,7 @@ def _cell(name: str) -> str:
     return words.code(escape.clean(name)).replace("|", "\\|")
 
 
-def _function(function: FunctionReport, detail: str) -> Iterator[str]:
+def _function(report: Report, function: FunctionReport, detail: str) -> Iterator[str]:
     for number, (headline, wrong, diagnosis) in enumerate(words.sections(function)):
         yield f"## {_prose(headline)}"
         if number == 0 and words.right(function):
@@ -73,7 +73,7 @@ def _function(function: FunctionReport, detail: str) -> Iterator[str]:
         yield from map(_prose, wrong)
         if number == 0 and function.error is not None:
             yield _error(function.error)
-        yield from _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
+        yield from _diagnosis(diagnosis, report, function, detail) if diagnosis else _undiagnosed(function)
 
 
 def _undiagnosed(function: FunctionReport) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _undiagnosed(function: FunctionReport) -> Iterator[str]:
         yield code_block(function.stdout.strip("\n")[:_STDOUT_CHARACTERS])
 
 
-def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[str]:
+def _diagnosis(diagnosis: Diagnosis, report: Report, function: FunctionReport, detail: str) -> Iterator[str]:
     if diagnosis.location is not None:
         yield _location(diagnosis.location)
     yield f"*{_text(words.evidence(diagnosis))}*"
@@ -92,7 +92,7 @@ def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> I
         yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):
         yield f"**{label}:** {_prose(sentences)}"
-    yield f"More: {code_span(words.explain_hint(diagnosis))}"
+    yield f"More: {code_span(words.explain_hint(diagnosis, report))}"
 
 
 def _location(location: Location) -> str:

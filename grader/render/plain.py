@@ -32,16 +32,16 @@ class Block:
     label: str = ""
 
 
-def function_text(function: FunctionReport, detail: str = "explanation") -> str:
+def function_text(report: Report, function: FunctionReport, detail: str = "explanation") -> str:
     """All that a student is told of one function, down to the level `detail` (ValueError for an unknown one)."""
-    return as_text(function_blocks(function, detail))
+    return as_text(function_blocks(report, function, detail))
 
 
 def case_text(report: Report, function: FunctionReport, detail: str = "explanation") -> str:
     """What a platform's test of one function says; of a notebook that could not be graded, why nothing was tested."""
     if report.status == "ungradable":
         return escape.one_line(f"{_name(function)}: not tested. {overview_text(report)}")
-    return function_text(function, detail)
+    return function_text(report, function, detail)
 
 
 def report_text(report: Report, detail: str = "explanation") -> str:
@@ -69,8 +69,8 @@ def as_text(blocks: Iterable[Block]) -> str:
     return "\n".join(map(_line, blocks))
 
 
-def function_blocks(function: FunctionReport, detail: str = "explanation") -> list[Block]:
-    """The blocks of one function."""
+def function_blocks(report: Report, function: FunctionReport, detail: str = "explanation") -> list[Block]:
+    """The blocks of one function of the report."""
     words.levels(detail)
     if function.status == "passed":
         return [Block("head", f"{_name(function)}: {words.fact(function)}"), *_function_notes(function)]
@@ -78,7 +78,7 @@ def function_blocks(function: FunctionReport, detail: str = "explanation") -> li
     blocks = []
     facts = list(_facts(function))
     for head, diagnosis in zip(heads, function.diagnoses or (None,), strict=True):
-        told = _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
+        told = _diagnosis(diagnosis, report, function, detail) if diagnosis else _undiagnosed(function)
         blocks += [Block("head", head), *facts, *told]
         facts = []
     return [*blocks, *_function_notes(function)]
@@ -101,7 +101,7 @@ def report_blocks(report: Report, detail: str = "explanation") -> list[Block]:
     blocks += overview_blocks(report)
     for function in report.functions:
         if function.status != "passed" or function.notes:
-            blocks += function_blocks(function, detail)
+            blocks += function_blocks(report, function, detail)
     return blocks
 
 
@@ -141,7 +141,9 @@ def _undiagnosed(function: FunctionReport) -> Iterator[Block]:
         yield Block("code", printed[:_STDOUT_CHARACTERS])
 
 
-def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[Block]:
+def _diagnosis(
+    diagnosis: Diagnosis, report: Report, function: FunctionReport, detail: str
+) -> Iterator[Block]:
     if diagnosis.location is not None:
         yield from _location(diagnosis.location)
     yield Block("text", words.evidence(diagnosis))
@@ -149,7 +151,7 @@ def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> I
         yield Block("text", _clean(words.credit(diagnosis, function)))
     for label, sentences in words.feedback(diagnosis, detail):
         yield Block("text", _clean(sentences), label)
-    yield Block("text", f"`{escape.one_line(words.explain_hint(diagnosis), 200)}`", "More")
+    yield Block("text", f"`{escape.one_line(words.explain_hint(diagnosis, report), 200)}`", "More")
 
 
 def _location(location: Location) -> Iterator[Block]:

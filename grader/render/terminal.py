@@ -94,7 +94,7 @@ def _report(report: Report, detail: str) -> Iterator[RenderableType]:
         yield _prose(words.right_functions(report), "green")
     yield _table(report)
     for function in words.open_functions(report):
-        yield from _function(function, detail)
+        yield from _function(report, function, detail)
     yield from _problems(report)
     yield from _notes(report)
     if report.isolation.tier == "none":
@@ -117,12 +117,13 @@ def _row(function: FunctionReport) -> tuple[Text, Text, Text]:
     return _line(function.name), status, _text(words.score(function.score, function.max_score))
 
 
-def _function(function: FunctionReport, detail: str) -> Iterator[RenderableType]:
+def _function(report: Report, function: FunctionReport, detail: str) -> Iterator[RenderableType]:
     for number, (headline, wrong, diagnosis) in enumerate(words.sections(function)):
         yield _prose(headline, "bold")
         yield from map(_indented, _facts(function, wrong, first=number == 0))
         yield from map(
-            _indented, _diagnosis(diagnosis, function, detail) if diagnosis else _undiagnosed(function)
+            _indented,
+            _diagnosis(diagnosis, report, function, detail) if diagnosis else _undiagnosed(function),
         )
         yield Text()
 
@@ -157,7 +158,9 @@ def _stdout(stdout: str) -> Iterator[Text]:
         yield _text(f"| … {words.count(len(lines) - _STDOUT_LINES, 'more line')}", "dim")
 
 
-def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> Iterator[RenderableType]:
+def _diagnosis(
+    diagnosis: Diagnosis, report: Report, function: FunctionReport, detail: str
+) -> Iterator[RenderableType]:
     if diagnosis.location is not None:
         yield _location(diagnosis.location)
     yield _text(words.evidence(diagnosis), _EVIDENCE_STYLE[diagnosis.evidence])
@@ -165,7 +168,7 @@ def _diagnosis(diagnosis: Diagnosis, function: FunctionReport, detail: str) -> I
         yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):
         yield Text.assemble((f"{label}: ", "bold"), _prose(sentences))
-    yield _text("More: ").append(_line(words.explain_hint(diagnosis), "cyan"))
+    yield _text("More: ").append(_line(words.explain_hint(diagnosis, report), "cyan"))
 
 
 def _location(location: Location) -> Text:

@@ -6,6 +6,7 @@ Names that a notebook can choose are shortened and lose their backticks, so that
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from grader.model import (
     Report,
     Status,
 )
+from grader.rubric.shipped import first_with
 
 STATUS: dict[Status, str] = {
     "passed": "passed",
@@ -325,9 +327,16 @@ def credit(diagnosis: Diagnosis, function: FunctionReport) -> str:
     return f"{number(100 * diagnosis.credit)} % of the marks for {listed(parts)} kept." if parts else ""
 
 
-def explain_hint(diagnosis: Diagnosis) -> str:
-    """Where to read on."""
-    return f"grader explain {diagnosis.misconception}"
+def explain_hint(diagnosis: Diagnosis, report: Report) -> str:
+    """Where to read on; with the rubric, where the id alone leads to the words of another one."""
+    rubric = report.rubric.id
+    named = "" if rubric == first_with(diagnosis.misconception) else f" --rubric {shlex.quote(rubric)}"
+    return f"grader explain {diagnosis.misconception}{named}"
+
+
+def as_named(report: Report, rubric: str | None) -> Report:
+    """The report with its rubric called as the reader called it, by a path perhaps, so that commands in it work."""
+    return replace(report, rubric=replace(report.rubric, id=rubric)) if rubric else report
 
 
 def failed_names(components: Sequence[Component]) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from grader.errors import UsageError
 from grader.model import Notebook
-from grader.rubric.load import load_rubric, shipped_rubrics
+from grader.rubric.load import load_rubric
+from grader.rubric.shipped import shipped_rubrics
 
 #: The share of a rubric's functions that a notebook has to define; neighbouring weeks share three of ten.
 FITS = 0.4

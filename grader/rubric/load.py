@@ -15,6 +15,7 @@ from grader.errors import RubricError, UsageError
 from grader.model import Feedback, StandIn
 from grader.rubric.edits import Source, read_source
 from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
+from grader.rubric.shipped import shipped_rubrics
 from grader.rubric.yaml_file import YamlFile, read_yaml
 
 _RUBRIC_KEYS = [
@@ -60,18 +61,6 @@ _MISCONCEPTION_KEYS = [
 ]
 _FORM_KEYS = ["edits", "drops"]
 _EDIT_KEYS = ["in", "from", "to"]
-
-
-def rubric_root() -> Path:
-    """The folder of the shipped rubrics: inside the wheel, or beside the package in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "_rubrics"
-    return inside if inside.is_dir() else package.parent / "rubrics"
-
-
-def shipped_rubrics() -> dict[str, Path]:
-    """Name → folder of every shipped rubric."""
-    return {path.parent.name: path.parent for path in sorted(rubric_root().glob("*/rubric.yaml"))}
 
 
 def find_rubric(name_or_path: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cli_doubles import Run
 
 from grader.cli import catalogue
-from grader.rubric.load import shipped_rubrics
+from grader.rubric.shipped import shipped_rubrics
 
 
 def test_explains_at_three_levels(run: Run, rubric: Path) -> None:
@@ -23,6 +23,22 @@ def test_explains_at_three_levels(run: Run, rubric: Path) -> None:
         "See also: cost-missing-minus",
     ):
         assert wanted in text
+
+
+def test_rubrics_that_tell_an_error_otherwise_have_a_section_each(run: Run) -> None:
+    text = " ".join(run("explain", "last-layer-relu").stdout.split())
+    first, second = text.index("In dnn-step-by-step: "), text.index("In regression-step-by-step: ")
+    assert 'Pass `"sigmoid"`' in text[first:second]
+    assert 'Pass `"linear"`' in text[second:]
+    alone = run("explain", "last-layer-relu", "--rubric", "regression-step-by-step").stdout
+    assert '`"sigmoid"`' not in alone
+    assert "In regression" not in alone
+
+
+def test_rubrics_with_the_same_words_are_told_once(run: Run) -> None:
+    text = run("explain", "relu-leaky").stdout
+    assert "In dnn-step-by-step" not in text
+    assert text.count("Where to look") == 1
 
 
 def test_lists_by_function_without_an_id(run: Run, rubric: Path) -> None:

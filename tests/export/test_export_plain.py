@@ -18,6 +18,8 @@ from export_samples import (
 
 from grader.render.plain import function_text, overview_text, report_text, summary_line
 
+REPORT = everything()
+
 
 @pytest.mark.parametrize(
     ("detail", "seen"),
@@ -28,17 +30,17 @@ from grader.render.plain import function_text, overview_text, report_text, summa
     ],
 )
 def test_each_level_adds_one_thing(detail: str, seen: list[str]) -> None:
-    text = function_text(failed("linear_backward", MISSING_M), detail)
+    text = function_text(REPORT, failed("linear_backward", MISSING_M), detail)
     assert [word for word in ("NUDGE", "EXPLANATION", "FIX") if f"{word}-WORDS" in text] == seen
 
 
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="not in tuple"):
-        function_text(passed("f"), "all")
+        function_text(REPORT, passed("f"), "all")
 
 
 def test_a_diagnosis_in_full() -> None:
-    assert function_text(failed("linear_backward", MISSING_M)).splitlines() == [
+    assert function_text(REPORT, failed("linear_backward", MISSING_M)).splitlines() == [
         "`linear_backward`: `dW` and `db` are summed over the batch, not averaged",
         "`dA_prev` is right.",
         "`dW` is 4 times the expected one for m = 4.",
@@ -54,14 +56,14 @@ def test_a_diagnosis_in_full() -> None:
 
 
 def test_the_student_s_own_error_and_prints_are_shown() -> None:
-    text = function_text(broken("f", "boom", stdout="dAL is\n[[1 2]]\n"))
+    text = function_text(REPORT, broken("f", "boom", stdout="dAL is\n[[1 2]]\n"))
     assert "cell 31, line 5" in text
     assert "    ValueError: boom" in text
     assert "    dAL is\n    [[1 2]]" in text
 
 
 def test_long_texts_are_cut() -> None:
-    text = function_text(broken("f", "x" * 10_000, stdout="y" * 10_000))
+    text = function_text(REPORT, broken("f", "x" * 10_000, stdout="y" * 10_000))
     assert len(text) < 3_000
 
 

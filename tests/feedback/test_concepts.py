@@ -19,7 +19,8 @@ from grader.errors import RubricError, UsageError
 from grader.feedback.concepts import Concept, concepts, parts, read
 from grader.losses import BINARY_CROSS_ENTROPY
 from grader.references import dnn
-from grader.rubric.load import load_rubric, shipped_rubrics
+from grader.rubric.load import load_rubric
+from grader.rubric.shipped import shipped_rubrics
 
 PAGES = concepts()
 RUBRICS = {name: load_rubric(name) for name in shipped_rubrics()}

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from grader.model import Component, Diagnosis, ErrorReport, Feedback, FunctionReport, Location, Note, Problem
 from grader.render import escape, markdown, terminal
 from grader.render import words as sentences
+from grader.render.html import student
 from grader.render.plain import report_text
 
 RENDERERS = [terminal.render, markdown.render]
@@ -288,3 +289,20 @@ def test_how_cells_are_counted_is_said_once_where_a_cell_is_named(text_of: Any) 
     with_place, without = golden_report(), reports.report(reports.passed("linear_forward"))
     assert text_of(with_place).count("counted from 0") == 1
     assert "counted from 0" not in text_of(without)
+
+
+@pytest.mark.parametrize("render", [*RENDERERS, report_text, lambda report: student.render(report).decode()])
+def test_the_command_to_read_on_leads_to_the_rubrics_own_words(render: Any) -> None:
+    def told(rubric: str, misconception: str) -> str:
+        found = dataclasses.replace(reports.MISSING_M, misconception=misconception)
+        report = reports.report(reports.failed("linear_backward", found))
+        return str(render(sentences.as_named(report, rubric))).replace("&#39;", "'")
+
+    assert "grader explain last-layer-relu --rubric regression-step-by-step" in told(
+        "regression-step-by-step", "last-layer-relu"
+    )
+    assert "grader explain last-layer-relu --rubric 'my rubrics/own'" in told(
+        "my rubrics/own", "last-layer-relu"
+    )
+    assert "--rubric" not in told("dnn-step-by-step", "last-layer-relu")
+    assert "--rubric" not in told("regression-step-by-step", "cost-is-root")

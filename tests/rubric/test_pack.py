@@ -19,12 +19,13 @@ from grader.errors import UsageError
 from grader.model import Outcome
 from grader.references.dnn_inputs import make_suite
 from grader.rubric import pack_file, pack_words
-from grader.rubric.load import load_rubric, load_source, shipped_rubrics
+from grader.rubric.load import load_rubric, load_source
 from grader.rubric.oracle import ReferenceOracle
 from grader.rubric.pack import pack
 from grader.rubric.pack_plan import load_pack, read_pack
 from grader.rubric.plan import Plan
 from grader.rubric.schema import Rubric
+from grader.rubric.shipped import shipped_rubrics
 from grader.worker.codec import encode
 
 

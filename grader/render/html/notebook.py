@@ -32,7 +32,8 @@ def place(report: Report, cells: Sequence[Cell], *, detail: str) -> Placed:
         if index is None:
             unplaced.append((f"f{number}", function))
         else:
-            block = page.fragment("parts.html.j2", "function_beside", function, f"f{number}", detail, words)
+            card = ("function_beside", report, function, f"f{number}", detail, words)
+            block = page.fragment("parts.html.j2", *card)
             placed.below[index] = placed.below.get(index, Markup()) + block
     return Placed(placed.below, tuple(unplaced))
 
