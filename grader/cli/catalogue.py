@@ -9,6 +9,7 @@ from grader.cli.lazy import nearest
 from grader.errors import RubricError, UsageError
 from grader.feedback.concepts import concepts
 from grader.render import words
+from grader.rubric.detail import DEEPEST, told
 
 if TYPE_CHECKING:
     from grader.rubric.schema import Misconception, Rubric
@@ -54,14 +55,14 @@ def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
         yield concepts()[identifier].title
         yield concepts()[identifier].text
         return
-    told: dict[tuple[str, ...], list[str]] = {}
+    versions: dict[tuple[str, ...], list[str]] = {}
     for rubric in owners:
-        told.setdefault(tuple(_words(rubric.misconceptions[identifier], rubric)), []).append(rubric.id)
-    titles = list(dict.fromkeys(title for title, *_ in told))
+        versions.setdefault(tuple(_words(rubric.misconceptions[identifier], rubric)), []).append(rubric.id)
+    titles = list(dict.fromkeys(title for title, *_ in versions))
     yield f"{identifier}: {titles[0]}" if len(titles) == 1 else identifier
     yield _found_in(identifier, owners)
-    for (title, *paragraphs), names in told.items():
-        if len(told) > 1:
+    for (title, *paragraphs), names in versions.items():
+        if len(versions) > 1:
             yield f"In {', '.join(names)}:{f' {title}' if len(titles) > 1 else ''}"
         yield from paragraphs
 
@@ -69,10 +70,10 @@ def page(identifier: str, owners: Sequence[Rubric]) -> Iterator[str]:
 def _words(one: Misconception, rubric: Rubric) -> Iterator[str]:
     """A rubric's title of a misconception, then its paragraphs."""
     yield one.title
-    for level, label in words.LEVEL_LABELS.items():
-        text = getattr(one.feedback, level)
-        if text:
-            yield f"{label}\n{_general(text, one, rubric)}"
+    for label, text in words.levels_of(one.feedback, rubric.detail):
+        yield f"{label}\n{_general(text, one, rubric)}"
+    if rubric.detail != DEEPEST:
+        yield told(rubric.id, rubric.detail)
     if one.same_text_as:
         yield f"Looks the same as: {', '.join(one.same_text_as)}"
     yield from _see(one)

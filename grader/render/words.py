@@ -17,6 +17,7 @@ from grader.model import (
     Diagnosis,
     ErrorReport,
     Evidence,
+    Feedback,
     FunctionReport,
     Location,
     Problem,
@@ -105,8 +106,13 @@ def levels(detail: str) -> tuple[str, ...]:
 
 def feedback(diagnosis: Diagnosis, detail: str) -> Iterator[tuple[str, str]]:
     """(label, sentences) of each level up to `detail` that has words."""
+    return levels_of(diagnosis.feedback, detail)
+
+
+def levels_of(feedback: Feedback, detail: str) -> Iterator[tuple[str, str]]:
+    """As `feedback`, of a misconception's words."""
     for level in levels(detail):
-        words = getattr(diagnosis.feedback, level)
+        words = getattr(feedback, level)
         if words:
             yield LEVEL_LABELS[level], words
 

@@ -35,6 +35,16 @@ def test_rubrics_that_tell_an_error_otherwise_have_a_section_each(run: Run) -> N
     assert "In regression" not in alone
 
 
+def test_explains_no_deeper_than_the_rubric_lets_students_see(run: Run, rubric: Path) -> None:
+    file = rubric / "rubric.yaml"
+    file.write_text(file.read_text() + "detail: nudge\n")
+    text = run("explain", "missing-1-over-m", "--rubric", rubric).stdout
+    assert "Compare how `dW` grows with m." in text
+    assert "The cost is a mean" not in text
+    assert "Divide by m." not in text
+    assert "shows students no more" in text
+
+
 def test_rubrics_with_the_same_words_are_told_once(run: Run) -> None:
     text = run("explain", "relu-leaky").stdout
     assert "In dnn-step-by-step" not in text
