@@ -110,9 +110,17 @@ def _general(text: str, one: Misconception, rubric: Rubric) -> str:
     return text
 
 
-def listing(among: Sequence[Rubric]) -> Iterator[str]:
-    """Every misconception, grouped by function, in the order of the rubrics."""
-    for function, found in _by_function(among).items():
+def listing_of(among: Sequence[Rubric]) -> Iterator[str]:
+    """Every misconception of every rubric, each rubric under its own name."""
+    for rubric in among:
+        head = f"{rubric.id}: {rubric.title}"
+        yield from (head, "=" * len(head), "")
+        yield from listing(rubric)
+
+
+def listing(rubric: Rubric) -> Iterator[str]:
+    """A rubric's misconceptions, grouped by function, in its own order."""
+    for function, found in _by_function(rubric).items():
         yield function
         width = max(map(len, found))
         yield from (f"  {name:{width}}  {one.title}" for name, one in sorted(found.items()))
@@ -123,18 +131,15 @@ def concept_listing() -> Iterator[str]:
     """Every concept, in the form of `listing`."""
     if concepts():
         width = max(map(len, concepts()))
-        yield "concepts"
+        yield from ("concepts", "========", "")
         yield from (f"  {name:{width}}  {concept.title}" for name, concept in concepts().items())
         yield ""
 
 
-def _by_function(among: Sequence[Rubric]) -> dict[str, dict[str, Misconception]]:
-    groups: dict[str, dict[str, Misconception]] = {}
-    for rubric in among:
-        for name in rubric.functions:
-            groups.setdefault(name, {})
-        for one in rubric.misconceptions.values():
-            groups.setdefault(_function(one), {}).setdefault(one.id, one)
+def _by_function(rubric: Rubric) -> dict[str, dict[str, Misconception]]:
+    groups: dict[str, dict[str, Misconception]] = {name: {} for name in rubric.functions}
+    for one in rubric.misconceptions.values():
+        groups.setdefault(_function(one), {})[one.id] = one
     return {name: found for name, found in groups.items() if found}
 
 
@@ -154,7 +159,7 @@ def overview(rubric: Rubric) -> Iterator[str]:
     yield ""
     yield f"{words.count(len(rubric.misconceptions), 'misconception')}:"
     yield ""
-    yield from listing([rubric])
+    yield from listing(rubric)
 
 
 def _rules(rubric: Rubric) -> Iterator[str]:

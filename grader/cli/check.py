@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Check one notebook: what is wrong, where, and why.")
 @click.argument("notebook", type=Existing("notebook", " `grader grade` takes folders."))
 @click.argument("functions", nargs=-1, metavar="[FUNCTION]...")
-@rubric_option
+@rubric_option()
 @json_option("the report")
 @detail_option()
 @seed_option

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Explain a misconception or concept, or list all.")
 @click.argument("identifier", required=False, metavar="[ID]")
-@rubric_option
+@rubric_option("A rubric's name or path, for what it says itself. Left out: all shipped rubrics.")
 def command(identifier: str | None, rubric: str | None) -> None:
     """Explain ID. A misconception: where to look, why it matters, what to change. A concept: a page on it.
 
@@ -35,7 +35,7 @@ def command(identifier: str | None, rubric: str | None) -> None:
 
     among = catalogue.rubrics(rubric)
     if identifier is None:
-        lines = [*catalogue.listing(among), *catalogue.concept_listing()]
+        lines = [*catalogue.listing_of(among), *catalogue.concept_listing()]
         output.show("\n".join(lines).rstrip() + "\n")
         return
     owners = catalogue.find(identifier, among)

@@ -32,7 +32,7 @@ _CHECKED = ("seed", "jobs", "engine", "scheduler", "shard")
 
 @click.command(short_help="Grade a class into a folder of reports.")
 @click.argument("paths", nargs=-1, required=True, type=Existing(), metavar="PATH...")
-@rubric_option
+@rubric_option()
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, metavar="DIR",
     help="The folder for reports, grades.csv and run.json.",

@@ -126,11 +126,11 @@ def _sibling(path: Path) -> str:
     return nearest(path.name, names)
 
 
-def rubric_option(command: _Command) -> _Command:
+def rubric_option(
+    what: str = "A rubric's name or path. Left out: inferred from the functions.",
+) -> Callable[[_Command], _Command]:
     """`--rubric`."""
-    return click.option(
-        "--rubric", "-r", metavar="R", help="A rubric's name or path. Left out: inferred from the functions."
-    )(command)
+    return click.option("--rubric", "-r", metavar="R", help=what)
 
 
 def detail_option(default: str | None = "explanation") -> Callable[[_Command], _Command]:

@@ -9,7 +9,7 @@ from grader.cli.params import PLATFORM, Number, detail_option, rubric_option
 
 @click.command(short_help="Grade inside an LMS's container.")
 @click.argument("platform", type=PLATFORM, metavar="PLATFORM")
-@rubric_option
+@rubric_option()
 @detail_option(None)
 @click.option(
     "--seconds",

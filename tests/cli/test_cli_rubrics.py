@@ -53,9 +53,18 @@ def test_rubrics_with_the_same_words_are_told_once(run: Run) -> None:
 
 def test_lists_by_function_without_an_id(run: Run, rubric: Path) -> None:
     lines = run("explain", "--rubric", rubric).stdout.splitlines()
-    assert lines[0] == "linear_backward"
-    assert lines[1].split(maxsplit=1) == ["missing-1-over-m", "summed over the batch, not averaged"]
+    assert lines[0] == "small: A small one"
+    assert lines[3] == "linear_backward"
+    assert lines[4].split(maxsplit=1) == ["missing-1-over-m", "summed over the batch, not averaged"]
     assert "compute_cost" in lines
+
+
+def test_lists_each_rubric_under_its_own_name(run: Run) -> None:
+    text = run("explain").stdout
+    heads = [text.index(f"{one.id}: {one.title}\n===") for one in catalogue.rubrics(None)]
+    assert heads[0] == 0
+    assert len(heads) == len(shipped_rubrics())
+    assert text.index("cost-cross-entropy ") > text.index("regression-step-by-step: ")
 
 
 def test_a_typo_names_the_nearest(run: Run, rubric: Path) -> None:
