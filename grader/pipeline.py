@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
@@ -131,7 +131,8 @@ class Grader:
         session = self.session(self.plan, self.matcher, self.runner, extraction, data, only)
         examined = session.examine()
         functions = self._functions(examined)
-        problems = (*notebook.problems, *extraction.problems)
+        problems = (*notebook.problems, *extraction.problems, *_clues(examined))
+        problems = tuple(dict.fromkeys(problems))
         return self._report(stamp, functions, _convention(examined), _notes(examined), problems)
 
     def _functions(self, examined: Examined) -> tuple[FunctionReport, ...]:
@@ -186,6 +187,13 @@ def _own_fault(error: Exception) -> Problem:
     where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     message = f"The grader itself broke while grading this notebook ({where}). That is its fault, not the notebook's; please report it."
     return Problem(INTERNAL_ERROR, message)
+
+
+def _clues(examined: Examined) -> Iterator[Problem]:
+    """What reading tells of the graded functions that are missing or were left open."""
+    for finding in examined.findings.values():
+        if finding.facts.problem is not None:
+            yield finding.facts.problem
 
 
 def _convention(examined: Examined) -> Convention:

@@ -21,6 +21,7 @@ from grader.model import (
     GlobalRead,
     Note,
     Outcome,
+    Problem,
     Raised,
     Status,
 )
@@ -170,8 +171,11 @@ def _notes(finding: Finding, mixed: bool) -> tuple[Note, ...]:
 
 
 def _error(finding: Finding, status: Status) -> ErrorReport | None:
-    """The student's own error, on public inputs; or the SyntaxError of the cell."""
+    """The student's own error, on public inputs; or what reading alone tells: the SyntaxError of the cell, where
+    the function may be meant, where it was left open."""
     problem = finding.facts.problem
+    if status in ("missing", "not-implemented"):
+        return _clue(problem) if problem is not None and problem.cell is not None else None
     if status == "error" and finding.facts.status == "syntax-error":
         message = problem.message if problem else "the cell that defines this function does not parse"
         place = (problem.cell, problem.line) if problem else (None, None)
@@ -188,6 +192,10 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
             "TimeoutError", "The function did not come to an end. Often a loop never reaches its end."
         )
     return None
+
+
+def _clue(problem: Problem) -> ErrorReport:
+    return ErrorReport(problem.code, problem.message, problem.cell, problem.line)
 
 
 def _made_elsewhere(finding: Finding, raised: Raised) -> GlobalRead | None:

@@ -228,20 +228,22 @@ def broken_problems(pieces: Iterable[Block | Broken]) -> Iterator[Problem]:
 
 def _unwritten_problem(name: str, cell: int, line: int, why: str | None, empty: int | None) -> Problem:
     if empty is not None:
-        text = f"`{name}` is not finished: the block that line {empty} of cell {cell} opens is empty."
+        text = f"In `{name}` the block that this line opens is empty."
         return Problem("not-implemented", text, cell, empty)
     if why == "loop-left-empty":
-        text = f"`{name}` is not finished: the body of its loop was never written."
+        text = f"In `{name}`, which begins here, the body of the loop was never written."
         return Problem("loop-left-empty", text, cell, line)
-    return Problem("not-implemented", f"`{name}` is still as the template left it.", cell, line)
+    return Problem(
+        "not-implemented", f"`{name}`, which begins here, is still as the template left it.", cell, line
+    )
 
 
 def _later_placeholder(name: str, table: Table, written: int, at: int) -> Problem:
     above, below = table.statements[written], table.statements[at]
     line = below.line(below.functions[name].lineno)
     text = (
-        f"`{name}` is written in cell {above.cell}, but cell {below.cell}, line {line} defines it again as an "
-        "empty template, and the last definition counts. Delete the empty one."
+        f"`{name}` is written in cell {above.cell}, but here it is defined again as an empty template, and the "
+        "last definition counts. Delete the empty one."
     )
     return Problem("later-placeholder", text, below.cell, line)
 
@@ -249,7 +251,7 @@ def _later_placeholder(name: str, table: Table, written: int, at: int) -> Proble
 def _overwritten(name: str, statement: Statement) -> Problem:
     line = statement.line(statement.node.lineno)
     text = (
-        f"Cell {statement.cell}, line {line} overwrites the function `{name}` with a value. The function is "
-        "graded; give the value another name."
+        f"This line overwrites the function `{name}` with a value. The function is graded; give the value "
+        "another name."
     )
     return Problem("function-overwritten", text, statement.cell, line)

@@ -25,15 +25,18 @@ def _misspelt(name: str, statements: Sequence[Statement], wanted: Sequence[str])
         for other, node in statement.functions.items()
         if other not in wanted
     }
-    close = get_close_matches(name, places, n=1, cutoff=_ALIKE)
+    close = [other for other in places if _plain(other) == _plain(name)]
+    close = close or get_close_matches(name, places, n=1, cutoff=_ALIKE)
     if not close:
         return None
-    statement, node = places[close[0]]
-    line = statement.line(node.lineno)
-    text = (
-        f"There is no `{name}`, but cell {statement.cell}, line {line} defines `{close[0]}`. Check its name."
-    )
-    return Problem("misspelt-name", text, statement.cell, line)
+    statement, node = places[close[-1]]
+    text = f"There is no `{name}`, but this line defines `{close[-1]}`. Check its name."
+    return Problem("misspelt-name", text, statement.cell, statement.line(node.lineno))
+
+
+def _plain(name: str) -> str:
+    """A name without what a slip of the shift key changes: `computeCost` is `compute_cost`."""
+    return name.replace("_", "").casefold()
 
 
 def _inside_another(name: str, statements: Sequence[Statement]) -> Problem | None:
@@ -42,8 +45,8 @@ def _inside_another(name: str, statements: Sequence[Statement]) -> Problem | Non
             if node.name == name:
                 line = statement.line(node.lineno)
                 text = (
-                    f"There is no function `{name}` of its own: cell {statement.cell}, line {line} defines it "
-                    f"inside `{holder}`. Move it out, or add a line that gives it this name."
+                    f"There is no function `{name}` of its own: this line defines it inside `{holder}`. Move it "
+                    "out, or add a line that gives it this name."
                 )
                 return Problem("not-at-top-level", text, statement.cell, line)
     return None

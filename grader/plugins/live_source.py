@@ -96,7 +96,7 @@ def _facts(
     """What was read, if it is of the live function; else that it is there, or not."""
     live = namespace.get(name)
     if not callable(live) or _is_served(live, stand_ins):
-        return FunctionFacts(name, "missing")
+        return read if read.status == "missing" else FunctionFacts(name, "missing")
     code = code_of(live)
     if read.status in ("defined", "not-implemented") and code is not None and _is_there(read, code, files):
         return read

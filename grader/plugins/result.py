@@ -66,7 +66,7 @@ class CheckResult:
 def _html(report: Report, detail: str) -> str:
     """One element with its own style, and no script."""
     parts = [Markup("<p><strong>{}</strong></p>").format(words.verdict(report))]
-    parts += [Markup("<p>{}</p>").format(page.prose(words.problem(one))) for one in report.problems]
+    parts += [Markup("<p>{}</p>").format(page.prose(words.problem(one))) for one in words.problems(report)]
     if report.status == "graded":
         if words.right_functions(report):
             parts.append(Markup("<p>{}</p>").format(page.prose(words.right_functions(report))))

@@ -279,7 +279,13 @@ def unexplained(function: FunctionReport) -> bool:
 
 
 OWN_ERROR = "Your code stopped with this error"
-_OTHER_ERRORS = {"SyntaxError": "The error", "TimeoutError": "Your code was stopped"}
+_CLUES = {
+    "misspelt-name": "A clue",
+    "not-at-top-level": "A clue",
+    "not-implemented": "Left open",
+    "loop-left-empty": "Left open",
+}
+_OTHER_ERRORS = {"SyntaxError": "The error", "TimeoutError": "Your code was stopped", **_CLUES}
 PRINTED = "It printed"
 NO_KNOWN_MISTAKE = "No known mistake fits these numbers, so this only says what differs."
 
@@ -293,7 +299,7 @@ def place(location: Location | ErrorReport | Problem) -> str:
 
 def plain_error(error: ErrorReport) -> bool:
     """Whether the error's message is our sentence, to be read without Python's name for it."""
-    return error.message.startswith(_OUR_ERRORS)
+    return error.type in _CLUES or error.message.startswith(_OUR_ERRORS)
 
 
 _OUR_ERRORS = ("Python cannot read this cell", "The function did not come to an end")

@@ -101,3 +101,12 @@ def test_a_class_gets_the_strongest_isolation_there_is(tmp_path: Path) -> None:
     result = grader("grade", right, "--out", tmp_path / "graded", *(["--unsafe"] if best == "none" else []))
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "graded" / "run.json").read_text())["isolation"]["tier"] == best
+
+
+def test_check_says_under_which_name_a_missing_function_may_be(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "renamed", SOURCE.replace("L_model_backward", "l_model_backward"))
+    result = grader("check", path, "L_model_backward", "--rubric", "dnn-step-by-step")
+    assert "this line defines `l_model_backward`" in " ".join(result.stdout.replace("\n", " ").split())
+    report = json.loads(grader("check", path, "--json").stdout)
+    (problem,) = report["problems"]
+    assert (problem["code"], problem["line"]) == ("misspelt-name", 1)
