@@ -101,6 +101,8 @@ class FunctionFacts:
     reads: tuple[GlobalRead, ...] = ()
     """Doubtful reads of this function and of the helpers it reaches."""
     problem: Problem | None = None
+    parameters: str | None = None
+    """As its definition has them, `AL, Y, m=…`; None where it is no plain function."""
 
 
 @dataclass(frozen=True, slots=True)

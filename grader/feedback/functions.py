@@ -8,6 +8,7 @@ from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
 from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
 from grader.diagnose.scale_law import fit_scale_law
+from grader.diagnose.signature import wrong_parameters
 from grader.diagnose.symptoms import symptoms
 from grader.feedback import words
 from grader.judge.score import share
@@ -81,7 +82,8 @@ def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tu
     if finding.verdict is None:
         return ()
     unnamed = set(failed).difference(*finding.named.values())
-    facts = [*symptoms(finding, right), *_unread(finding)] if unnamed else []
+    silent = not unnamed or wrong_parameters(finding)
+    facts = [] if silent else [*symptoms(finding, right), *_unread(finding)]
     more = {name: facts if name in unnamed else [] for name in failed}
     return tuple(
         Component(
@@ -180,6 +182,8 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
         message = problem.message if problem else "the cell that defines this function does not parse"
         place = (problem.cell, problem.line) if problem else (None, None)
         return ErrorReport("SyntaxError", message, *place)
+    if status == "error" and (told := wrong_parameters(finding)):
+        return ErrorReport("TypeError", told, finding.facts.cell, finding.facts.line)
     raised = next((outcome.raised for outcome in finding.public if outcome.raised is not None), None)
     if raised is not None and status != "passed":
         read = _made_elsewhere(finding, raised)

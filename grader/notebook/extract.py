@@ -16,6 +16,7 @@ from grader.notebook.alike import alike
 from grader.notebook.blanks import placeholder
 from grader.notebook.hints import missing_hint
 from grader.notebook.reads import Reads
+from grader.notebook.signature import signature
 from grader.notebook.statements import Statement, first_line, statements
 from grader.notebook.syntax import Block, Broken, parse_cell
 from grader.notebook.table import Table
@@ -134,7 +135,9 @@ class _Search:
             return self._absent(name)
         self._note_overwritten(name, versions[0], problem)
         status: Literal["defined", "not-implemented"] = "not-implemented" if problem else "defined"
-        return FunctionFacts(name, status, *facts, needs=needs, reads=reads.of(versions), problem=problem)
+        plain = len(versions) == 1  # nothing has replaced it by what it may be wrapped in
+        parameters = signature(statement.functions.get(name, statement.node)) if plain else None
+        return FunctionFacts(name, status, *facts, needs, reads.of(versions), problem, parameters)
 
     def _place(self, name: str, statement: Statement) -> tuple[int, int, int]:
         node = statement.functions.get(name, statement.node)

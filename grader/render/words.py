@@ -185,7 +185,7 @@ def _headline(name: str, fact: str) -> str:
     return f"{name} {fact}" if fact.split(maxsplit=1)[0] in _PREDICATES else f"{name}: {fact}"
 
 
-_PREDICATES = ("is", "stands", "stopped", "stops", "took")
+_PREDICATES = ("is", "stands", "stopped", "stops", "takes", "took")
 
 
 def title(diagnosis: Diagnosis) -> str:
@@ -200,13 +200,16 @@ def fact(function: FunctionReport) -> str:
     if function.status == "failed":
         return _failed_fact(failed_names(function.components))
     if function.status == "error" and function.error is not None:
-        unread = function.error.type == "SyntaxError"
-        return (
-            "stands in a cell that Python cannot read"
-            if unread
-            else f"stopped with {code(function.error.type)}"
-        )
+        return _error_fact(function.error)
     return _FACTS[function.status]
+
+
+def _error_fact(error: ErrorReport) -> str:
+    if error.type == "SyntaxError":
+        return "stands in a cell that Python cannot read"
+    if error.message.startswith(_CALLED_AS):
+        return "takes other parameters than it is called with"
+    return f"stopped with {code(error.type)}"
 
 
 _FACTS: dict[Status, str] = {
@@ -302,11 +305,14 @@ def plain_error(error: ErrorReport) -> bool:
     return error.type in _CLUES or error.message.startswith(_OUR_ERRORS)
 
 
-_OUR_ERRORS = ("Python cannot read this cell", "The function did not come to an end")
+_CALLED_AS = "It is called as "
+_OUR_ERRORS = ("Python cannot read this cell", "The function did not come to an end", _CALLED_AS)
 
 
 def own_error(error: ErrorReport) -> str:
     """What stands in front of the student's own error."""
+    if error.message.startswith(_CALLED_AS):
+        return "Its parameters"
     return _OTHER_ERRORS.get(error.type, OWN_ERROR)
 
 
