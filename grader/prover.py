@@ -74,14 +74,24 @@ class Prover:
 
         With `places` of 1, edits at several places are not tried together.
         """
+        return _first(self.edits(goal, places))
+
+    def prove_anew(self, goal: Goal, holds: Callable[[Program], bool]) -> Location | None:
+        """The place of a misconception that only a repair tells: the program with it has to hold on new calls, too."""
+        chosen = self.edits(goal, 1)
+        mended = self._mended(chosen) if chosen else None
+        return _first(chosen) if mended is not None and holds(mended) else None
+
+    def edits(self, goal: Goal, places: int) -> Edits:
+        """The edits that suffice; none where there are no such."""
         proposals = self._proposals(goal)
         if not proposals:
-            return None
+            return ()
         chosen = self.runner.explore(self._search(goal, proposals, places), self.helper)
         if chosen is None:
             self._take(self.whole)
-            return self.prove(goal, places=places)
-        return proof.place(min(chosen, key=lambda one: (one.cell, one.line))) if chosen else None
+            return self.edits(goal, places)
+        return chosen
 
     def locate(self, goal: Goal) -> Location | None:
         """The place of a misconception that has its name from elsewhere: any repair that suffices may tell it."""
@@ -249,12 +259,22 @@ class Prover:
 
     def _try(self, goal: Goal, edits: Edits, indices: Sequence[int]) -> Search[list[Outcome]]:
         """The outcomes of some calls with these edits made; none where they cannot be made together."""
+        program = self._mended(edits)
+        if program is None:
+            return []
+        return (yield program, [self.bound(goal.observed.calls[index]) for index in indices])
+
+    def _mended(self, edits: Edits) -> Program | None:
+        """The program with these edits made, and what is spare where they name it; None where they exclude each other."""
         definitions = proof.variant(self.definitions, edits)
         if definitions is None:
-            return []
+            return None
         if any(name in one.source for one in edits for name in self._spare_names):
             definitions = tuple(sorted(definitions, key=lambda made: (made.cell, made.line)))
         else:
             definitions = definitions[: len(self.program.definitions)]
-        calls = [self.bound(goal.observed.calls[index]) for index in indices]
-        return (yield replace(self.program, definitions=definitions), calls)
+        return replace(self.program, definitions=definitions)
+
+
+def _first(edits: Edits) -> Location | None:
+    return proof.place(min(edits, key=lambda one: (one.cell, one.line))) if edits else None

@@ -30,6 +30,8 @@ _BRANCH = re.compile(r"\s*(?:if|elif|else|for|while|try|except|finally|with|matc
 _TAKES_APART = re.compile(r"[ \t]+[\[(]?\w[\w, *]*[\])]?[ \t]*=[ \t]*\w[\w.]*[ \t]*(?:#.*)?$")
 _MOST_LINES, _LONGEST_LINE = 150, 300
 _MOST_ARRAYS = 60
+#: Of places, where student code that sees hidden inputs can choose which one is told.
+_MOST_CHOICES = 12
 
 
 def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
@@ -107,7 +109,8 @@ def _left_to_do(finding: Finding, definitions: Sequence[Definition]) -> Location
     stops = _stops(finding)
     kinds = {None if one is None else one.type for one in stops}
     places = {(one.cell, one.line) for one in stops if one is not None}
-    if kinds != {"NotImplementedError"} or len(places) != 1:
+    candidates = sum(made.source.count("NotImplementedError") for made in definitions)
+    if kinds != {"NotImplementedError"} or len(places) != 1 or candidates > _MOST_CHOICES:
         return None
     cell, line = places.pop()
     for made in definitions:
@@ -233,10 +236,16 @@ def _is_nothing(part: Value) -> bool:
 
 
 def _stopped_at(finding: Finding) -> GlobalRead | None:
-    """The doubtful read at which every call that gave no value stopped with a NameError."""
+    """The doubtful read at which every call that gave no value stopped with a NameError.
+
+    Which name it was is the student code's to say, of hidden inputs: with many to choose from, it is the first.
+    """
     names = {raised.name if raised and raised.type == "NameError" else None for raised in _stops(finding)}
     name = names.pop() if len(names) == 1 else None
-    return next((read for read in _variables(finding) if name and read.name == name), None)
+    reads = {read.name: read for read in reversed(_variables(finding))}
+    if len(reads) > _MOST_CHOICES and name in reads:
+        return _variables(finding)[0]
+    return reads.get(name) if name else None
 
 
 def _stopped_before(finding: Finding) -> GlobalRead | None:

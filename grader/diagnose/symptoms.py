@@ -21,6 +21,8 @@ from grader.notebook.neutralise import code_only
 PRECISION = 1e-6
 _WORD = re.compile(r"[^\W\d]\w*")
 _MOST_NAMES, _MOST_CODE = 5, 20_000
+#: Of names that are compared, which takes the cube of their length.
+_LONGEST_NAME, _MOST_WORDS = 32, 200
 _SIGNATURE = re.compile(r"def\s+\w+\s*\((?P<parameters>[^()]*(?:\([^()]*\)[^()]*)*)\)")
 
 
@@ -59,8 +61,8 @@ def _assigned_nowhere(finding: Finding) -> Iterator[str]:
     words = dict.fromkeys(_WORD.findall(code_only(source)[:_MOST_CODE]))
     names = dict.fromkeys(read.name for read in finding.facts.reads if read.kind == "undefined")
     for name in [*names][:_MOST_NAMES]:
-        others = {word.casefold(): word for word in words if word != name}
-        near = get_close_matches(name.casefold(), others, n=1, cutoff=0.6)
+        others = {word.casefold(): word for word in words if word != name and len(word) <= _LONGEST_NAME}
+        near = get_close_matches(name[:_LONGEST_NAME].casefold(), [*others][:_MOST_WORDS], n=1, cutoff=0.6)
         meant = f", perhaps `{others[near[0]]}` is meant" if near else ""
         yield f"`{name}` is assigned nowhere in the notebook{meant}."
 

@@ -29,7 +29,7 @@ from grader.repairs.families.whole import statement
 from grader.repairs.join import Found, together
 from grader.repairs.sites import Site, find_sites
 from grader.repairs.slice import names_in
-from grader.repairs.text import exchanged, in_string
+from grader.repairs.text import exchanged, in_string, parse_source
 
 #: Proposals of one request; the unlikely ones go first where there are more.
 MAX_PROPOSALS = 400
@@ -76,6 +76,12 @@ def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[
         return _proposed(definitions, request)
     except Exception:  # noqa: BLE001 — hostile source must not cost the proofs of other functions
         return ()
+
+
+def forget() -> None:
+    """Let go of what is remembered of a student's source: the next one's turn has come."""
+    parse_source.cache_clear()
+    names_in.cache_clear()
 
 
 def _proposed(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:

@@ -108,7 +108,9 @@ class Child:
 
 def _extracted(request: tuple[Sequence[Cell], Sequence[str], Sequence[StandIn]]) -> Value:
     from grader.notebook.extract import extract  # loaded by the zygote; here for the spawned worker
+    from grader.repairs.propose import forget
 
+    forget()
     cells, wanted, stand_ins = request
     return pack(extract(cells, wanted, stand_ins))
 

@@ -69,6 +69,7 @@ class Sandbox:
         self._run: dict[int, Definition] = {}
         self._made: set[str] = set()
         self._asked: set[str] = set()
+        self._helped: set[str] = set()
         self._student: dict[int, Definition] = {}
         self._spent = 0.0
         self._parcels: dict[int, Parcel] = {}
@@ -155,7 +156,7 @@ class Sandbox:
         """
 
         def run(program: Program, calls: Sequence[Call]) -> list[Outcome]:
-            if not self._is_known(program) and not begun:
+            if not begun and (not self._is_known(program) or self._asked_elsewhere(calls)):
                 shift.close()
                 self._forget()
             begun.append(True)
@@ -288,6 +289,11 @@ class Sandbox:
         worker, self._runner = self._runner, None
         return worker
 
+    def _asked_elsewhere(self, calls: Sequence[Call]) -> bool:
+        """Whether code in the worker at hand could use right helpers while another function was called. It has seen the
+        inputs of these calls, and may have asked what they give, or what they are made of, or made into."""
+        return bool(self._helped - {call.function for call in calls})
+
     def _is_known(self, program: Program) -> bool:
         """Whether the worker at hand has run some of this program."""
         return any(id(item) in self._run for item in program.definitions)
@@ -297,6 +303,7 @@ class Sandbox:
         self._run.update((id(item), item) for item in program.definitions)
         self._made.update(call.id for call in calls)
         self._asked.update(name for call in calls for name in call.bind)
+        self._helped.update(call.function for call in calls if call.bind)
 
     def _spawn(self) -> Worker:
         """A new worker, from a new source if the old one is gone: once, for a second time is no accident."""
@@ -335,6 +342,7 @@ class Sandbox:
         self._run.clear()
         self._made.clear()
         self._asked.clear()
+        self._helped.clear()
 
     def _packed(self, calls: Sequence[Call]) -> list[Parcel]:
         """The calls' bytes, kept between submissions: the calls of a plan are the same for all."""
