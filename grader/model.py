@@ -31,6 +31,8 @@ class Cell:
 
 #: The code of a Problem that is the grader's own fault.
 INTERNAL_ERROR = "internal-error"
+#: The code of a Problem of a submission that holds no notebook at all.
+NO_FILE = "no-file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,9 @@ def result(
                 "score": round(points.score),
                 "max-score": round(points.max_score),
                 "status": words.STATUS[points.function.status],
-                "output": case_text(report, points.function, detail),
+                "output": case_text(report, points.function, detail, why=number == 0),
             }
-            for points in scaled(report, total)
+            for number, points in enumerate(scaled(report, total))
         ],
     }
     if not data["submission"].startswith("submit/"):

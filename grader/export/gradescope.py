@@ -46,7 +46,9 @@ def results(
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(number, one, case_text(report, one.function, detail)) for number, one in tests],
+        "tests": [
+            _test(number, one, case_text(report, one.function, detail, why=False)) for number, one in tests
+        ],
         "extra_data": {**_stamp(report), **(extra or {})},
     }
 

@@ -22,17 +22,28 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """The notebooks in a folder and sentences for the student; `absent` says why there is none."""
+
+    uploads: tuple[Upload, ...]
+    notes: tuple[str, ...] = ()
+    absent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Handed:
     """A submission as the platform handed it in.
 
-    `notes` are sentences for the student (late, several files …); `extra` is passed through to where
-    only the instructor looks; `points` is what the submission is worth, if the platform says so.
+    `notes` are sentences for the student (late, several files …); `absent` says why there is no upload;
+    `extra` is passed through to where only the instructor looks; `points` is what the submission is worth,
+    if the platform says so.
     """
 
     uploads: tuple[Upload, ...]
     submission: str = "submission"
     student: str | None = None
     notes: tuple[str, ...] = ()
+    absent: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     points: float | None = None
 

@@ -24,8 +24,8 @@ class Coursera:
 
     def receive(self, around: Surroundings) -> Handed:
         student = around.env.get("userId") or None
-        uploads, notes = from_folder(around.root / "shared" / "submission")
-        return Handed(uploads, student=student, notes=notes)
+        found = from_folder(around.root / "shared" / "submission")
+        return Handed(found.uploads, student=student, notes=found.notes, absent=found.absent)
 
     def results(self, report: Report, handed: Handed, around: Surroundings) -> Output:
         wanted = _wanted(around)

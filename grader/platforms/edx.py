@@ -47,7 +47,7 @@ def handed_in(message: bytes | str) -> Handed:
     if isinstance(response, str) and response.strip():
         upload = Upload("submission.ipynb", response.encode("utf-8", "replace"))
         return Handed((upload,), student=name)
-    return Handed((), student=name, notes=("There is no notebook in what was handed in.",))
+    return Handed((), student=name, absent="No notebook was found in what was handed in.")
 
 
 def _object(value: Any) -> dict[str, Any]:

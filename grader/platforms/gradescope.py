@@ -23,12 +23,13 @@ class Gradescope:
     def receive(self, around: Surroundings) -> Handed:
         base = around.root / "autograder"
         metadata = _metadata(base / "submission_metadata.json")
-        uploads, notes = from_folder(base / "submission")
+        found = from_folder(base / "submission")
         return Handed(
-            uploads,
+            found.uploads,
             submission=str(metadata.get("id", "submission")),
             student=_student(metadata),
-            notes=(*_notes(metadata), *notes),
+            notes=(*_notes(metadata), *found.notes),
+            absent=found.absent,
             extra=_extra(metadata),
             points=_points(around.env),
         )

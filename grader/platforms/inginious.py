@@ -23,8 +23,8 @@ class Inginious:
         answers = _answers(around.root / ".__input" / "__inputdata.json")
         student = answers.get("@username")
         uploads = tuple(_uploads(answers, around.root))
-        notes = () if uploads else ("There is no notebook in what was handed in.",)
-        return Handed(uploads, student=str(student) if student else None, notes=notes)
+        absent = "" if uploads else "No notebook was found in what was handed in."
+        return Handed(uploads, student=str(student) if student else None, absent=absent)
 
     def results(self, report: Report, handed: Handed, around: Surroundings) -> Output:
         data = feedback(report, detail=around.detail, before=" ".join(handed.notes))

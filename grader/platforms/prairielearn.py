@@ -17,8 +17,8 @@ class PrairieLearn:
     seconds: float | None = 55.0
 
     def receive(self, around: Surroundings) -> Handed:
-        uploads, notes = from_folder(around.root / "grade" / "student")
-        return Handed(uploads, notes=notes)
+        found = from_folder(around.root / "grade" / "student")
+        return Handed(found.uploads, notes=found.notes, absent=found.absent)
 
     def results(self, report: Report, handed: Handed, around: Surroundings) -> Output:
         data = results(report, detail=around.detail, before="\n".join(handed.notes))

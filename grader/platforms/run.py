@@ -22,7 +22,7 @@ from typing import BinaryIO
 from grader.batch.engine import GraderLike, JobSpec, of_no_rubric
 from grader.errors import GraderError, UsageError
 from grader.files import write_whole
-from grader.model import LEVELS, Problem, Report, SubmissionStamp
+from grader.model import LEVELS, NO_FILE, Problem, Report, SubmissionStamp
 from grader.notebook.read import Unreadable, read_notebook
 from grader.platforms.base import Grade, Handed, Output, Platform, Surroundings
 from grader.platforms.table import platform_named
@@ -102,7 +102,8 @@ def grade_best(handed: Handed, grade: Grade) -> tuple[Report, Handed]:
 def _best(handed: Handed, grade: Grade) -> tuple[Report, Handed]:
     """Of several notebooks the one with the most points counts, and the student is told which."""
     if not handed.uploads:
-        return grade(b"", "submission", handed.submission, handed.student), handed
+        report = grade(b"", "submission", handed.submission, handed.student)
+        return replace(report, problems=(Problem(NO_FILE, handed.absent),)), handed
     reports = [grade(one.data, one.name, handed.submission, handed.student) for one in handed.uploads]
     best = max(reports, key=lambda report: (report.status == "graded", report.score))
     if len(reports) > 1:
@@ -113,9 +114,7 @@ def _best(handed: Handed, grade: Grade) -> tuple[Report, Handed]:
 
 
 def _with_notes(handed: Handed, *notes: str) -> Handed:
-    return Handed(
-        handed.uploads, handed.submission, handed.student, (*handed.notes, *notes), handed.extra, handed.points
-    )  # fmt: skip
+    return replace(handed, notes=(*handed.notes, *notes))
 
 
 def _fail(

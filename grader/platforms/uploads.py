@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from grader.batch.found import MAX_BYTES
-from grader.platforms.base import Upload
+from grader.platforms.base import Found, Upload
 
 _MOST_UPLOADS = 5
 _MOST_FILES = 2_000
-_PASSED_OVER = (".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git")
+_PASSED_OVER = ("__MACOSX", "__pycache__")
 _HELPERS = ("dnn_utils", "dnn_app_utils", "testcases", "public_tests", "test_utils")
 
 
-def from_folder(folder: Path) -> tuple[tuple[Upload, ...], tuple[str, ...]]:
+def from_folder(folder: Path, ours: Container[str] = ()) -> Found:
     """The notebooks below a folder, else its scripts; and remarks for the student.
 
-    Links are not followed: they could lead to the answers.
+    `ours` are the files in it that we or the platform put there. Links are not followed: they could lead to
+    the answers.
     """
-    names = list(_files(folder))
+    names = [name for name in _files(folder) if name not in ours]
     chosen = [name for name in names if name.lower().endswith((".ipynb", ".ipynb.json"))]
     chosen = chosen or [name for name in names if name.lower().endswith(".py") and not _is_helper(name)]
     uploads, notes = _read(folder, chosen[:_MOST_UPLOADS])
-    return tuple(uploads), (*notes, *_about(names, chosen))
+    if not uploads:
+        return Found(
+            (), absent=" ".join(("No notebook could be read.", *notes)) if chosen else _absent(names)
+        )
+    return Found(tuple(uploads), (*notes, *_too_many(chosen)))
 
 
 def from_file(path: Path) -> tuple[Upload | None, str]:
@@ -57,7 +62,7 @@ def _files(folder: Path) -> Iterator[str]:
         for child in children:
             name = os.path.join(here, child.name)
             if child.is_dir(follow_symlinks=False):
-                if child.name not in _PASSED_OVER:
+                if child.name not in _PASSED_OVER and not child.name.startswith("."):
                     levels.append(name)
             elif child.is_file(follow_symlinks=False) and not child.name.startswith("."):
                 found += 1
@@ -75,10 +80,15 @@ def _read(folder: Path, names: Sequence[str]) -> tuple[list[Upload], list[str]]:
     return uploads, notes
 
 
-def _about(names: Sequence[str], chosen: Sequence[str]) -> list[str]:
-    if not chosen:
-        seen = f"The files handed in: {_listed(names)}." if names else "No file was handed in at all."
-        return [f"There is no notebook (.ipynb) among the files handed in. {seen}"]
+def _absent(names: Sequence[str]) -> str:
+    if not names:
+        return "No file was handed in at all. Hand in the notebook (.ipynb)."
+    return (
+        f"No notebook (.ipynb) was found. The files handed in: {_listed(names)}. Hand in the notebook itself."
+    )
+
+
+def _too_many(chosen: Sequence[str]) -> list[str]:
     if len(chosen) > _MOST_UPLOADS:
         return [f"{len(chosen)} notebooks were handed in; the first {_MOST_UPLOADS} were looked at."]
     return []

@@ -10,6 +10,12 @@ from grader.platforms.base import Handed, Output, Surroundings
 from grader.platforms.uploads import from_file, from_folder
 from grader.render.escape import one_line
 
+#: What VPL and our own script put beside the student's files.
+_OURS = (
+    "vpl_evaluate.sh", "vpl_execution", "vpl_environment.sh", "vpl_run.sh", "vpl_debug.sh", "vpl_evaluate.cases",
+    "common_script.sh",
+)  # fmt: skip
+
 
 class Vpl:
     name = "vpl"
@@ -22,8 +28,8 @@ class Vpl:
         uploads = tuple(found for found, _ in read if found is not None)
         if uploads:
             return Handed(uploads)
-        uploads, notes = from_folder(around.work)
-        return Handed(uploads, notes=notes)
+        found = from_folder(around.work, _OURS)
+        return Handed(found.uploads, notes=found.notes, absent=found.absent)
 
     def results(self, report: Report, handed: Handed, around: Surroundings) -> Output:
         least, most = _number(around.env, "VPL_GRADEMIN", 0.0), _number(around.env, "VPL_GRADEMAX", 100.0)

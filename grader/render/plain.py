@@ -37,10 +37,16 @@ def function_text(report: Report, function: FunctionReport, detail: str = "expla
     return as_text(function_blocks(report, function, detail))
 
 
-def case_text(report: Report, function: FunctionReport, detail: str = "explanation") -> str:
-    """What a platform's test of one function says; of a notebook that could not be graded, why nothing was tested."""
+def case_text(
+    report: Report, function: FunctionReport, detail: str = "explanation", *, why: bool = True
+) -> str:
+    """What a platform's test of one function says; of a notebook that could not be graded, that it was not tested.
+
+    `why` adds the reason, for places where it is not said anyway.
+    """
     if report.status == "ungradable":
-        return escape.one_line(f"{_name(function)}: not tested. {overview_text(report)}")
+        reason = f" {overview_text(report)}" if why else ""
+        return escape.one_line(f"{_name(function)}: not tested.{reason}")
     return function_text(report, function, detail)
 
 

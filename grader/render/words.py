@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from grader.model import (
     LEVELS,
+    NO_FILE,
     Component,
     Convention,
     Diagnosis,
@@ -120,7 +121,8 @@ def levels_of(feedback: Feedback, detail: str) -> Iterator[tuple[str, str]]:
 def verdict(report: Report) -> str:
     """One sentence on the whole submission."""
     if report.status == "ungradable":
-        return "This notebook could not be graded."
+        missing = any(problem.code == NO_FILE for problem in report.problems)
+        return "There was no notebook to grade." if missing else "This notebook could not be graded."
     passed = sum(function.status == "passed" for function in report.functions)
     total = len(report.functions)
     if passed == total:

@@ -239,7 +239,6 @@ def test_an_ungradable_submission_is_told_apart() -> None:
 def test_what_was_not_tested_is_not_called_missing() -> None:
     """In a file that is no notebook nobody knows which functions are defined."""
     made = (
-        strict_json(gradescope(ungradable())),
         run("codegrade", ungradable()).files["bob/autotest.jsonl"],
         strict_json(classroom50(ungradable(), {}, datetime.now(UTC))),
         case_text(ungradable(), ungradable().functions[0]).encode(),
@@ -250,6 +249,9 @@ def test_what_was_not_tested_is_not_called_missing() -> None:
             b"`linear_forward`: not tested. This notebook could not be graded. This file is no notebook"
             in data
         )
+    seen = gradescope(ungradable())
+    assert "This file is no notebook" in str(seen["output"])
+    assert {one["output"] for one in seen["tests"]} == {"`linear_forward`: not tested."}  # said once
 
 
 def test_stored_reports_know_their_student() -> None:

@@ -17,6 +17,7 @@ from platform_world import NOTEBOOK, World, broken, fake_grade, unisolated
 from grader.errors import CannotWrite, RubricError, UsageError
 from grader.model import Report
 from grader.platforms import PLATFORMS, run_platform
+from grader.platforms.run import Pipeline
 from grader.platforms.uploads import from_file
 
 WHERE = {  # platform → where a submission lies, where its result is
@@ -62,10 +63,43 @@ def test_no_file_at_all_is_a_result(world: World, platform: str) -> None:
     assert world.run(platform) == 0
     text = (world.root / WHERE[platform][1]).read_text()
     assert score(platform, json.loads(text)) == 0
-    where = (
-        world.root / "shared/htmlFeedback.html" if platform == "coursera" else world.root / WHERE[platform][1]
-    )
-    assert "There is no notebook" in where.read_text()
+    assert text.count("No file was handed in at all.") == 1
+    assert "empty" not in text
+
+
+@pytest.mark.parametrize("platform", WHERE)
+def test_without_a_notebook_the_student_reads_once_which_files_were_found(
+    world: World, platform: str
+) -> None:
+    world.put(str(Path(WHERE[platform][0]).parent / "notes.txt"), b"")
+    world.put(str(Path(WHERE[platform][0]).parent / ".git/config.py"), b"")
+    for grade in (fake_grade, Pipeline(None)):
+        assert world.run(platform, grade) == 0
+        text = (world.root / WHERE[platform][1]).read_text()
+        assert text.count("No notebook (.ipynb) was found. The files handed in: notes.txt. Hand in") == 1
+        assert "empty" not in text
+
+
+def test_what_the_grader_and_the_platform_wrote_was_not_handed_in(world: World) -> None:
+    world.put("work/notes.txt", b"")
+    world.put("work/vpl_execution", b"")
+    for _ in range(2):
+        assert world.run("classroom50") == 0
+    tests = world.json("work/result.json")["tests"]
+    assert "The files handed in: notes.txt, vpl_execution." in tests[0]["output"]  # type: ignore[index]
+    assert "notes.txt" not in json.dumps(tests[1:])  # type: ignore[index]
+    (world.root / "work/result.json").unlink()
+    assert world.run("vpl") == 0
+    assert b"The files handed in: notes.txt." in world.stdout
+
+
+def test_a_notebook_that_is_not_read_is_no_empty_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.platforms.uploads.MAX_BYTES", 2**20)
+    world.put(WHERE["gradescope"][0], b" " * (2**20 + 1))
+    assert world.run("gradescope") == 0
+    output = str(world.json(WHERE["gradescope"][1])["output"])
+    assert "No notebook could be read. week4.ipynb is larger than 1 MiB" in output.replace("Week4", "week4")
+    assert "empty" not in output
 
 
 @pytest.mark.parametrize("platform", WHERE)
