@@ -133,13 +133,18 @@ def inginious(rubric: str, wheel: str) -> Files:
     return {"Dockerfile": (dockerfile, False), "task/run": (run, True)}
 
 
-def classroom50(rubric: str, _wheel: str) -> Files:
+def classroom50(rubric: str, wheel: str) -> Files:
     program = f"""\
+# Installs the grader that lies beside this file, and grades the checkout, which is the current folder.
 import subprocess
 import sys
+from pathlib import Path
 
-# The runner needs the grader: pip install the wheel beside this file.
-sys.exit(subprocess.call([sys.executable, "-m", "grader", "run", "classroom50", "--rubric", {rubric!r}]))
+# -P: no file in a student's checkout may stand in for pip or for the grader.
+python = [sys.executable, "-P", "-m"]
+wheel = Path(__file__).resolve().with_name({wheel!r})
+subprocess.run([*python, "pip", "install", "--quiet", str(wheel)], check=True)
+sys.exit(subprocess.call([*python, "grader", "run", "classroom50", "--rubric", {rubric!r}]))
 """
     return {"autograder.py": (program, False)}
 

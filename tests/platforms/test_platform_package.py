@@ -103,6 +103,24 @@ def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
     assert package_platform("gradescope", RUBRIC, tmp_path / "mine.zip") == tmp_path / "mine.zip"
 
 
+def test_classroom50_s_autograder_installs_its_wheel_and_takes_nothing_from_the_checkout(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("pip")
+    bundle, checkout = package_platform("classroom50", RUBRIC, tmp_path / "bundle"), tmp_path / "checkout"
+    checkout.mkdir()
+    for name in ("pip.py", "grader.py", "numpy.py"):
+        (checkout / name).write_text("open('stolen', 'w')\n")
+    (checkout / "notes.ipynb").write_text("{}")
+    # pip says what it would install, and changes nothing where the tests run.
+    env = {**os.environ, "PIP_DRY_RUN": "1", "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_FORCE_REINSTALL": "1",
+           "PIP_QUIET": "0", "PIP_LOG": str(tmp_path / "pip.log")}  # fmt: skip
+    subprocess.run([sys.executable, str(bundle / "autograder.py")], cwd=checkout, env=env, check=True)
+    assert json.loads((checkout / "result.json").read_bytes())["schema"] == "classroom50/result/v1"
+    assert not (checkout / "stolen").exists()
+    assert next(bundle.glob("*.whl")).name in (tmp_path / "pip.log").read_text()
+
+
 @pytest.mark.platform
 def test_gradescope_s_own_steps(tmp_path: Path) -> None:
     """Unpack to source, run setup.sh once, run run_autograder for a submission: as Gradescope's image does."""
