@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from grader.cli.lazy import nearest
 from grader.errors import RubricError, UsageError
 from grader.feedback.concepts import concepts
+from grader.nearest import nearest
 from grader.render import words
 from grader.rubric.detail import DEEPEST, told
 

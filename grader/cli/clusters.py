@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.cli.folder import run_facts, stored_reports
-from grader.cli.lazy import nearest
 from grader.errors import UsageError
+from grader.nearest import nearest
 
 if TYPE_CHECKING:
     from grader.diagnose.clusters import Found

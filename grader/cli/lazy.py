@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
+
+from grader.nearest import nearest
 
 
 class LazyGroup(click.Group):
@@ -33,9 +34,3 @@ class LazyGroup(click.Group):
             names = ", ".join(self._doors)
             ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], self._doors)}. Commands: {names}.")
         return super().resolve_command(ctx, args)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; the nearest is 'check'`, or nothing where none is near."""
-    close = difflib.get_close_matches(name.lower(), list(known), 1, cutoff=0.5)
-    return f"; the nearest is {close[0]!r}" if close else ""

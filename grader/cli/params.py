@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from grader.cli.lazy import nearest
+from grader.nearest import nearest
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

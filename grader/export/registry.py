@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from grader.errors import UsageError
 from grader.export.base import Exporter
+from grader.nearest import nearest
 
 GROUP = "grader.exporters"
 
@@ -51,7 +51,8 @@ def exporter(name: str) -> Exporter:
     for point in _installed():
         if point.name == name:
             return _load(point)
-    raise UsageError(f"there is no format {name!r}{_nearest(name)}. Formats: {', '.join(format_names())}.")
+    names = format_names()
+    raise UsageError(f"there is no format {name!r}{nearest(name, names)}. Formats: {', '.join(names)}.")
 
 
 def _installed() -> Iterator[EntryPoint]:
@@ -69,8 +70,3 @@ def _load(point: EntryPoint) -> Exporter:
     if not isinstance(found, Exporter):
         raise UsageError(f"the format {point.name!r} ({point.value}) is no grader.export.Exporter.")
     return found
-
-
-def _nearest(name: str) -> str:
-    close = difflib.get_close_matches(name.lower(), format_names(), 1, cutoff=0.5)
-    return f"; the nearest is {close[0]!r}" if close else ""

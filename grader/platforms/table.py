@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from importlib import import_module
 
 from grader.errors import UsageError
+from grader.nearest import nearest
 from grader.platforms.base import Platform
 
 #: Platform → its module. Each has one `PLATFORM`.
@@ -19,8 +19,8 @@ PLATFORMS: Mapping[str, str] = {
 def platform_named(name: str) -> Platform:
     """One platform. UsageError if there is none of that name."""
     if name not in PLATFORMS:
-        close = difflib.get_close_matches(name.lower(), PLATFORMS, 1, cutoff=0.5)
-        nearest = f"; the nearest is {close[0]!r}" if close else ""
-        raise UsageError(f"there is no platform {name!r}{nearest}. Platforms: {', '.join(PLATFORMS)}.")
+        raise UsageError(
+            f"there is no platform {name!r}{nearest(name, PLATFORMS)}. Platforms: {', '.join(PLATFORMS)}."
+        )
     found: Platform = import_module(PLATFORMS[name]).PLATFORM
     return found

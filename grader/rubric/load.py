@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import inspect
@@ -13,6 +12,7 @@ from typing import Any
 
 from grader.errors import RubricError, UsageError
 from grader.model import Feedback, StandIn
+from grader.nearest import nearest
 from grader.rubric.edits import Source, read_source
 from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
 from grader.rubric.shipped import shipped_rubrics
@@ -72,10 +72,8 @@ def find_rubric(name_or_path: str) -> Path:
     folder = path.parent if path.name == "rubric.yaml" else path
     if (folder / "rubric.yaml").is_file():
         return folder
-    near = difflib.get_close_matches(name_or_path, shipped, 1)
-    hint = f"; the nearest name is {near[0]!r}" if near else ""
     raise UsageError(
-        f"no rubric {name_or_path!r}{hint}. Shipped: {', '.join(shipped) or 'none'}; "
+        f"no rubric {name_or_path!r}{nearest(name_or_path, shipped)}. Shipped: {', '.join(shipped) or 'none'}; "
         "a path to a folder with a rubric.yaml works too"
     )
 
@@ -145,10 +143,7 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
         raise file.error(f"{where}: keys and values are wanted", name)
     file.check_keys(where, spec, _FUNCTION_KEYS)
     if name not in source.spans:
-        near = difflib.get_close_matches(name, source.spans, 1)
-        raise file.error(
-            f"{where} is not in the reference" + (f"; the nearest is {near[0]!r}" if near else ""), name
-        )
+        raise file.error(f"{where} is not in the reference{nearest(name, source.spans)}", name)
     returns = _returns(file, where, spec)
     weights = file.typed(where, spec, "weights", dict, {})
     file.check_keys(f"{where}, weights", weights, returns)
@@ -227,8 +222,7 @@ def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source
     file.check_keys(where, file.data, _MISCONCEPTION_KEYS)
     function = file.need(where, file.data, "function", str)
     if function not in functions and function != "any":
-        near = difflib.get_close_matches(function, functions, 1)
-        hint = f"; the nearest is {near[0]!r}" if near else ""
+        hint = nearest(function, functions)
         raise file.error(f"{where}: the rubric has no function {function!r}{hint}", "function")
     forms = file.typed(where, file.data, "forms", dict, {}) or {}
     return Misconception(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from grader.errors import RubricError
+from grader.nearest import nearest
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -37,8 +37,7 @@ class YamlFile:
         known = sorted(allowed)
         for key in found:
             if key not in known:
-                near = difflib.get_close_matches(str(key), known, 1)
-                hint = f"; the nearest known key is {near[0]!r}" if near else f"; known: {', '.join(known)}"
+                hint = nearest(str(key), known) or f"; known: {', '.join(known)}"
                 raise self.error(f"{where} has an unknown key {key!r}{hint}", str(key))
 
     def need(self, where: str, found: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:

@@ -126,7 +126,7 @@ def test_an_ungradable_notebook_fails_and_says_why(run: Run, samples: Path) -> N
         (["--submission", "nothing.ipynb"], "nothing.ipynb: No such file"),
         (
             ["--submission", "right-2021.ipynb", "--rubric", "dnn-step-by-stop"],
-            "the nearest name is 'dnn-step-by-step'",
+            "the nearest is 'dnn-step-by-step'",
         ),
     ],
 )
