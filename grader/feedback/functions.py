@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
@@ -30,18 +31,20 @@ from grader.rubric.schema import Misconception, Rubric
 
 STDOUT_CHARS = 2_000
 HIDDEN_CHARS = 1_000
+#: Where values came, and were compared. What is missing, not implemented or broken has no points, named or not.
+_COMPARED = ("passed", "failed")
 
 
 def function_report(
     finding: Finding, rubric: Rubric, maximum: float, right: Predict, *, mixed: bool = False
 ) -> FunctionReport:
     """One function of the report. `maximum` are its points; `mixed`: the notebook keeps to no convention."""
-    diagnoses = _diagnoses(finding, rubric, right) if finding.failed else ()
     status = status_of(finding)
+    diagnoses = _diagnoses(finding, rubric, right) if finding.failed else ()
+    if status not in _COMPARED:
+        diagnoses = tuple(replace(diagnosis, credit=0.0) for diagnosis in diagnoses)
     failed = failed_components(finding)
-    earned = share(finding.spec, failed, diagnoses) if status in ("passed", "failed", "error") else 0.0
-    if status == "error" and not diagnoses:
-        earned = 0.0
+    earned = share(finding.spec, failed, diagnoses) if status in _COMPARED else 0.0
     return FunctionReport(
         name=finding.spec.name,
         status=status,

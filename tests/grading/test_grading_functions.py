@@ -10,7 +10,9 @@ from grading_world import GradeCells, Graded
 
 from grader.model import Call, Outcome, Program, Report
 from grader.pipeline import Grader
+from grader.render import terminal
 from grader.render.json_report import to_json
+from grader.rubric.load import load_rubric
 from grader.worker.running import Parcel, Shift
 from tools.notebooks import nbformat4, notebook_cells
 from tools.samples import function_texts
@@ -254,6 +256,21 @@ def test_a_broken_function_costs_itself_alone(grade_functions: GradeCells, sourc
     assert [f.name for f in graded.report.functions if f.status != "passed"] == ["compute_cost"]
     assert graded.report.score == 90
     json.loads(to_json(graded.report))
+
+
+def test_what_never_gives_a_value_has_no_points_with_a_name_neither(grade_functions: GradeCells) -> None:
+    """`credit` is a share of marks for what was compared; the name and the place are told all the same."""
+    source = function_texts(load_rubric("dnn-step-by-step"))["linear_activation_backward"]
+    graded = grade_functions(
+        linear_activation_backward=source.replace(
+            "linear_backward(dZ, linear_cache)", "linear_backward(dZ, activation_cache)"
+        )
+    )
+    report = graded["linear_activation_backward"]
+    assert (report.status, report.score) == ("error", 0)
+    (found,) = report.diagnoses
+    assert (found.misconception, found.credit) == ("cache-not-unpacked", 0)
+    assert "marks" not in terminal.render(graded.report)
 
 
 def test_what_hangs_is_not_run_again(
