@@ -259,6 +259,9 @@ class Runner(Protocol):
     @property
     def isolation(self) -> Isolation: ...
 
+    @property
+    def call_seconds(self) -> float: ...
+
     def extract(
         self, cells: Sequence[Cell], wanted: Sequence[str], stand_ins: Sequence[StandIn]
     ) -> Extraction:

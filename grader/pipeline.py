@@ -137,9 +137,11 @@ class Grader:
 
     def _functions(self, examined: Examined) -> tuple[FunctionReport, ...]:
         maxima = points((finding.spec for finding in examined.findings.values()), self.rubric.total)
-        mixed = examined.exponents.name == "mixed"
+        mixed, seconds = examined.exponents.name == "mixed", self.runner.call_seconds
         return tuple(
-            function_report(finding, self.rubric, maxima[name], self._right(finding), mixed=mixed)
+            function_report(
+                finding, self.rubric, maxima[name], self._right(finding), mixed=mixed, seconds=seconds
+            )
             for name, finding in examined.findings.items()
         )
 

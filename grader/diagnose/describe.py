@@ -39,7 +39,7 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
         return
     law = None if finding.spec.random else fit_scale_law(observed, component, right)
     if law is not None:
-        kind = "in sign only" if law == ScaleLaw(-1.0, 0, 0, 0) else "by a factor"
+        kind = "in sign only" if law_text(law) == "-1 times" else "by a factor"
         alone = "" if finding.relations.get(component) else _doubling(law)
         yield f"Wrong {kind}: {law_text(law)} the right values.{alone}"
     pairs = list(_pairs(finding, component, right))

@@ -136,7 +136,9 @@ def zeros(names: Sequence[str]) -> str:
 def tell_rest(rows: Sequence[int], filled: Mapping[int, StoredReport], sink: Sink) -> None:
     """Say how many rows got a grade and how many stay as they were."""
     rest = sum(row not in filled for row in rows)
-    sink.note(f"{words.count(len(filled), 'row')} filled in, {rest} left as they were.")
+    sink.note(
+        f"{words.count(len(filled), 'row')} filled in, {rest} left as {'it was' if rest == 1 else 'they were'}."
+    )
 
 
 def bare(text: str) -> str:

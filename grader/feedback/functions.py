@@ -19,6 +19,7 @@ from grader.model import (
     Diagnosis,
     ErrorReport,
     Evidence,
+    FunctionFacts,
     FunctionReport,
     GlobalRead,
     Note,
@@ -36,9 +37,10 @@ _COMPARED = ("passed", "failed")
 
 
 def function_report(
-    finding: Finding, rubric: Rubric, maximum: float, right: Predict, *, mixed: bool = False
+    finding: Finding, rubric: Rubric, maximum: float, right: Predict, *, mixed: bool, seconds: float
 ) -> FunctionReport:
-    """One function of the report. `maximum` are its points; `mixed`: the notebook keeps to no convention."""
+    """One function of the report. `maximum` are its points; `mixed`: the notebook keeps to no convention; `seconds`
+    are what one call may take."""
     status = status_of(finding)
     diagnoses = _diagnoses(finding, rubric, right) if finding.failed else ()
     if status not in _COMPARED:
@@ -53,7 +55,7 @@ def function_report(
         components=_components(finding, failed, right),
         diagnoses=diagnoses,
         notes=_notes(finding, mixed),
-        error=_error(finding, status),
+        error=_time_out(finding.facts, seconds) if status == "timeout" else _error(finding, status),
         stdout=_public_stdout(finding),
         instructor=_instructor(finding),
     )
@@ -89,15 +91,19 @@ def _components(finding: Finding, failed: tuple[str, ...], right: Predict) -> tu
     facts = [] if silent else [*symptoms(finding, right), *_unread(finding)]
     more = {name: facts if name in unnamed else [] for name in failed}
     return tuple(
-        Component(
-            name,
-            "failed",
-            " ".join((describe(finding, name, right), *_relations(finding, name), *more[name])),
-        )
+        Component(name, "failed", " ".join((_described(finding, name, right), *more[name])))
         if name in failed
         else Component(name, "passed")
         for name in finding.spec.returns
     )
+
+
+def _described(finding: Finding, component: str, right: Predict) -> str:
+    """What is wrong with a component, and what shows it alone."""
+    causes = {name for name, parts in finding.named.items() if component in parts}
+    if causes and causes <= finding.own_derivative:
+        return "Right for the cost that this notebook computes, which is not the assignment's."
+    return " ".join((describe(finding, component, right), *_relations(finding, component)))
 
 
 def _relations(finding: Finding, component: str) -> list[str]:
@@ -194,11 +200,16 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
             text = f"`{read.name}` is made in another cell, from what is not there in grading"
             return ErrorReport("NameError", text, read.cell, read.line)
         return ErrorReport(raised.type, raised.message, raised.cell, raised.line)
-    if status == "timeout":
-        return ErrorReport(
-            "TimeoutError", "The function did not come to an end. Often a loop never reaches its end."
-        )
     return None
+
+
+def _time_out(facts: FunctionFacts, seconds: float) -> ErrorReport:
+    """Where the function begins, as reading tells: where in it a hidden call was stopped is not said."""
+    message = (
+        f"The function{' that begins here' if facts.line else ''} did not come to an end; a call may take "
+        f"{seconds:g} seconds at most. Often a loop never reaches its end."
+    )
+    return ErrorReport("TimeoutError", message, facts.cell, facts.line)
 
 
 def _clue(problem: Problem) -> ErrorReport:

@@ -30,6 +30,10 @@ _FOREIGN = (
     (b"pk\x03\x04", "zip-archive", "a zip archive (or an office document)", "Unpack it"),
     (b"%pdf", "pdf", "a PDF document", "Save the notebook itself"),
     (b"{\\rtf", "rtf", "a rich-text document", "Save the notebook itself"),
+    (b"\x89png", "image", "an image (PNG)", "Save the notebook itself"),
+    (b"\xff\xd8\xff", "image", "an image (JPEG)", "Save the notebook itself"),
+    (b"gif8", "image", "an image (GIF)", "Save the notebook itself"),
+    (b"\x1f\x8b", "gzip-archive", "a gzip archive", "Unpack it"),
     (
         b"version https://git-lfs",
         "lfs-pointer",
@@ -37,6 +41,7 @@ _FOREIGN = (
         "Run `git lfs pull`",
     ),
 )
+_HAND_IN = "Open the notebook, download it as a notebook (.ipynb) and hand that in."
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
 
@@ -122,10 +127,7 @@ def _check_bytes(data: bytes) -> None:
 def _html_message(page: bytes) -> str:
     login = b"login" in page and b"jupyter" in page
     what = "the login page of a Jupyter server" if login else "a web page (HTML)"
-    return (
-        f"The file is {what}, saved under a notebook's name. "
-        "Open the notebook, download it as a notebook (.ipynb) and hand that in."
-    )
+    return f"The file is {what}, saved under a notebook's name. {_HAND_IN}"
 
 
 def _decode(data: bytes) -> str:
@@ -138,6 +140,8 @@ def _decode(data: bytes) -> str:
 
 
 def _not_text(error: UnicodeDecodeError, data: bytes) -> Unreadable:
+    if b"\x00" in data:
+        return _unreadable("binary", f"The file holds binary data, no text. {_HAND_IN}")
     line = data.count(b"\n", 0, error.start) + 1
     return _unreadable(
         "not-utf8",
@@ -207,13 +211,15 @@ def _raw_cells(document: Any) -> list[Any]:
     """The cells of all kinds, in order, not yet looked at."""
     if not isinstance(document, dict):
         kind = "a list" if isinstance(document, list) else f"a single {type(document).__name__}"
-        raise _unreadable("not-a-notebook", f"The file is JSON but no notebook: it holds {kind} at its top.")
+        raise _unreadable(
+            "not-a-notebook", f"The file is JSON but no notebook: it holds {kind} at its top. {_HAND_IN}"
+        )
     cells = document.get("cells")
     if cells is None and isinstance(document.get("worksheets"), list):
         cells = list(_worksheet_cells(document["worksheets"]))
     if not isinstance(cells, list):
         what = "has no `cells`" if cells is None else "has `cells` that are not a list"
-        raise _unreadable("not-a-notebook", f"The file is JSON but no notebook: it {what}.")
+        raise _unreadable("not-a-notebook", f"The file is JSON but no notebook: it {what}. {_HAND_IN}")
     if not cells:
         raise _unreadable("no-cells", "The notebook has no cells. Check that the right file was handed in.")
     _check_cells(len(cells))

@@ -55,14 +55,8 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
         message = f"this is Python 2 ({what}): {_quoted(text, line)}. Python 3 cannot run this cell.{who}"
         return Problem("python2-print" if "`print`" in what else "python2", message, cell, line + offset)
     line, reason = _reason(error, code, text)
-    place = (
-        f" at line {line + offset}, {_quoted(text, line)}"
-        if _line(text, line)
-        else f" at line {line + offset}"
-    )
-    return Problem(
-        "syntax-error", f"Python cannot read this cell{place}: {reason}.{who}", cell, line + offset
-    )
+    what = f"line, {_quoted(text, line)}" if _line(text, line) else "line"
+    return Problem("syntax-error", f"Python cannot read this {what}: {reason}.{who}", cell, line + offset)
 
 
 def lost_with_it(names: Sequence[str]) -> str:

@@ -308,7 +308,12 @@ def plain_error(error: ErrorReport) -> bool:
 
 
 _CALLED_AS = "It is called as "
-_OUR_ERRORS = ("Python cannot read this cell", "The function did not come to an end", _CALLED_AS)
+_OUR_ERRORS = (
+    "Python cannot read this ",
+    "The function did not ",
+    "The function that begins here",
+    _CALLED_AS,
+)
 
 
 def own_error(error: ErrorReport) -> str:

@@ -97,6 +97,11 @@ class Sandbox:
         """The tier and the layers that are in force in every worker."""
         return self._isolation
 
+    @property
+    def call_seconds(self) -> float:
+        """The most time that one call may take."""
+        return self.limits.call_seconds
+
     # ---------------------------------------------------------------------------------- requests
 
     def extract(

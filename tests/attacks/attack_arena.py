@@ -80,6 +80,10 @@ class Recorder:
     def isolation(self) -> Isolation:
         return self.runner.isolation
 
+    @property
+    def call_seconds(self) -> float:
+        return self.runner.call_seconds
+
     def extract(
         self, cells: Sequence[Cell], wanted: Sequence[str], stand_ins: Sequence[StandIn]
     ) -> Extraction:

@@ -49,6 +49,12 @@ def test_canvas_reads_what_we_write(tmp_path: Path) -> None:
     assert imported["103"]["Week 4 (12)"] == "EX"
 
 
+def test_one_row_that_is_left_is_one(tmp_path: Path) -> None:
+    one_less = BOOK.replace(b'"Student, Test",104,,t,B,,,\r\n', b"")
+    sink = fill(one_less, tmp_path, everything("ada"), perfect("102"), column="Week 4")
+    assert "2 rows filled in, 1 left as it was." in sink.notes
+
+
 def test_students_are_found_by_name_where_the_platform_gave_no_id(tmp_path: Path) -> None:
     sink = fill(
         BOOK, tmp_path, perfect("noetheremmy"), perfect(None, "sec/Ada Lovelace.ipynb"), column="Week 4"

@@ -248,6 +248,11 @@ LARGE, SINGLE, SQUARE = RNG.normal(size=(3, 4)), RNG.normal(size=(1, 1)), RNG.no
         ([LARGE, SQUARE], [-LARGE, -SQUARE], "Wrong in sign only: -1 times the right values."),
         (
             [LARGE, SQUARE],
+            [-LARGE / 3 * 3.000000001, -SQUARE],
+            "Wrong in sign only: -1 times the right values.",
+        ),
+        (
+            [LARGE, SQUARE],
             [3 * LARGE, 5 * SQUARE],
             "put every example into the batch twice; the right values stay",
         ),

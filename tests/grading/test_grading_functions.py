@@ -181,6 +181,8 @@ def test_a_derivative_of_the_own_wrong_cost_keeps_its_marks(grade_functions: Gra
     )
     assert graded.ids == {"compute_cost": {"cost-missing-minus"}, "L_model_backward": {"dal-wrong-sign"}}
     assert graded["L_model_backward"].score == graded["L_model_backward"].max_score
+    details = {part.detail for part in graded["L_model_backward"].components}
+    assert details == {"Right for the cost that this notebook computes, which is not the assignment's."}
     assert graded["compute_cost"].score < graded["compute_cost"].max_score
 
 
@@ -271,6 +273,14 @@ def test_what_never_gives_a_value_has_no_points_with_a_name_neither(grade_functi
     (found,) = report.diagnoses
     assert (found.misconception, found.credit) == ("cache-not-unpacked", 0)
     assert "marks" not in terminal.render(graded.report)
+
+
+def test_what_hangs_is_told_with_its_place_and_the_limit(grade_functions: GradeCells, dnn: Grader) -> None:
+    report = grade_functions(compute_cost="def compute_cost(AL, Y):\n    while True:\n        pass").report
+    text = " ".join(terminal.render(report).split())
+    error = next(one.error for one in report.functions if one.error)
+    assert f"(cell {error.cell}, line 3): The function that begins here did not come to an end;" in text
+    assert f"{dnn.runner.call_seconds:g} seconds at most" in text
 
 
 def test_what_hangs_is_not_run_again(

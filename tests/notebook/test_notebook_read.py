@@ -75,6 +75,11 @@ def test_a_bad_cell_is_told_and_left_out(cell):
         (b"%PDF-1.4", "pdf"),
         (b"<!DOCTYPE html><html><title>Jupyter login</title>", "html-page"),
         (b"version https://git-lfs.github.com/spec/v1", "lfs-pointer"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "image"),
+        (b"\xff\xd8\xff\xe0\x00", "image"),
+        (b"GIF89a\x80\x00", "image"),
+        (b"\x1f\x8b\x08\x00", "gzip-archive"),
+        (b"\xca\xfe\x80\x00\x00\x80", "binary"),
         (b"{", "not-json"),
         (b'{"cells": [', "not-json"),
         (b"<<<<<<< HEAD\n{}", "not-json"),
@@ -97,6 +102,14 @@ def test_what_cannot_be_read(data, code):
         read_notebook(data, "a.ipynb")
     assert raised.value.problem.code == code
     assert raised.value.problem.message.endswith((".", "in."))
+
+
+@pytest.mark.parametrize("data", [b"[]", b"{}", b"3", b"\xca\xfe\x80\x00\x00\x80"])
+def test_what_is_no_notebook_has_a_remedy(data):
+    with pytest.raises(Unreadable) as raised:
+        read_notebook(data, "a.ipynb")
+    assert "hand that in" in raised.value.problem.message
+    assert "UTF-8" not in raised.value.problem.message
 
 
 # ------------------------------------------------------------------------------------ scripts

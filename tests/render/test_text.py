@@ -259,12 +259,14 @@ def diagnosis_of(name: str) -> Diagnosis:
 
 @pytest.mark.parametrize("render", RENDERERS)
 def test_our_own_sentence_on_an_error_is_prose(render):
-    message = "Python cannot read this cell at line 4, `x = f(W, A`: '(' was never closed. Lost with it: `linear_forward`."
+    message = (
+        "Python cannot read this line, `x = f(W, A`: '(' was never closed. Lost with it: `linear_forward`."
+    )
     one = FunctionReport(
         "linear_forward", "error", 0.0, 10.0, error=ErrorReport("SyntaxError", message, 9, 4)
     )
     text = plain(render(reports.report(one)))
-    assert "The error (cell 9, line 4): Python cannot read this cell at line 4, `x = f(W, A`:" in text
+    assert "The error (cell 9, line 4): Python cannot read this line, `x = f(W, A`:" in text
     assert "SyntaxError" not in text
     assert "`linear_forward` stands in a cell that Python cannot read" in text
 
