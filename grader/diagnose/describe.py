@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +20,7 @@ from grader.model import Value
 PRECISION = 1e-6
 _SIMPLE, _POWERS = 10, 8
 _SIZES = ("m", "n", "n_prev")
+_UNTOLD = "some number"
 
 
 def describe(finding: Finding, component: str, right: Predict) -> str:
@@ -39,9 +41,7 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
         return
     law = None if finding.spec.random else fit_scale_law(observed, component, right)
     if law is not None:
-        kind = "in sign only" if law_text(law) == "-1 times" else "by a factor"
-        alone = "" if finding.relations.get(component) else _doubling(law)
-        yield f"Wrong {kind}: {law_text(law)} the right values.{alone}"
+        yield _factor(law) + ("" if finding.relations.get(component) else _doubling(law))
     pairs = list(_pairs(finding, component, right))
     large = any(_size(found) > 1 for _, found in pairs)
     wrong = any(compare(wanted, found, PRECISION) is not None for wanted, found in pairs)
@@ -50,7 +50,40 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
             yield text
     if finding.spec.random:
         return
+    if not large:
+        yield from _over_calls(pairs)
     yield from _where(finding, component, right)
+
+
+def _factor(law: ScaleLaw) -> str:
+    """By which factor it is wrong. One that is no simple number is not told: see `_number`."""
+    text = law_text(law)
+    if text == "-1 times":
+        return f"Wrong in sign only: {text} the right values."
+    if _UNTOLD not in text:
+        return f"Wrong by a factor: {text} the right values."
+    negative = "negative " if law.constant < 0 else ""
+    if not (law.m or law.n or law.n_prev):
+        return f"Wrong by a {negative}factor that is the same on all inputs."
+    sizes = law_text(replace(law, constant=1.0))
+    return f"Wrong by a factor: {sizes} the right values, and by a {negative}factor that is the same on all inputs."
+
+
+def _over_calls(pairs: Sequence[tuple[Value, Value]]) -> Iterator[str]:
+    """Results that are one number each: how they differ from call to call."""
+    arrays = [(as_array(wanted), as_array(found)) for wanted, found in pairs]
+    told = [(a, b) for a, b in arrays if a is not None and b is not None and a.size == b.size == 1]
+    right = np.array([a.item() for a, _ in told], dtype=float)
+    got = np.array([b.item() for _, b in told], dtype=float)
+    if len(told) < max(len(pairs), 2) or not np.isfinite(got).all() or not np.isfinite(right).all():
+        return
+    allowed = PRECISION * float(np.max(np.abs(right)))
+    if np.ptp(right) <= allowed:
+        return  # one number for all calls shows neither
+    if np.ptp(got) <= allowed:
+        yield "The same number comes out whatever the inputs are."
+    elif np.ptp(got - right) <= allowed:
+        yield "Off by one constant that is the same on all inputs."
 
 
 def law_text(law: ScaleLaw) -> str:
@@ -80,7 +113,7 @@ def _number(value: float) -> str:
     power = round(math.log10(value))
     if abs(power) <= _POWERS and abs(value / 10.0**power - 1) <= PRECISION:
         return f"{10.0**power:g}"
-    return "some number"
+    return _UNTOLD
 
 
 def _doubling(law: ScaleLaw) -> str:

@@ -238,7 +238,27 @@ LARGE, SINGLE, SQUARE = RNG.normal(size=(3, 4)), RNG.normal(size=(1, 1)), RNG.no
     ("wanted", "found", "said"),
     [
         ([LARGE, SINGLE], [LARGE + 0.1, SINGLE + 0.1], "Off by one constant"),
-        ([SINGLE, 2 * SINGLE], [SINGLE + 0.1, 2 * SINGLE + 0.1], "The values are wrong."),
+        (
+            [SINGLE, 2 * SINGLE],
+            [SINGLE + 0.1, 2 * SINGLE + 0.1],
+            "Off by one constant that is the same on all",
+        ),
+        ([0.3, 0.7, 0.4], [1.3, 1.7, 1.4], "Off by one constant that is the same on all inputs."),
+        ([0.3, 0.7, 0.4], [0.5, 0.5, 0.5], "The same number comes out whatever the inputs are."),
+        ([0.3, 0.7, 0.4], [0.5, 0.5, 0.6], "The values are wrong."),
+        ([0.3, 0.3], [0.5, 0.5], "Wrong by a factor: 5/3 times"),
+        ([0.3], [0.5], "The values are wrong."),
+        ([0.3, 0.7], [1.7777 * 0.3, 1.7777 * 0.7], "Wrong by a factor that is the same on all inputs."),
+        (
+            [LARGE, SQUARE],
+            [-1.7777 * LARGE, -1.7777 * SQUARE],
+            "Wrong by a negative factor that is the same on all",
+        ),
+        (
+            [LARGE, SQUARE],
+            [3 * 1.7777 * LARGE, 5 * 1.7777 * SQUARE],
+            "m times the right values, and by a factor that is the same on all inputs.",
+        ),
         ([LARGE, SINGLE], [np.full((3, 4), 7.0), np.full((1, 1), 2.0)], "Every entry is the same number."),
         ([LARGE, SINGLE], [LARGE[::-1], SINGLE], "The right numbers are there, but in other places."),
         ([LARGE, SQUARE], [LARGE.T, SQUARE.T], "rows and columns are swapped"),
