@@ -56,12 +56,12 @@ def named(found: Sequence[Found], name: str) -> Found:
 
 
 def file_of(folder: Path, found: Found, rubric: str | None) -> tuple[str, bool]:
-    """The misconception file of a cluster, with the smallest edit of the reference that gives its numbers, and
-    whether there is one."""
-    from grader.diagnose.clusters import misconception_file, smallest_edit
+    """The misconception file of a cluster, with the smallest edits of the reference that give its numbers, and
+    whether there are any."""
+    from grader.diagnose.clusters import misconception_file, smallest_edits
 
-    edit = smallest_edit(plan_of(folder, rubric), found)
-    return misconception_file(found, edit), edit is not None
+    edits = smallest_edits(plan_of(folder, rubric), found)
+    return misconception_file(found, edits), bool(edits)
 
 
 def plan_of(folder: Path, rubric: str | None) -> Plan:

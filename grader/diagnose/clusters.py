@@ -7,11 +7,13 @@ same fingerprint.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
+from grader.diagnose.scale_edit import LAWS, scale_edits
 from grader.errors import RubricError
 from grader.judge.verdict import Observed, observe
 from grader.model import Definition, FunctionReport, Outcome, RepairRequest, Report
@@ -32,6 +34,8 @@ class Found:
     fingerprint: str
     submissions: tuple[str, ...]
     description: str
+    laws: str = ""
+    """By which factors its components are wrong, where they all are: `scale_edit` reads them."""
 
     @property
     def count(self) -> int:
@@ -68,27 +72,36 @@ def _found(
         mark,
         tuple(name for name, _ in members),
         " ".join(details),
+        members[0][1].instructor.get(LAWS, ""),
     )
 
 
 # ------------------------------------------------------------------------------------ the smallest edit
 
 
-def smallest_edit(plan: Plan, found: Found) -> Edit | None:
-    """The first generic edit of the reference that leaves the cluster's fingerprint, or None.
+def smallest_edits(plan: Plan, found: Found) -> tuple[Edit, ...]:
+    """The first generic edit of the reference that leaves the cluster's fingerprint, else the factors by which its
+    components are wrong, else nothing.
 
     `plan` must have the seed of the run that made the reports.
     """
-    for edit in _generic_edits(plan, found.function):
+    generic = ((edit,) for edit in _generic_edits(plan, found.function))
+    for edits in itertools.chain(generic, _factors(plan, found)):
         for convention in ("L", *plan.rubric.conventions):
-            observed = _imagined(plan, found.function, edit, convention)
+            observed = _imagined(plan, found.function, edits, convention)
             if observed is not None and fingerprint(observed) == found.fingerprint:
-                return edit
-    return None
+                return edits
+    return ()
 
 
-def _imagined(plan: Plan, function: str, edit: Edit, convention: str) -> Observed | None:
-    form = Form("candidate", "candidate", (edit,))
+def _factors(plan: Plan, found: Found) -> Iterator[tuple[Edit, ...]]:
+    call = plan.suite.isolated[found.function][0]
+    text = _text_of(plan, found.function)
+    return scale_edits(text, plan.rubric.functions[found.function], call, found.laws)
+
+
+def _imagined(plan: Plan, function: str, edits: tuple[Edit, ...], convention: str) -> Observed | None:
+    form = Form("candidate", "candidate", edits)
     calls = plan.suite.isolated[function]
     try:
         outcomes = [plan.oracle.predict(call, (form,), convention) for call in calls]
@@ -98,10 +111,14 @@ def _imagined(plan: Plan, function: str, edit: Edit, convention: str) -> Observe
     return observe(plan.rubric.functions[function], calls, made) if len(made) == len(calls) else None
 
 
+def _text_of(plan: Plan, function: str) -> str:
+    start, end = plan.oracle.source.spans[function]
+    return plan.oracle.source.text[start:end].rstrip("\n")
+
+
 def _generic_edits(plan: Plan, function: str) -> Iterator[Edit]:
     """What a generic operator changes in one place of the reference's function, as an exact edit."""
-    start, end = plan.oracle.source.spans[function]
-    text = plan.oracle.source.text[start:end].rstrip("\n")
+    text = _text_of(plan, function)
     definition = Definition((function,), text, 0, 1, "function")
     for proposal in propose((definition,), RepairRequest(function, FAMILY_NAMES)):
         edit = _as_edit(function, text, proposal.source)
@@ -127,18 +144,18 @@ def _dedented(lines: Sequence[str]) -> str:
     return "\n".join(line[indent:] for line in lines).strip()
 
 
-def misconception_file(found: Found, edit: Edit | None) -> str:
+def misconception_file(found: Found, edits: Sequence[Edit]) -> str:
     """A ready-made file for the new misconception, with the words left for the author to write."""
-    change = (
-        f"      - {{from: {_quoted(edit.old)}, to: {_quoted(edit.new)}}}"
-        if edit
-        else "      # No generic edit of the reference gives these numbers: write the edit yourself.\n"
+    change = "\n".join(
+        f"      - {{from: {_quoted(edit.old)}, to: {_quoted(edit.new)}}}" for edit in edits
+    ) or (
+        "      # No generic edit of the reference gives these numbers: write the edit yourself.\n"
         '      - {from: "…", to: "…"}'
     )
     return (
         f"# From a cluster of {found.count} submissions: {found.description}\n"
         f'title: "…"\nfunction: {found.function}\ncredit: 0.5\nforms:\n  seen:\n    edits:\n{change}\n'
-        "repairs: [drop, sign, index, name, transpose, axis]\nfeedback:\n"
+        "repairs: [constant, drop, sign, index, name, transpose, axis]\nfeedback:\n"
         "  nudge: >-\n    …\n  explanation: >-\n    …\n  fix: >-\n    …\n"
     )
 

@@ -59,7 +59,7 @@ def fit_scale_law(
         if ratio is None:
             return None
         if not math.isnan(ratio):
-            points.append((ratio, sizes_of(observed.calls[index], _batch(observed.spec))))
+            points.append((ratio, sizes_of(observed.calls[index], batch_index(observed.spec))))
     return _fit(points)
 
 
@@ -104,7 +104,7 @@ def _fit(points: Sequence[tuple[float, Sizes]]) -> ScaleLaw | None:
     return None
 
 
-def _batch(spec: FunctionSpec) -> int:
+def batch_index(spec: FunctionSpec) -> int:
     """The first argument that holds examples: `X` where there is one, behind `w` and `b`."""
     return spec.parameters.index("X") if "X" in spec.parameters else 0
 

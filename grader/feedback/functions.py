@@ -8,6 +8,7 @@ from dataclasses import replace
 from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
 from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
+from grader.diagnose.scale_edit import LAWS, laws_of
 from grader.diagnose.scale_law import fit_scale_law
 from grader.diagnose.signature import wrong_parameters
 from grader.diagnose.symptoms import symptoms
@@ -57,7 +58,7 @@ def function_report(
         notes=_notes(finding, mixed),
         error=_time_out(finding.facts, seconds) if status == "timeout" else _error(finding, status),
         stdout=_public_stdout(finding),
-        instructor=_instructor(finding),
+        instructor=_instructor(finding, right),
     )
 
 
@@ -232,13 +233,16 @@ def _public_stdout(finding: Finding) -> str:
     return "".join(outcome.stdout for outcome in finding.public)[:STDOUT_CHARS]
 
 
-def _instructor(finding: Finding) -> Mapping[str, str]:
+def _instructor(finding: Finding, right: Predict) -> Mapping[str, str]:
     """For the instructor's eyes only: what student code said on hidden calls, and what clusters are made of."""
     if finding.observed is None or not finding.failed:
         return {}
     text = "\n".join(line for outcome in finding.observed.outcomes if (line := _hidden(outcome)))
     kept = {"hidden": text[:HIDDEN_CHARS]} if text else {}
-    return kept if finding.named else {**kept, FINGERPRINT: fingerprint(finding.observed)}
+    if finding.named:
+        return kept
+    laws = laws_of(finding, right)
+    return {**kept, FINGERPRINT: fingerprint(finding.observed), **({LAWS: laws} if laws else {})}
 
 
 def _hidden(outcome: Outcome) -> str:

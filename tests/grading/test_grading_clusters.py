@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+import yaml
 from grading_world import GradeCells
 
-from grader.diagnose.clusters import find_clusters, misconception_file, smallest_edit
+from grader.diagnose.clusters import find_clusters, misconception_file, smallest_edits
 from grader.model import Report
 from grader.pipeline import Grader
+from tools.samples import function_texts
 
 HALF = "def compute_cost(AL, Y):\n    return np.mean(-(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))) - {}\n"
 #: An error outside the catalogue that one generic operator makes: the helper is handed -b.
@@ -37,9 +40,52 @@ def test_clusters_are_counted_and_described(grade_functions: GradeCells) -> None
 
 def test_the_smallest_edit_is_found(grade_functions: GradeCells, dnn: Grader) -> None:
     forward, cost = find_clusters(reports(grade_functions))
-    edit = smallest_edit(dnn.plan, forward)
-    assert edit is not None
+    (edit,) = smallest_edits(dnn.plan, forward)
     assert edit.old in dnn.plan.oracle.source.text
-    assert edit.new in misconception_file(forward, edit).replace('\\"', '"')
-    assert smallest_edit(dnn.plan, cost) is None
-    assert "write the edit yourself" in misconception_file(cost, None)
+    assert edit.new in misconception_file(forward, [edit]).replace('\\"', '"')
+    assert smallest_edits(dnn.plan, cost) == ()
+    assert "write the edit yourself" in misconception_file(cost, ())
+
+
+@pytest.mark.parametrize(
+    ("function", "old", "new", "edits"),
+    [
+        ("compute_cost", "np.sum(losses)", "3 * np.sum(losses)", ["cost = 3 * (np.sum(losses) / m)"]),
+        (
+            "compute_cost",
+            "np.sum(losses)",
+            "-1.7777 * np.sum(losses)",
+            ["cost = -1.7777 * (np.sum(losses) / m)"],
+        ),
+        (
+            "compute_cost",
+            "np.sum(losses) / m",
+            "np.sum(losses) / 7 * m",
+            ["cost = m ** 2 * (np.sum(losses) / m) / 7"],
+        ),
+        (
+            "linear_backward",
+            "    return ",
+            "    dW, db = 3 * dW, -db / (5 * W.shape[1])\n    return ",
+            ["dW = 3 * (dW_sum / m)", "db = -(db_sum / m) / 5 / cache[0].shape[0]"],
+        ),
+        ("linear_forward", "Z = product + b", "Z = 3 * (product + b)", ["Z = 3 * (product + b)"]),
+        (
+            "L_model_backward",
+            "    return grads",
+            "    return {k: 3 * v if k.startswith('dW') else v for k, v in grads.items()}",
+            ['grads[f"dW{L}"] = 3 * dW', 'grads[f"dW{l + 1}"] = 3 * dW'],
+        ),
+    ],
+)
+def test_a_factor_becomes_an_edit(
+    grade_functions: GradeCells, dnn: Grader, function: str, old: str, new: str, edits: list[str]
+) -> None:
+    source = function_texts(dnn.rubric)[function]
+    assert source.count(old) == 1
+    report = grade_functions({function: source.replace(old, new)}).report
+    (cluster,) = find_clusters([report, report])
+    found = smallest_edits(dnn.plan, cluster)
+    assert [edit.new for edit in found] == edits
+    data = yaml.safe_load(misconception_file(cluster, found))
+    assert [edit["to"] for edit in data["forms"]["seen"]["edits"]] == edits
