@@ -27,13 +27,18 @@ class Bench:
         """What reading alone told of a function."""
         return self.extraction.functions.get(name) or FunctionFacts(name, "missing")
 
-    def graded(self) -> Iterable[FunctionSpec]:
+    def counted(self) -> tuple[FunctionSpec, ...]:
         """The rubric's functions, and the optional ones that the notebook defines with its interface."""
-        for name, spec in self.plan.rubric.functions.items():
-            if self.only and name not in self.only:
-                continue
-            if not spec.optional or (self.facts(name).status != "missing" and name not in self.own_interface):
-                yield spec
+        return tuple(
+            spec
+            for name, spec in self.plan.rubric.functions.items()
+            if not spec.optional or (self.facts(name).status != "missing" and name not in self.own_interface)
+        )
+
+    def graded(self) -> tuple[FunctionSpec, ...]:
+        """All that count, or those that were asked for, be they there or not."""
+        asked = tuple(spec for name, spec in self.plan.rubric.functions.items() if name in self.only)
+        return asked if self.only else self.counted()
 
     def bound(self, call: Call, convention: str, *, own: Collection[str] = (), watched: bool = True) -> Call:
         """The call with right helpers, but for the student's `own` and those that the notebook gives another interface."""

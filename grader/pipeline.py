@@ -136,7 +136,8 @@ class Grader:
         return self._report(stamp, functions, _convention(examined), _notes(examined), problems)
 
     def _functions(self, examined: Examined) -> tuple[FunctionReport, ...]:
-        maxima = points((finding.spec for finding in examined.findings.values()), self.rubric.total)
+        graded = [finding.spec for finding in examined.findings.values()]
+        maxima = points(graded, self.rubric.total, examined.counted)
         mixed, seconds = examined.exponents.name == "mixed", self.runner.call_seconds
         return tuple(
             function_report(
@@ -175,7 +176,7 @@ class Grader:
 
     def _ungradable(self, stamp: SubmissionStamp, problem: Problem) -> Report:
         specs = [spec for spec in self.rubric.functions.values() if not spec.optional]
-        maxima = points(specs, self.rubric.total)
+        maxima = points(specs, self.rubric.total, specs)
         functions = tuple(
             FunctionReport(spec.name, "missing", 0.0, round(maxima[spec.name], 4)) for spec in specs
         )

@@ -32,6 +32,8 @@ class Examined:
 
     findings: Mapping[str, Finding]
     exponents: Exponents
+    counted: Collection[FunctionSpec]
+    """Those that share the rubric's points, whether they were asked for or not."""
     other_convention: bool = False
 
 
@@ -71,7 +73,7 @@ class Session:
         self._prove()
         self._on_public_inputs()
         self._relate()
-        return Examined(self.findings, self.exponents, self.other)
+        return Examined(self.findings, self.exponents, self.bench.counted(), self.other)
 
     # ------------------------------------------------------------------ running
 

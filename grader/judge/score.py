@@ -22,8 +22,9 @@ def share(spec: FunctionSpec, failed: Iterable[str], diagnoses: Iterable[Diagnos
     return total
 
 
-def points(specs: Iterable[FunctionSpec], total: float) -> Mapping[str, float]:
-    """Function → its maximum, scaled so that the graded functions sum to the rubric's total."""
-    listed = list(specs)
-    everything = sum(spec.points for spec in listed)
-    return {spec.name: spec.points * total / everything for spec in listed}
+def points(
+    specs: Iterable[FunctionSpec], total: float, counted: Iterable[FunctionSpec]
+) -> Mapping[str, float]:
+    """Function → its maximum, scaled so that those that count sum to the rubric's total."""
+    everything = sum(spec.points for spec in counted)
+    return {spec.name: spec.points * total / everything for spec in specs}

@@ -59,6 +59,31 @@ def test_a_function_alone(tmp_path: Path) -> None:
     assert "linear_backward" in unknown.stderr
 
 
+def test_a_function_alone_keeps_its_points(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "wrong", WRONG)
+
+    def points(*functions: str) -> dict[str, tuple[float, float]]:
+        report = json.loads(grader("check", path, *functions, "--json").stdout)
+        assert report["max_score"] == pytest.approx(
+            sum(one["max_score"] for one in report["functions"]), abs=0.01
+        )
+        return {one["name"]: (one["score"], one["max_score"]) for one in report["functions"]}
+
+    whole = points()
+    assert points("L_model_backward", "sigmoid") == {
+        name: whole[name] for name in ("sigmoid", "L_model_backward")
+    }
+
+
+def test_an_optional_function_that_is_asked_for_and_not_there_is_missing(tmp_path: Path) -> None:
+    cells = [text for text in SOURCE.split("\n\n\n") if not text.startswith("def relu_backward(")]
+    path = notebook(tmp_path, "without", "\n\n\n".join(cells))
+    result = grader("check", path, "relu_backward", "compute_cost")
+    assert result.returncode == 1
+    assert "1 of 2 functions passed" in result.stdout
+    assert "`relu_backward` is not defined in this notebook" in result.stdout
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("end-to-end")
