@@ -248,13 +248,16 @@ class InferringGrader:
         self.sandbox.close()
 
 
-def infer_rubric(data: bytes, file: str) -> tuple[str, str]:
-    """The name of the rubric that a notebook's functions fit, and why. Raises UsageError listing candidates."""
+def infer_rubric(data: bytes, file: str, asked: Collection[str] = ()) -> tuple[str, str]:
+    """The name of the rubric that a notebook's functions fit, and why; `asked` are those that are to be checked.
+
+    Raises UsageError listing candidates.
+    """
     try:
         notebook = read_notebook(data, file)
     except Unreadable as unreadable:
         raise UsageError(f"{file}: {unreadable.problem.message} Name the rubric with --rubric.") from None
-    return infer(notebook, file)
+    return infer(notebook, file, asked)
 
 
 def check(
@@ -269,7 +272,7 @@ def check(
     Raises UsageError for an unknown rubric or function, CannotGrade for a file that cannot be read.
     """
     data = _read(path)
-    name = rubric or infer_rubric(data, path.name)[0]
+    name = rubric or infer_rubric(data, path.name, functions)[0]
     loaded = load_rubric(name)
     unknown = [function for function in functions if function not in loaded.functions]
     if unknown:

@@ -75,7 +75,7 @@ def _report(
         report = _with_pack(notebook, functions, rubric, pack, seed)
         return report, _deepest_words(report)
     try:
-        chosen = rubric or infer_for_one(notebook)
+        chosen = rubric or infer_for_one(notebook, functions)
     except Unreadable as unreadable:
         return _ungradable(notebook, unreadable.problem), DEEPEST
     return check(notebook, functions=functions, rubric=chosen, seed=seed), most_detail(chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,8 @@ class Inferred:
     file: str
 
 
-def infer_for_one(notebook: Path) -> str:
-    """The rubric that a notebook's functions fit, which is said. UsageError, or Unreadable for no notebook."""
+def infer_for_one(notebook: Path, asked: Collection[str]) -> str:
+    """The rubric that a notebook's functions fit, and those that are asked for, which is said. UsageError, or Unreadable for no notebook."""
     from grader.notebook.read import read_notebook
     from grader.rubric.infer import infer
 
@@ -34,7 +34,7 @@ def infer_for_one(notebook: Path) -> str:
         data = notebook.read_bytes()
     except OSError as error:
         raise CannotGrade(f"{notebook} cannot be read: {error.strerror or error}.") from None
-    name, why = infer(read_notebook(data, notebook.name), notebook.name)
+    name, why = infer(read_notebook(data, notebook.name), notebook.name, asked)
     output.say(f"Rubric: {name} ({why}; --rubric names another)")
     return name
 

@@ -34,7 +34,7 @@ def check_live(
 
     Raises UsageError for what is unknown, or fits no rubric.
     """
-    grader = _grader_of(namespace, rubric, pack, seed)
+    grader = _grader_of(namespace, functions, rubric, pack, seed)
     _check_names(functions, grader)
     grader.runner = LiveRunner(namespace)
     try:
@@ -47,7 +47,11 @@ def check_live(
 
 
 def _grader_of(
-    namespace: Mapping[str, Any], rubric: str | None, pack: str | Path | None, seed: int | None
+    namespace: Mapping[str, Any],
+    functions: Sequence[str],
+    rubric: str | None,
+    pack: str | Path | None,
+    seed: int | None,
 ) -> Grader:
     if pack is not None:
         path = Path(pack).absolute()
@@ -56,7 +60,7 @@ def _grader_of(
         if rubric not in (None, open_rubric):
             raise UsageError(f"{path.name} is a pack of the rubric {open_rubric}, not of {rubric}.")
         return grader
-    return _rubric_grader(str(find_rubric(rubric or _inferred(namespace))), seed)
+    return _rubric_grader(str(find_rubric(rubric or _inferred(namespace, functions))), seed)
 
 
 # Made once in a session: a second check of the same function is quick, and is done with the same tests.
@@ -70,12 +74,12 @@ def _pack_grader(path: Path, modified: int) -> PackGrader:
     return PackGrader(open_pack(path), LiveRunner({}))
 
 
-def _inferred(namespace: Mapping[str, Any]) -> str:
-    """The rubric that the live functions fit."""
+def _inferred(namespace: Mapping[str, Any], functions: Sequence[str]) -> str:
+    """The rubric that the live functions fit, and those that are asked for."""
     names = [name for name, value in list(namespace.items()) if is_own(value, namespace)]
     cell = Cell(0, "\n".join(f"def {name}(): ..." for name in names))
     try:
-        return infer(Notebook((cell,)), FILE)[0]
+        return infer(Notebook((cell,)), FILE, functions)[0]
     except UsageError as error:
         raise UsageError(str(error).replace("--rubric", "rubric=")) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from grader.errors import UsageError
 from grader.model import Notebook
@@ -22,12 +22,17 @@ def defined_names(notebook: Notebook) -> frozenset[str]:
     )
 
 
-def infer(notebook: Notebook, file: str) -> tuple[str, str]:
-    """(rubric, why). Raises UsageError where none fits, or several fit equally well."""
+def infer(notebook: Notebook, file: str, asked: Collection[str] = ()) -> tuple[str, str]:
+    """(rubric, why). `asked`: the functions that are to be checked, which only some rubrics may have.
+
+    Raises UsageError where none fits, or several fit equally well.
+    """
     defined = defined_names(notebook)
-    shares = {name: _share(name, defined) for name in shipped_rubrics()}
-    shares = {name: share for name, share in shares.items() if share is not None}
-    best = max((share for share in shares.values() if share), default=0.0)
+    candidates = _with(asked)
+    if asked and len(candidates) == 1 and _share(candidates[0], defined) < FITS:
+        return candidates[0], f"it alone has {', '.join(asked)}"
+    shares = {name: _share(name, defined) for name in candidates}
+    best = max(shares.values(), default=0.0)
     chosen = [name for name, share in shares.items() if share and share >= best - 0.1]
     if best < FITS or not chosen:
         raise UsageError(
@@ -40,14 +45,18 @@ def infer(notebook: Notebook, file: str) -> tuple[str, str]:
     return chosen[0], f"the notebook defines {len(found)} of its {len(_graded(chosen[0]))} functions"
 
 
+def _with(asked: Collection[str]) -> list[str]:
+    """The rubrics to choose from that have all these functions; all of them where none has."""
+    inferable = [name for name in shipped_rubrics() if load_rubric(name).inferable]
+    return [name for name in inferable if set(asked) <= set(load_rubric(name).functions)] or inferable
+
+
 def _graded(name: str) -> Mapping[str, object]:
     return {function: spec for function, spec in load_rubric(name).functions.items() if not spec.optional}
 
 
-def _share(name: str, defined: frozenset[str]) -> float | None:
-    """The share of a rubric's functions that are defined; None for one that opts out of inference."""
-    if not load_rubric(name).inferable:
-        return None
+def _share(name: str, defined: frozenset[str]) -> float:
+    """The share of a rubric's functions that are defined."""
     graded = _graded(name)
     return len(defined & set(graded)) / len(graded)
 

@@ -186,6 +186,12 @@ def test_a_notebook_that_fits_no_rubric_is_told(run_cells: Cells) -> None:
         check(run_cells("def f(): ..."))
 
 
+def test_a_function_can_be_checked_before_the_others_are_written(run_cells: Cells) -> None:
+    begun = run_cells("def linear_forward(A, W, b):\n    return W @ A + b, (A, W, b)\n")
+    assert check(begun, "linear_forward").passed
+    assert the_function(check(begun, "linear_backward")).status == "missing"
+
+
 def test_an_unknown_detail_is_told(reference: str, run_cells: Cells) -> None:
     with pytest.raises(UsageError, match="nudge, explanation, fix"):
         check(run_cells(reference), detail="much")

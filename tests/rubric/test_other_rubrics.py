@@ -157,6 +157,18 @@ def test_sigmoid_alone_tells_nothing() -> None:
         infer(notebook(["sigmoid", "image2vector", "normalizeRows"]), "a.ipynb")
 
 
+def test_a_function_that_is_asked_for_tells_early_on() -> None:
+    begun = notebook(["linear_forward"])
+    assert infer(begun, "a.ipynb", ["linear_backward"]) == (
+        "dnn-step-by-step",
+        "it alone has linear_backward",
+    )
+    assert infer(begun, "a.ipynb", ["propagate"])[0] == "logistic-regression"
+    for asked in ([], ["sigmoid"], ["no_such_function"]):
+        with pytest.raises(UsageError):
+            infer(begun, "a.ipynb", asked)
+
+
 # ------------------------------------------------------------------------------------------ numbers
 
 
