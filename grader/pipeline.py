@@ -22,7 +22,7 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.errors import CannotGrade, GraderError, UsageError
 from grader.feedback.functions import function_report
-from grader.feedback.words import note
+from grader.feedback.words import doubts, note
 from grader.judge.score import points
 from grader.model import (
     INTERNAL_ERROR,
@@ -236,7 +236,8 @@ class InferringGrader:
         self._graders: dict[str, Grader] = {}
 
     def grade(self, data: bytes, file: str, submission_id: str, student: str | None) -> Report:
-        return self.of(infer_rubric(data, file)[0]).grade(data, file, submission_id, student)
+        name = infer_rubric(data, file)[0]
+        return with_doubts(self.of(name).grade(data, file, submission_id, student), name)
 
     def of(self, rubric: str) -> Grader:
         """The grader of a rubric, made once."""
@@ -246,6 +247,11 @@ class InferringGrader:
 
     def close(self) -> None:
         self.sandbox.close()
+
+
+def with_doubts(report: Report, inferred: str) -> Report:
+    """The report with what is to be said of a rubric that nobody named."""
+    return replace(report, notes=(*report.notes, *doubts(inferred)))
 
 
 def infer_rubric(data: bytes, file: str, asked: Collection[str] = ()) -> tuple[str, str]:
@@ -281,7 +287,8 @@ def check(
         )
     with Sandbox.start("best") as sandbox:
         grader = Grader(loaded, sandbox, draw_seed() if seed is None else seed)
-        return grader.grade(data, path.name, path.stem, None, functions)
+        report = grader.grade(data, path.name, path.stem, None, functions)
+    return report if rubric else with_doubts(report, name)
 
 
 def _read(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def command(
         output.say(_why_not_deeper(report, most, pack))
         detail = most
     if as_json:
-        _show_json(report, most)
+        _show_json(report if rubric or pack else _with_doubts(report), most)
     else:
         _show_text(report, detail, rubric)
     from grader.model import INTERNAL_ERROR
@@ -90,6 +91,13 @@ def _with_pack(
     if seed is not None:
         raise UsageError("--seed and --pack do not go together: the inputs are in the pack.")
     return check_with_pack(notebook, pack, functions=functions, rubric=rubric)
+
+
+def _with_doubts(report: Report) -> Report:
+    """For a program, what `infer_for_one` has said to a person."""
+    from grader.feedback.words import doubts
+
+    return replace(report, notes=(*report.notes, *doubts(report.rubric.id)))
 
 
 def _deepest_words(report: Report) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from grader.model import Diagnosis, Evidence, Feedback, Location, Note
+from grader.rubric.infer import look_alikes
 from grader.rubric.schema import Misconception
 
 NOTES = {
@@ -33,6 +34,10 @@ NOTES = {
         "This is the true derivative of the cost that this notebook's `compute_cost` returns, so it follows from the "
         "error there and keeps its marks."
     ),
+    "inferred-rubric": (
+        "The rubric {rubric} was inferred from the names of the functions. {other} has the same functions, and nothing "
+        "in a notebook tells the two apart: if this is that assignment, name the rubric {other}."
+    ),
     "later-placeholder": "A later cell defines this function again as a blank; the written definition is graded.",
 }
 
@@ -43,6 +48,11 @@ _CLAIM = re.compile(r"\b(right|as it should be|as they should be?|as asked)\b")
 def note(code: str, **fields: str) -> Note:
     """A note with its words."""
     return Note(code, NOTES[code].format(**fields))
+
+
+def doubts(rubric: str) -> tuple[Note, ...]:
+    """What a report says that was made with an inferred rubric: which other one the notebook may be for."""
+    return tuple(note("inferred-rubric", rubric=rubric, other=other) for other in look_alikes(rubric))
 
 
 def diagnosis(

@@ -13,7 +13,7 @@ from typing import Any
 from grader.errors import UsageError
 from grader.model import Cell, Notebook, Report
 from grader.packed import PackGrader, open_pack
-from grader.pipeline import Grader, draw_seed
+from grader.pipeline import Grader, draw_seed, with_doubts
 from grader.plugins.live import LiveRunner, random_state_kept
 from grader.plugins.live_source import cell_files, is_own
 from grader.rubric.infer import infer
@@ -42,6 +42,8 @@ def check_live(
             report = grader.grade(b"pass\n", "live.py", "live", None, functions)
     finally:
         grader.runner = LiveRunner({})  # the kept grader does not keep the notebook's variables
+    if rubric is None and pack is None:
+        report = with_doubts(report, report.rubric.id)
     stamp = replace(report.submission, file=FILE, sha256=_digest(namespace))
     return replace(report, submission=stamp), grader.most_detail
 

@@ -45,6 +45,14 @@ def infer(notebook: Notebook, file: str, asked: Collection[str] = ()) -> tuple[s
     return chosen[0], f"the notebook defines {len(found)} of its {len(_graded(chosen[0]))} functions"
 
 
+def look_alikes(rubric: str) -> tuple[str, ...]:
+    """The rubrics that opt out of inference and have the same functions: the notebook may be for them just as well."""
+    if rubric not in shipped_rubrics():
+        return ()
+    others = (name for name in shipped_rubrics() if not load_rubric(name).inferable and name != rubric)
+    return tuple(name for name in others if set(_graded(name)) == set(_graded(rubric)))
+
+
 def _with(asked: Collection[str]) -> list[str]:
     """The rubrics to choose from that have all these functions; all of them where none has."""
     inferable = [name for name in shipped_rubrics() if load_rubric(name).inferable]

@@ -38,6 +38,14 @@ def test_a_right_notebook(tmp_path: Path) -> None:
     assert "Rubric: dnn-step-by-step (" in result.stderr
 
 
+@pytest.mark.parametrize(("named", "told"), [((), ["inferred-rubric"]), (("-r", "dnn-step-by-step"), [])])
+def test_a_report_says_that_its_rubric_may_be_another(
+    tmp_path: Path, named: tuple[str], told: list[str]
+) -> None:
+    result = grader("check", notebook(tmp_path, "right", SOURCE), "--json", *named)
+    assert [note["code"] for note in json.loads(result.stdout)["notes"]] == told
+
+
 def test_the_doubled_average_is_named_once_with_its_line(tmp_path: Path) -> None:
     assert WRONG != SOURCE
     result = grader("check", notebook(tmp_path, "wrong", WRONG), "--json")

@@ -16,7 +16,7 @@ from grader.diagnose.separability import lint
 from grader.errors import RubricError, UsageError
 from grader.judge.components import Absent, split
 from grader.model import Cell, Notebook, Outcome, Value
-from grader.rubric.infer import infer
+from grader.rubric.infer import infer, look_alikes
 from grader.rubric.load import load_rubric, load_source
 from grader.rubric.schema import FunctionSpec, Rubric
 
@@ -150,6 +150,11 @@ def test_each_notebook_is_taken_for_its_own_assignment() -> None:
     # Week 4, with the helpers of its own module in the notebook too.
     assert infer(notebook(anchor.functions), "a.ipynb")[0] == "dnn-step-by-step"
     assert infer(notebook(["sigmoid", "predict", *REGRESSION.functions]), "a.ipynb")[0] == "dnn-step-by-step"
+
+
+def test_a_rubric_that_is_never_inferred_is_told_beside_the_one_with_its_functions() -> None:
+    assert look_alikes("dnn-step-by-step") == ("regression-step-by-step",)
+    assert look_alikes("logistic-regression") == look_alikes("undetermined") == ()
 
 
 def test_sigmoid_alone_tells_nothing() -> None:
