@@ -24,7 +24,7 @@ _BLOCK = re.compile(
     r"(<!-- run: (?P<command>.*?) -->\n```[a-z]*\n)(?P<output>.*?)(?P<end>^```$)", re.DOTALL | re.MULTILINE
 )
 _PROGRESS = re.compile(
-    r"^\d[\d,]* submissions to grade\n|^\d+/\d+ done, .*\n|^Not isolated: .*\n", re.MULTILINE
+    r"^\d[\d,]* submissions? found\n|^\d+/\d+ done, .*\n|^Not isolated: .*\n", re.MULTILINE
 )
 _VARYING = re.compile(r"\d+\.\d+ s\b|\"seconds\": [\d.]+|(?<=,)(strong|seccomp|none)(?=,)")
 _DID_ITS_WORK = (0, 1)  # 1: `check` has found something

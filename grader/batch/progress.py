@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.batch.summary import Tally
+from grader.render.words import count
 
 _TOP = 5
 
@@ -55,7 +56,9 @@ class Lines:
     def begin(self, tally: Tally) -> None:
         self._tally = tally
         self._began = self._last = self._clock()
-        print(f"{tally.total} submissions to grade", file=self._stream, flush=True)
+        for text in (tally.changed, f"{count(tally.total, 'submission')} found"):
+            if text:
+                print(text, file=self._stream, flush=True)
 
     def update(self) -> None:
         now = self._clock()
@@ -80,6 +83,8 @@ class Display:
     def begin(self, tally: Tally) -> None:
         self._tally = tally
         self._began = self._clock()
+        if tally.changed:
+            self._console.print(Text(tally.changed))
         self._live = Live(
             get_renderable=self._picture, console=self._console, refresh_per_second=4, transient=False
         )
@@ -104,8 +109,12 @@ def for_stream(stream: IO[str] = sys.stderr) -> Progress:
 def line(tally: Tally, seconds: float) -> str:
     """The state of a run in one line of plain text."""
     counts = ", ".join(f"{tally.outcomes[key]} {key}" for key in ("passed", "failed", "ungradable"))
-    kept = f", {tally.kept} kept" if tally.kept else ""
-    return f"{tally.done}/{tally.total} done, {_pace(tally, seconds)}: {counts}{kept}"
+    kept = f"{tally.kept} kept from before"
+    if tally.kept and not tally.outcomes:
+        return f"{tally.done}/{tally.total} done: {kept}"
+    return f"{tally.done}/{tally.total} done, {_pace(tally, seconds)}: {counts}" + (
+        f"; {kept}" if tally.kept else ""
+    )
 
 
 def picture(tally: Tally, seconds: float) -> Group:
@@ -129,8 +138,9 @@ def _misconceptions(tally: Tally) -> list[Text]:
 
 
 def _pace(tally: Tally, seconds: float) -> str:
-    rate = tally.done / seconds if seconds > 0 else 0.0
-    if not tally.done or not rate:
+    """How fast it grades: what is kept takes no time, and would promise too much."""
+    rate = tally.outcomes.total() / seconds if seconds > 0 else 0.0
+    if not rate:
         return "starting"
     left = max(0, tally.total - tally.done) / rate
     return f"{rate:.1f}/s, {_duration(left)} left" if left else f"{rate:.1f}/s, {_duration(seconds)} in all"

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from grader.batch.changed import changed_since
 from grader.batch.discover import discover, shard
 from grader.batch.engine import Done, Engine, GraderLike, JobSpec, MakeGrader, Task, policy
 from grader.batch.found import Found
@@ -144,7 +145,7 @@ class _Run:
         self, engine: Engine, template: Report, folder: Folder, found: Found, known: Mapping[str, Place]
     ) -> RunSummary:
         mine = self._mine(found)
-        tally = Tally(len(mine.submissions))
+        tally = Tally(len(mine.submissions), changed=self._changed(template, known))
         self._progress.begin(tally)
         interrupted = True
         try:
@@ -159,6 +160,14 @@ class _Run:
                 summary = self._finish(folder, template, found, tally, interrupted=interrupted)
         return summary
 
+    def _changed(self, template: Report, known: Mapping[str, Place]) -> str:
+        """Why what the folder has is graded anew, where nobody asked for that."""
+        return changed_since(self._out, template, self._spec) if known and self._trusts else ""
+
+    @property
+    def _trusts(self) -> bool:
+        return self._options.resume and not self._options.force
+
     def _loop(self, results: Iterable[Done], ledger: Ledger, tally: Tally) -> None:
         for done in results:
             if done.files:
@@ -169,9 +178,8 @@ class _Run:
 
     def _tasks(self, found: Found, template: Report, known: Mapping[str, Place]) -> Iterator[Task]:
         rules = policy(template, self._spec)
-        trust = self._options.resume and not self._options.force
         for one in found.submissions:
-            place = known.get(one.id) if trust else None
+            place = known.get(one.id) if self._trusts else None
             yield Task(one, rules, place.key if place else None)
 
     def _finish(

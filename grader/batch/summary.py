@@ -23,13 +23,14 @@ def outcome(row: Row) -> Outcome:
 
 @dataclass(slots=True)
 class Tally:
-    """What has come in so far."""
+    """What has come in so far. `changed`: why what an earlier run finished is graded anew."""
 
     total: int
     kept: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     misconceptions: Counter[str] = field(default_factory=Counter)
     internal_errors: list[str] = field(default_factory=list)
+    changed: str = ""
 
     def add(self, done: Done) -> None:
         """Count one finished task."""

@@ -23,8 +23,11 @@ def tally() -> Tally:
 
 
 def test_one_line() -> None:
-    assert line(tally(), 1.5) == "3/10 done, 2.0/s, 4 s left: 0 passed, 2 failed, 0 ungradable, 1 kept"
+    assert line(tally(), 1.5) == (
+        "3/10 done, 1.3/s, 5 s left: 0 passed, 2 failed, 0 ungradable; 1 kept from before"
+    )
     assert "starting" in line(Tally(10), 0.0)
+    assert line(Tally(3, kept=3), 0.1) == "3/3 done: 3 kept from before"
 
 
 def test_picture_has_counts_and_misconceptions() -> None:

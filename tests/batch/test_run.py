@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -319,6 +320,29 @@ def test_lines_for_logs(klass: Path, tmp_path: Path) -> None:
     stream = io.StringIO()
     grade(klass, tmp_path / "out", progress=Lines(stream, every=0.0))
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "13 submissions to grade"
+    assert lines[0] == "13 submissions found"
     assert lines[-1].startswith("13/13 done")
     assert lines[-1].endswith("4 passed, 8 failed, 1 ungradable")
+
+
+def test_what_makes_an_earlier_run_count_no_longer_is_told(klass: Path, tmp_path: Path) -> None:
+    def told(**options: Any) -> list[str]:
+        stream = io.StringIO()
+        grade(klass, tmp_path / "out", progress=Lines(stream), **options)
+        return stream.getvalue().splitlines()
+
+    seed = JobSpec(rubric="fake", seed=7)
+    assert told(spec=seed)[0] == "13 submissions found"
+    assert told(spec=seed) == ["13 submissions found", "13/13 done: 13 kept from before"]
+    other = replace(seed, seed=8, detail="fix")
+    assert told(spec=other, force=True)[0] == "13 submissions found"
+    first, *_, last = told(spec=seed)
+    assert first == (
+        "Changed since the last run: the seed (8, now 7), the level of feedback (fix, now explanation). "
+        "What was graded so is graded anew."
+    )
+    assert "kept" not in last
+    facts = run_facts(tmp_path / "out")
+    facts["rubric"]["sha256"] = facts["grader_version"] = "older"
+    (tmp_path / "out" / "run.json").write_text(json.dumps(facts))
+    assert "the rubric, the grader's version (older, now " in told(spec=seed)[0]
