@@ -8,10 +8,10 @@ from pathlib import Path
 
 from grader.diagnose.matching import Matcher
 from grader.errors import CannotGrade, UsageError
+from grader.feedback.inline import listed
 from grader.model import FunctionReport, Note, Report, Runner
 from grader.packed_session import PackSession
 from grader.pipeline import Grader
-from grader.render.words import listed
 from grader.rubric.pack_plan import load_pack
 from grader.rubric.plan import Plan
 from grader.worker.sandbox import Sandbox

@@ -22,7 +22,7 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.errors import CannotGrade, GraderError, UsageError
 from grader.feedback.functions import function_report
-from grader.feedback.words import doubts, note
+from grader.feedback.words import doubts, mixed, note
 from grader.judge.score import points
 from grader.model import (
     INTERNAL_ERROR,
@@ -204,7 +204,9 @@ def _convention(examined: Examined) -> Convention:
 
 
 def _notes(examined: Examined) -> tuple[Note, ...]:
-    name = _convention(examined)
+    name, times = _convention(examined), examined.exponents.times
+    if name == "mixed" and times:
+        return mixed(times)
     return (note(f"{name.lower()}-convention"),) if name in ("J", "other") else ()
 
 

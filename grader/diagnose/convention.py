@@ -49,10 +49,21 @@ class Exponents:
     @property
     def name(self) -> Convention:
         """The report's word for it."""
-        betas = (self.own_W, self.own_b) if self.inlined else (self.beta_W, self.beta_b)
-        if self.alpha is None or None in betas:
+        if self.alpha is None or None in self._betas:
             return "undetermined"
-        return _CONVENTIONS.get((self.alpha, *betas), "mixed")
+        return _CONVENTIONS.get((self.alpha, *self._betas), "mixed")
+
+    @property
+    def times(self) -> tuple[int, int] | None:
+        """How often the 1/m enters on the way to dW and to db."""
+        beta_W, beta_b = self._betas
+        if self.alpha is None or beta_W is None or beta_b is None:
+            return None
+        return self.alpha + beta_W, self.alpha + beta_b
+
+    @property
+    def _betas(self) -> tuple[int | None, int | None]:
+        return (self.own_W, self.own_b) if self.inlined else (self.beta_W, self.beta_b)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from grader.diagnose.scale_law import fit_scale_law
 from grader.diagnose.signature import wrong_parameters
 from grader.diagnose.symptoms import symptoms
 from grader.feedback import words
+from grader.feedback.inline import code, listed
 from grader.judge.score import share
 from grader.judge.verdict import Predict
 from grader.model import (
@@ -116,7 +117,7 @@ def _relations(finding: Finding, component: str) -> list[str]:
 def _unread(finding: Finding) -> list[str]:
     if not finding.unread:
         return []
-    return [f"The code never reads {words.listed(finding.unread)}."]
+    return [f"The code never reads {listed(finding.unread)}."]
 
 
 # --------------------------------------------------------------------------------------- diagnoses
@@ -157,8 +158,8 @@ def _fields(finding: Finding, components: tuple[str, ...], right: Predict) -> di
     if finding.observed is not None and components and not finding.spec.random:
         law = fit_scale_law(finding.observed, components[0], right)
     return {
-        "components": words.listed(components),
-        "function": f"`{finding.spec.name}`",
+        "components": listed(components),
+        "function": code(finding.spec.name),
         "ratio": law_text(law).removesuffix(" times") if law else "another factor",
     }
 
@@ -178,7 +179,7 @@ def _notes(finding: Finding, mixed: bool) -> tuple[Note, ...]:
     if finding.own_derivative:
         notes.append(words.note("own-derivative"))
     if finding.follows_functions:
-        notes.append(words.note("follows-on", functions=words.listed(finding.follows_functions)))
+        notes.append(words.note("follows-on", functions=listed(finding.follows_functions)))
     return tuple(notes)
 
 

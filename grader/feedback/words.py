@@ -19,6 +19,7 @@ NOTES = {
         "The 1/m enters exactly once, at another place of the chain than in the course. Each function differs from "
         "the course's on its own, and together they give the right `dW` and `db`: `grader explain l-and-j`."
     ),
+    "mixed-convention": ("The conventions are mixed: the 1/m {times}; see `grader explain l-and-j`."),
     "stale-assertion": (
         "An assertion left over from the template rejects a right value. The numbers before it are right, so it does "
         "not count; delete that line."
@@ -48,6 +49,19 @@ _CLAIM = re.compile(r"\b(right|as it should be|as they should be?|as asked)\b")
 def note(code: str, **fields: str) -> Note:
     """A note with its words."""
     return Note(code, NOTES[code].format(**fields))
+
+
+_TIMES = {0: "never enters", 1: "enters once", 2: "enters twice", 3: "enters three times"}
+
+
+def mixed(times: tuple[int, int]) -> tuple[Note, ...]:
+    """How often the 1/m enters on the way to `dW` and to `db`; nothing for what is no number of times."""
+    if not set(times) <= _TIMES.keys():
+        return ()
+    to_dW, to_db = (_TIMES[number] for number in times)
+    way = "on the way to `dW`"
+    told = f"{to_dW} {way} and `db`" if to_dW == to_db else f"{to_dW} {way}, and {to_db} on the way to `db`"
+    return (note("mixed-convention", times=told),)
 
 
 def doubts(rubric: str) -> tuple[Note, ...]:
@@ -93,9 +107,3 @@ def fill(text: str, fields: dict[str, str]) -> str:
     for name, value in fields.items():
         text = text.replace("{" + name + "}", value)
     return text
-
-
-def listed(names: Sequence[str]) -> str:
-    """`dW`, `db` and `dA_prev`, as code."""
-    coded = [f"`{name}`" for name in names]
-    return coded[0] if len(coded) == 1 else f"{', '.join(coded[:-1])} and {coded[-1]}" if coded else ""

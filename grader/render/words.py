@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from grader.feedback import inline
 from grader.model import (
     LEVELS,
     NO_FILE,
@@ -26,6 +27,8 @@ from grader.model import (
     Status,
 )
 from grader.rubric.shipped import first_with
+
+code, listed = inline.code, inline.listed
 
 STATUS: dict[Status, str] = {
     "passed": "passed",
@@ -73,12 +76,6 @@ def evidence(diagnosis: Diagnosis) -> str:
     return EVIDENCE[diagnosis.evidence]
 
 
-def code(name: str, limit: int = 60) -> str:
-    """A name as inline code. Backticks and line ends in it are dropped, a long one is cut."""
-    name = " ".join(name.replace("`", "'").split()) or "?"
-    return f"`{name if len(name) <= limit else name[: limit - 1] + '…'}`"
-
-
 def number(value: float) -> str:
     """A score with at most two decimals and no trailing zeros."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
@@ -92,12 +89,6 @@ def score(value: float, maximum: float) -> str:
 def count(items: int, noun: str, plural: str = "") -> str:
     """`1 function`, `3 functions`."""
     return f"{items:,} {noun if items == 1 else plural or noun + 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`, each name as code."""
-    quoted = [code(name) for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)
 
 
 def levels(detail: str) -> tuple[str, ...]:

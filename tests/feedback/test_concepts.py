@@ -295,7 +295,7 @@ def test_explain_lists_the_pages_after_the_misconceptions(explain: Explain) -> N
     lines = explain("--rubric", "dnn-step-by-step").stdout.splitlines()
     start = lines.index("concepts")
     assert lines.index("linear_backward") < start
-    assert [line.split(maxsplit=1) for line in lines[start + 1 :]] == [
+    assert [line.split(maxsplit=1) for line in lines[start + 3 :]] == [
         [c.name, c.title] for c in PAGES.values()
     ]
 

@@ -11,8 +11,9 @@ import pytest
 from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
 from grader.diagnose.scale_law import ScaleLaw, fit_scale_law
+from grader.feedback.inline import listed
 from grader.feedback.words import diagnosis as made
-from grader.feedback.words import fill, listed
+from grader.feedback.words import fill
 from grader.judge.components import split
 from grader.judge.verdict import judge, observe
 from grader.model import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import textwrap
 from dataclasses import replace
 
@@ -94,6 +95,12 @@ def test_every_row(
     )
     assert (graded.report.convention, graded.ids) == expected
     assert graded.full_marks == (not expected[1])
+    told = [note.message for note in graded.report.notes if note.code == "mixed-convention"]
+    assert len(told) == (expected[0] == "mixed")
+    for name, times in (("dW", alpha + beta_W), ("db", alpha + beta_b)):
+        assert all(
+            re.search(rf"{('never enters', 'once', 'twice')[times]} .*`{name}`", text) for text in told
+        )
 
 
 @pytest.mark.parametrize(("powers", "expected"), [row for row in TABLE.items() if 2 not in row[0]], ids=str)

@@ -254,7 +254,7 @@ def test_a_pack_checks_live_functions(reference: str, run_cells: Cells, week4_pa
     spoilt = run_cells(reference.replace("dW = dW_sum / m", "dW = dW_sum"))
     result = grader.check(namespace=spoilt, pack=week4_pack)
     assert named(result) == [("linear_backward", "missing-1-over-m")]
-    assert [note.code for note in result.report.notes] == ["student-pack"]
+    assert [note.code for note in result.report.notes] == ["mixed-convention", "student-pack"]
 
 
 def test_a_pack_checks_a_file(samples: Path, week4_pack: Path) -> None:
