@@ -23,10 +23,11 @@ Value = Any
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One code cell. `index` counts all kinds of cell from 0, as a viewer would."""
+    """One code cell. `index` counts all kinds of cell from 0, as a viewer would; `above`: lines of a script above it."""
 
     index: int
     source: str
+    above: int | None = None
 
 
 #: The code of a Problem that is the grader's own fault.
@@ -398,3 +399,4 @@ class Report:
     problems: tuple[Problem, ...] = ()
     seconds: float = 0.0
     schema: str = "grader/report/v1"
+    lines_above: Mapping[int, int] = field(default_factory=dict)  # by cell of a script; not in report.json

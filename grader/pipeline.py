@@ -133,7 +133,9 @@ class Grader:
         functions = self._functions(examined)
         problems = (*notebook.problems, *extraction.problems, *_clues(examined))
         problems = tuple(dict.fromkeys(problems))
-        return self._report(stamp, functions, _convention(examined), _notes(examined), problems)
+        report = self._report(stamp, functions, _convention(examined), _notes(examined), problems)
+        lines_above = {cell.index: cell.above for cell in notebook.cells if cell.above is not None}
+        return replace(report, lines_above=lines_above)
 
     def _functions(self, examined: Examined) -> tuple[FunctionReport, ...]:
         graded = [finding.spec for finding in examined.findings.values()]

@@ -51,7 +51,7 @@ def _log(results: list[dict[str, Any]], rules: list[dict[str, Any]], version: st
 
 def _results(stored: StoredReport, detail: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for problem in stored.report.problems:
-        text = clean(words.problem(problem))
+        text = clean(words.problem(problem, stored.report))
         yield _result(stored, "", problem.code, "error", text, None), _rule(problem.code, problem.code)
     if stored.report.status == "graded":
         for function in words.open_functions(stored.report):

@@ -22,7 +22,7 @@ def script_cells(text: str) -> tuple[Cell, ...]:
         return _split(lines, _PERCENT)
     if any(_EXPORTED.match(line) for line in lines):
         return _split(lines, _EXPORTED)
-    return (Cell(0, "\n".join(lines)),)
+    return (Cell(0, "\n".join(lines), 0),)
 
 
 def _split(lines: list[str], header: re.Pattern[str]) -> tuple[Cell, ...]:
@@ -31,11 +31,11 @@ def _split(lines: list[str], header: re.Pattern[str]) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     index = 0
     if _has_code(lines[: starts[0]]):
-        cells.append(Cell(0, "\n".join(lines[: starts[0]])))
+        cells.append(Cell(0, "\n".join(lines[: starts[0]]), 0))
         index = 1
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         if not _TEXT_CELL.search(lines[start]):
-            cells.append(Cell(index, "\n".join(lines[start + 1 : end])))
+            cells.append(Cell(index, "\n".join(lines[start + 1 : end]), start + 1))
         index += 1
     return tuple(cells)
 

@@ -66,7 +66,8 @@ class CheckResult:
 def _html(report: Report, detail: str) -> str:
     """One element with its own style, and no script."""
     parts = [Markup("<p><strong>{}</strong></p>").format(words.verdict(report))]
-    parts += [Markup("<p>{}</p>").format(page.prose(words.problem(one))) for one in words.problems(report)]
+    problems = words.problems(report)
+    parts += [Markup("<p>{}</p>").format(page.prose(words.problem(one, report))) for one in problems]
     if report.status == "graded":
         if words.right_functions(report):
             parts.append(Markup("<p>{}</p>").format(page.prose(words.right_functions(report))))

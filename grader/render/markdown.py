@@ -72,7 +72,7 @@ def _function(report: Report, function: FunctionReport, detail: str) -> Iterator
             yield _prose(words.right(function))
         yield from map(_prose, wrong)
         if number == 0 and function.error is not None:
-            yield _error(function.error)
+            yield _error(function.error, report)
         yield from _diagnosis(diagnosis, report, function, detail) if diagnosis else _undiagnosed(function)
 
 
@@ -86,7 +86,7 @@ def _undiagnosed(function: FunctionReport) -> Iterator[str]:
 
 def _diagnosis(diagnosis: Diagnosis, report: Report, function: FunctionReport, detail: str) -> Iterator[str]:
     if diagnosis.location is not None:
-        yield _location(diagnosis.location)
+        yield _location(diagnosis.location, report)
     yield f"*{_text(words.evidence(diagnosis))}*"
     if words.credit(diagnosis, function):
         yield _prose(words.credit(diagnosis, function))
@@ -95,18 +95,18 @@ def _diagnosis(diagnosis: Diagnosis, report: Report, function: FunctionReport, d
     yield f"More: {code_span(words.explain_hint(diagnosis, report))}"
 
 
-def _location(location: Location) -> str:
-    return f"{words.place(location)}: {code_span(location.source)}"
+def _location(location: Location, report: Report) -> str:
+    return f"{words.place(location, report)}: {code_span(location.source)}"
 
 
 def _problems(report: Report) -> Iterator[str]:
     if words.problems(report):
         yield "## Problems with the notebook"
-        yield "\n".join(f"- {_prose(words.problem(item))}" for item in words.problems(report))
+        yield "\n".join(f"- {_prose(words.problem(item, report))}" for item in words.problems(report))
 
 
-def _error(error: ErrorReport) -> str:
-    where = f" ({words.place(error)})" if words.place(error) else ""
+def _error(error: ErrorReport, report: Report) -> str:
+    where = f" ({words.place(error, report)})" if words.place(error, report) else ""
     told = _prose(error.message) if words.plain_error(error) else code_span(words.error(error)[:500])
     return f"{words.own_error(error)}{where}: {told}"
 

@@ -63,7 +63,7 @@ def overview_text(report: Report) -> str:
 def summary_line(report: Report) -> str:
     """One line for a gradebook's cell: the score and what is to be mended."""
     if report.status == "ungradable":
-        reasons = " ".join(words.problem(problem) for problem in report.problems[:2])
+        reasons = " ".join(words.problem(problem, report) for problem in report.problems[:2])
         return escape.one_line(f"{words.verdict(report)} {reasons}", 400)
     heads = [_head_line(function) for function in words.open_functions(report)]
     score = words.score(report.score, report.max_score)
@@ -82,7 +82,7 @@ def function_blocks(report: Report, function: FunctionReport, detail: str = "exp
         return [Block("head", f"{_name(function)}: {words.fact(function)}"), *_function_notes(function)]
     heads = [_clean(line) for line in words.headlines(function)]
     blocks = []
-    facts = list(_facts(function))
+    facts = list(_facts(report, function))
     for head, diagnosis in zip(heads, function.diagnoses or (None,), strict=True):
         told = _diagnosis(diagnosis, report, function, detail) if diagnosis else _undiagnosed(function)
         blocks += [Block("head", head), *facts, *told]
@@ -92,7 +92,7 @@ def function_blocks(report: Report, function: FunctionReport, detail: str = "exp
 
 def overview_blocks(report: Report) -> list[Block]:
     """Verdict, what is right, problems with the file, notes on the whole."""
-    lines = [words.verdict(report), *map(words.problem, words.problems(report))]
+    lines = [words.verdict(report), *(words.problem(one, report) for one in words.problems(report))]
     if report.status == "graded":
         lines += [note.message for note in report.notes]
         lines += [words.convention(report), words.counting(report)]
@@ -121,16 +121,16 @@ def _head_line(function: FunctionReport) -> str:
     return "; ".join(words.headlines(function)).rstrip(".") + "."
 
 
-def _facts(function: FunctionReport) -> Iterator[Block]:
+def _facts(report: Report, function: FunctionReport) -> Iterator[Block]:
     for line in (words.right(function), *words.wrong(function)):
         if line:
             yield Block("text", _clean(line))
     if function.error is not None:
-        yield from _error(function.error)
+        yield from _error(function.error, report)
 
 
-def _error(error: ErrorReport) -> Iterator[Block]:
-    where = f" ({words.place(error)})" if words.place(error) else ""
+def _error(error: ErrorReport, report: Report) -> Iterator[Block]:
+    where = f" ({words.place(error, report)})" if words.place(error, report) else ""
     if words.plain_error(error):
         yield Block("text", _clean(f"{words.own_error(error)}{where}: {error.message}"))
         return
@@ -151,7 +151,7 @@ def _diagnosis(
     diagnosis: Diagnosis, report: Report, function: FunctionReport, detail: str
 ) -> Iterator[Block]:
     if diagnosis.location is not None:
-        yield from _location(diagnosis.location)
+        yield from _location(diagnosis.location, report)
     yield Block("text", words.evidence(diagnosis))
     if words.credit(diagnosis, function):
         yield Block("text", _clean(words.credit(diagnosis, function)))
@@ -160,8 +160,8 @@ def _diagnosis(
     yield Block("text", f"`{escape.one_line(words.explain_hint(diagnosis, report), 200)}`", "More")
 
 
-def _location(location: Location) -> Iterator[Block]:
-    yield Block("text", f"In {words.place(location)}:")
+def _location(location: Location, report: Report) -> Iterator[Block]:
+    yield Block("text", f"In {words.place(location, report)}:")
     yield Block("code", escape.one_line(location.source, _SOURCE_CHARACTERS))
 
 

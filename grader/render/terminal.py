@@ -120,7 +120,7 @@ def _row(function: FunctionReport) -> tuple[Text, Text, Text]:
 def _function(report: Report, function: FunctionReport, detail: str) -> Iterator[RenderableType]:
     for number, (headline, wrong, diagnosis) in enumerate(words.sections(function)):
         yield _prose(headline, "bold")
-        yield from map(_indented, _facts(function, wrong, first=number == 0))
+        yield from map(_indented, _facts(report, function, wrong, first=number == 0))
         yield from map(
             _indented,
             _diagnosis(diagnosis, report, function, detail) if diagnosis else _undiagnosed(function),
@@ -128,19 +128,19 @@ def _function(report: Report, function: FunctionReport, detail: str) -> Iterator
         yield Text()
 
 
-def _error(error: ErrorReport) -> Text:
-    where = f" ({words.place(error)})" if words.place(error) else ""
+def _error(error: ErrorReport, report: Report) -> Text:
+    where = f" ({words.place(error, report)})" if words.place(error, report) else ""
     told = error.message if words.plain_error(error) else words.error(error)
     return _text(f"{words.own_error(error)}{where}: {escape.one_line(told, 300)}", "red")
 
 
-def _facts(function: FunctionReport, wrong: Sequence[str], *, first: bool) -> Iterator[Text]:
+def _facts(report: Report, function: FunctionReport, wrong: Sequence[str], *, first: bool) -> Iterator[Text]:
     """Under the first headline what is right, then what is wrong, then the student's own error."""
     if first and words.right(function):
         yield _prose(words.right(function), "green")
     yield from map(_prose, wrong)
     if first and function.error is not None:
-        yield _error(function.error)
+        yield _error(function.error, report)
 
 
 def _undiagnosed(function: FunctionReport) -> Iterator[RenderableType]:
@@ -162,7 +162,7 @@ def _diagnosis(
     diagnosis: Diagnosis, report: Report, function: FunctionReport, detail: str
 ) -> Iterator[RenderableType]:
     if diagnosis.location is not None:
-        yield _location(diagnosis.location)
+        yield _location(diagnosis.location, report)
     yield _text(words.evidence(diagnosis), _EVIDENCE_STYLE[diagnosis.evidence])
     if words.credit(diagnosis, function):
         yield _prose(words.credit(diagnosis, function))
@@ -171,15 +171,15 @@ def _diagnosis(
     yield _text("More: ").append(_line(words.explain_hint(diagnosis, report), "cyan"))
 
 
-def _location(location: Location) -> Text:
-    line = _text(f"{words.place(location)}: ", "bold")
+def _location(location: Location, report: Report) -> Text:
+    line = _text(f"{words.place(location, report)}: ", "bold")
     line.append(f"`{escape.one_line(location.source)}`", "cyan")
     return line
 
 
 def _problems(report: Report) -> Iterator[RenderableType]:
     for problem in words.problems(report):
-        yield _text(words.problem(problem), "yellow")
+        yield _text(words.problem(problem, report), "yellow")
 
 
 def _notes(report: Report) -> Iterator[RenderableType]:

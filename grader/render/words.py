@@ -139,13 +139,11 @@ def convention(report: Report) -> str:
 
 
 def counting(report: Report) -> str:
-    """How cells are counted, where the report names one of the functions' cells."""
-    places = (
-        place
-        for function in report.functions
-        for place in (*(one.location for one in function.diagnoses), function.error)
-    )
-    return CELLS_FROM_0 if any(place and place.cell is not None for place in places) else ""
+    """How cells are counted, where the report names a cell."""
+    places: list[Location | ErrorReport | Problem | None] = list(problems(report))
+    for function in report.functions:
+        places += [*(one.location for one in function.diagnoses), function.error]
+    return CELLS_FROM_0 if any(one and place(one, report).startswith("cell") for one in places) else ""
 
 
 def notes(report: Report) -> list[str]:
@@ -286,10 +284,12 @@ PRINTED = "It printed"
 NO_KNOWN_MISTAKE = "No known mistake fits these numbers, so this only says what differs."
 
 
-def place(location: Location | ErrorReport | Problem) -> str:
-    """`cell 23, line 7`; empty where the notebook's cell is not known."""
+def place(location: Location | ErrorReport | Problem, report: Report | None) -> str:
+    """`cell 23, line 7`, in a script the file's `line 91`; empty where neither is known."""
     if location.cell is None:
         return ""
+    if report and (above := report.lines_above.get(location.cell)) is not None:
+        return f"line {above + (location.line or 1)}"
     return f"cell {location.cell}" + (f", line {location.line}" if location.line is not None else "")
 
 
@@ -320,11 +320,11 @@ def problems(report: Report) -> list[Problem]:
     return [problem for problem in report.problems if problem.message not in told]
 
 
-def problem(problem: Problem) -> str:
+def problem(problem: Problem, report: Report | None = None) -> str:
     """The message, with its place in front where that is known."""
     message = problem.message
     if problem.cell is not None:
-        return f"{place(problem)}: {message}"
+        return f"{place(problem, report)}: {message}"
     return message[0].upper() + message[1:] if message.startswith(("the ", "this ")) else message
 
 

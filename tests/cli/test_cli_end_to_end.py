@@ -143,3 +143,18 @@ def test_check_says_under_which_name_a_missing_function_may_be(tmp_path: Path) -
     report = json.loads(grader("check", path, "--json").stdout)
     (problem,) = report["problems"]
     assert (problem["code"], problem["line"]) == ("misspelt-name", 1)
+
+
+def test_a_script_s_places_are_lines_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "week4.py"
+    path.write_text("# %% [markdown]\n# Week 4\n# %%\n" + WRONG.replace("\n\n\n", "\n\n# %%\n"))
+    (line,) = (
+        n for n, text in enumerate(path.read_text().splitlines(), 1) if text.strip() == "dAL = slope / m"
+    )
+    result = grader("check", path)
+    assert f"  line {line}: `dAL = slope / m`" in result.stdout
+    assert "Cells are counted" not in result.stdout
+    report = json.loads(grader("check", path, "--json").stdout)
+    (found,) = (one["location"] for function in report["functions"] for one in function["diagnoses"])
+    assert found["line"] < line, "counted in the cell, as everywhere in report.json"
+    assert set(found) == {"cell", "line", "source"}

@@ -128,15 +128,15 @@ def test_a_script_has_as_many_lines_and_cells_as_a_notebook(line, code):
 @pytest.mark.parametrize(
     ("text", "cells"),
     [
-        ("x = 1\n\ny = 2", [(0, "x = 1\n\ny = 2")]),
-        ("# %%\nx = 1\n# %% [markdown]\n# text\n# %%\ny = 2", [(0, "x = 1"), (2, "y = 2")]),
-        ("z = 0\n# %%\nx = 1", [(0, "z = 0"), (1, "x = 1")]),
+        ("x = 1\n\ny = 2", [(0, "x = 1\n\ny = 2", 0)]),
+        ("# %%\nx = 1\n# %% [markdown]\n# text\n# %%\ny = 2", [(0, "x = 1", 1), (2, "y = 2", 5)]),
+        ("z = 0\n# %%\nx = 1", [(0, "z = 0", 0), (1, "x = 1", 2)]),
         (
             "#!/usr/bin/env python\n# coding: utf-8\n\n# In[1]:\n\n\nx = 1\n\n\n# In[ ]:\n\n\ny = 2",
-            [(0, "\n\nx = 1\n\n"), (1, "\n\ny = 2")],
+            [(0, "\n\nx = 1\n\n", 4), (1, "\n\ny = 2", 10)],
         ),
-        ("x = 1\r\ny = 2", [(0, "x = 1\ny = 2")]),
-        ("\ufeffx = 1", [(0, "x = 1")]),
+        ("x = 1\r\ny = 2", [(0, "x = 1\ny = 2", 0)]),
+        ("\ufeffx = 1", [(0, "x = 1", 0)]),
     ],
 )
 def test_scripts(text, cells):

@@ -308,3 +308,23 @@ def test_the_command_to_read_on_leads_to_the_rubrics_own_words(render: Any) -> N
     )
     assert "--rubric" not in told("dnn-step-by-step", "last-layer-relu")
     assert "--rubric" not in told("regression-step-by-step", "cost-is-root")
+
+
+@pytest.mark.parametrize("render", [*RENDERERS, report_text, lambda report: student.render(report).decode()])
+def test_how_cells_are_counted_is_said_where_only_a_problem_names_one(render: Any) -> None:
+    report = reports.report(reports.passed("f"), problems=(Problem("bad-cell", "this was left out.", 3),))
+    assert "counted from 0" in render(report)
+
+
+@pytest.mark.parametrize("render", [*RENDERERS, report_text, lambda report: student.render(report).decode()])
+def test_places_in_a_script_are_lines_of_the_file(render: Any) -> None:
+    report = reports.report(
+        reports.failed("linear_backward", reports.MISSING_M),
+        reports.broken("L_model_backward"),
+        file="week4.py",
+        problems=(Problem("odd", "this is odd.", 2, 4),),
+        lines_above={2: 10, 23: 140, 31: 300},
+    )
+    text = plain(render(report))
+    assert all(place in text for place in ("line 147", "line 305", "line 14: this is odd"))
+    assert not re.search(r"\b[Cc]ells? \d|counted from 0", text)
