@@ -72,6 +72,7 @@ class Sandbox:
         self._helped: set[str] = set()
         self._student: dict[int, Definition] = {}
         self._spent = 0.0
+        self._starting = 0.0
         self._parcels: dict[int, Parcel] = {}
         self._remembered: Remembered | None = None
         self._outcomes = Outcomes(reply_caps(limits))
@@ -272,12 +273,15 @@ class Sandbox:
 
     @contextmanager
     def _clock(self) -> Iterator[float]:
-        """Counts the time of this student's code; gives the seconds that are left of it."""
-        began = time.monotonic()
+        """Counts the time of this student's code; gives the seconds that are left of it.
+
+        Starting workers is not the student's doing, and takes a second each where there is no fork.
+        """
+        began, starting = time.monotonic(), self._starting
         try:
             yield max(self.limits.submission_seconds - self._spent, 0.0)
         finally:
-            self._spent += time.monotonic() - began
+            self._spent += time.monotonic() - began - (self._starting - starting)
 
     def _kept_for(self, program: Program, calls: Sequence[Call]) -> Worker | None:
         """The worker that runs this student's code already, if it is this student's and may go on.
@@ -311,6 +315,13 @@ class Sandbox:
         self._helped.update(call.function for call in calls if call.bind)
 
     def _spawn(self) -> Worker:
+        began = time.monotonic()
+        try:
+            return self._started()
+        finally:
+            self._starting += time.monotonic() - began
+
+    def _started(self) -> Worker:
         """A new worker, from a new source if the old one is gone: once, for a second time is no accident."""
         for last in (False, True):
             try:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from worker_samples import COURSE, call, helper, one, program
@@ -14,6 +15,7 @@ from worker_samples import COURSE, call, helper, one, program
 from grader.errors import NotIsolated, WorkerError
 from grader.model import Cell
 from grader.worker import spawned
+from grader.worker.handle import Worker
 from grader.worker.limits import Limits
 from grader.worker.sandbox import Sandbox
 from grader.worker.spawned import SpawnedSource
@@ -109,3 +111,18 @@ def test_no_thread_and_no_file_is_left() -> None:
     with Sandbox(lambda: SpawnedSource("none", LIMITS), LIMITS) as sandbox:
         one(sandbox, "def f():\n    while True: pass", call("f"))
     assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == (files, threads)
+
+
+def test_the_time_that_a_worker_takes_to_start_is_not_the_students() -> None:
+    class Slow(SpawnedSource):
+        def spawn(self) -> Worker:
+            time.sleep(0.6)
+            return super().spawn()
+
+    limits = replace(LIMITS, load_seconds=0.5, run_seconds=0.5, submission_seconds=0.5)
+    with Sandbox(lambda: Slow("none", limits), limits) as sandbox:
+        asked = program("def f():\n    return 1")
+        for _ in range(2):
+            (outcome,) = sandbox.run(asked, [replace(call("f"), public=True)], helper)
+            assert outcome.value == 1
+        assert sandbox._spent < 0.5
