@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterable
@@ -36,11 +37,17 @@ def put(path: Path, data: bytes | Iterable[bytes], scratch: Path) -> None:
 
 def write_new(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file that is not there yet; a link of its name counts as one that is. Raises OSError."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    for more in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, more, 0)
-    with open(os.open(path, flags, 0o644), "wb", buffering=0) as file:
+    with open(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb", buffering=0) as file:
         for chunk in [data] if isinstance(data, bytes) else data:
             view = memoryview(chunk)
             while view:
                 view = view[file.write(view) or 0 :]
+
+
+def open_file(path: Path | str, flags: int, mode: int = 0o644, *, follow: bool = False) -> int:
+    """A descriptor of a file's bytes as they are. A link is not followed, no pipe is waited for. Raises OSError."""
+    if not (follow or hasattr(os, "O_NOFOLLOW")) and os.path.islink(path):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
+    for more in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY", *(() if follow else ("O_NOFOLLOW",))):
+        flags |= getattr(os, more, 0)  # no system has all of them
+    return os.open(path, flags, mode)

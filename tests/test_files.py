@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.errors import CannotWrite
-from grader.files import write_new, write_whole
+from grader.files import open_file, write_new, write_whole
 
 
 def test_a_file_is_written_in_pieces_into_a_new_folder(tmp_path: Path) -> None:
@@ -50,3 +51,14 @@ def test_why_it_cannot_be_written_and_what_to_do(tmp_path: Path) -> None:
         CannotWrite, match=r"cannot write .*page: .*file is no folder\. Choose another place\.$"
     ):
         write_whole(tmp_path / "file" / "page", b"x", "Choose another place.")
+
+
+def test_a_link_is_not_followed_where_the_system_has_no_flag_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").write_bytes(b"")
+    (tmp_path / "page").symlink_to(tmp_path / "other")
+    monkeypatch.delattr(os, "O_NOFOLLOW")
+    with pytest.raises(OSError, match="page"):
+        open_file(tmp_path / "page", os.O_RDONLY)
+    os.close(open_file(tmp_path / "page", os.O_RDONLY, follow=True))

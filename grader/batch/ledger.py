@@ -17,6 +17,7 @@ import msgspec
 
 from grader.batch.engine import Done, Row
 from grader.batch.store import writing
+from grader.files import open_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
         with writing(path):
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = open_file(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._torn = _ends_torn(path)
 
     def __enter__(self) -> Self:

@@ -3,39 +3,42 @@
     parent ── Task ──▶ child (own grader, own workers) ── Done ──▶ parent        one task at a time a child
 
 A child that dies costs one retry of the task it had; the second death is that task's report. Children are
-plain subprocesses on a socket pair: no `__main__` is imported again, and nothing is inherited but the socket.
+plain subprocesses that talk over their standard input and output, with a thread each that listens, for no
+system lacks these: no `__main__` is imported again, and nothing is inherited.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from grader.batch.engine import Done, JobSpec, MakeGrader, Task, internal_error, row_of
-from grader.batch.pool_child import Broken, Failed, Ready, Start
+from grader.batch.pool_child import Broken, Failed, Ready, Start, Wire
 from grader.batch.store import write_submission
 from grader.batch.work import render_files
 from grader.errors import WorkerError
 from grader.model import Report
+from grader.worker.interpreter import APART
 
 #: The sandbox bounds every submission far below this; a child silent for so long hangs.
 PATIENCE = 900.0
 #: So many children may die in a row, each before it was ready, or over a submission of its own.
 _MOST_DEATHS_IN_A_ROW = 5
 _MOST_LOST_IN_A_ROW = 10
+_END_SECONDS = 5.0
 _ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -46,19 +49,20 @@ _ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from grader.batch.pool_child import main; main(int(sys.argv[1]))"
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from grader.batch.pool_child import main; main()"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Child:
     """A pool process and what it is doing."""
 
     process: subprocess.Popen[bytes]
-    wire: Connection
+    wire: Wire
     errors: IO[bytes]
     task: Task | None = None
     since: float = field(default_factory=time.monotonic)
     ready: bool = False
+    listener: threading.Thread = field(init=False)
 
     def last_words(self) -> str:
         """The end of what it wrote to stderr, for the instructor."""
@@ -67,6 +71,9 @@ class _Child:
             self.errors.seek(max(0, size - 2000))
             return self.errors.read().decode(errors="replace").strip()
         return ""
+
+
+_Heard = queue.SimpleQueue[tuple[_Child, Any]]
 
 
 class LocalPool:
@@ -81,6 +88,7 @@ class LocalPool:
         self._jobs = max(1, jobs)
         self._patience = patience
         self._children: list[_Child] = []
+        self._heard: _Heard = queue.SimpleQueue()
         self._retries: deque[Task] = deque()
         self._tried: set[str] = set()
         self._deaths = 0
@@ -89,7 +97,7 @@ class LocalPool:
 
     def start(self) -> Report:
         """Start the children; the first that is ready gives the report on an empty file. GraderError if none can be."""
-        self._children = [_spawn(self._start_message) for _ in range(self._jobs)]
+        self._children = [_spawn(self._start_message, self._heard) for _ in range(self._jobs)]
         while self._template is None:
             for child, message in self._messages():
                 self._greet(child, message)
@@ -107,9 +115,9 @@ class LocalPool:
     def close(self) -> None:
         """End all children: idle ones by closing their wire, busy ones by signals, all within half a second or so."""
         for child in self._children:
-            child.wire.close()
+            _hang_up(child)
             if child.task is not None or not child.ready:
-                _signal(child, signal.SIGTERM)
+                _end(child, politely=True)
         limit = time.monotonic() + 0.5
         for child in self._children:
             with suppress(subprocess.TimeoutExpired):
@@ -126,15 +134,16 @@ class LocalPool:
                 if task is None:
                     return False
                 child.task, child.since = task, time.monotonic()
-                with suppress(OSError):  # it has just died: its end of file comes next
+                with suppress(EOFError):  # it has just died: its end of file comes next
                     child.wire.send(task)
         return True
 
     def _messages(self) -> Iterator[tuple[_Child, Any]]:
         """What the children have to say now; None from one that has died. Waits up to a second."""
-        by_wire: dict[Any, _Child] = {child.wire: child for child in self._children}
-        for wire in wait(list(by_wire), timeout=1.0):
-            yield by_wire[wire], _receive(by_wire[wire].wire)
+        with suppress(queue.Empty):
+            child, message = self._heard.get(timeout=1.0)
+            if child in self._children:  # not one that was ended while it had something to say
+                yield child, message
         for child in list(self._children):
             if child.task is not None and time.monotonic() - child.since > self._patience:
                 yield child, Broken(f"no answer within {self._patience:.0f} seconds")
@@ -175,7 +184,7 @@ class LocalPool:
             )
         self._children.remove(child)
         _bury(child)
-        self._children.append(_spawn(self._start_message))
+        self._children.append(_spawn(self._start_message, self._heard))
         if child.task is not None:
             yield from self._retry_or_report(child.task)
 
@@ -190,47 +199,59 @@ class LocalPool:
         yield Done(task, "", row_of(report, task.submission))
 
 
-def _spawn(message: Start) -> _Child:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        path = json.dumps([os.path.abspath(entry) for entry in sys.path])
-        errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), path],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=[theirs.fileno()],
-            env=os.environ | _ONE_THREAD,
-            start_new_session=True,  # Ctrl-C is for the parent to handle
-        )
-    wire = Connection(ours.detach())
-    with suppress(OSError):
+def _spawn(message: Start, heard: _Heard) -> _Child:
+    path = json.dumps([os.path.abspath(entry) for entry in sys.path])
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", _BOOT, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=os.environ | _ONE_THREAD,
+        **APART,
+    )
+    wire = Wire(cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stdin))
+    child = _Child(process, wire, errors)
+    child.listener = threading.Thread(target=_listen, args=(child, heard), daemon=True)
+    child.listener.start()
+    with suppress(EOFError):
         wire.send(message)
-    return _Child(process, wire, errors)
+    return child
 
 
-def _receive(wire: Connection) -> Any:
-    try:
-        return wire.recv()
-    except (EOFError, OSError):
-        return None
+def _listen(child: _Child, heard: _Heard) -> None:
+    """Pass on what a child says, and None when it has died, or babbles."""
+    with suppress(Exception), child.wire.hears:
+        while True:
+            heard.put((child, child.wire.receive()))
+    heard.put((child, None))
 
 
-def _signal(child: _Child, number: signal.Signals) -> None:
-    """Signal the child and what it started that is still in its process group."""
+def _hang_up(child: _Child) -> None:
+    with suppress(OSError):  # of what it did not read any more
+        child.wire.says.close()
+
+
+def _end(child: _Child, *, politely: bool = False) -> None:
+    """End the child and, where the system knows groups, what it started that is still in its group."""
     with suppress(OSError):
-        os.killpg(child.process.pid, number)
+        if sys.platform == "win32":
+            child.process.kill()
+        else:
+            os.killpg(child.process.pid, signal.SIGTERM if politely else signal.SIGKILL)
 
 
 def _bury(child: _Child) -> None:
+    _hang_up(child)
     if child.process.poll() is None:
-        _signal(child, signal.SIGKILL)
+        _end(child)
     child.process.wait()
-    child.wire.close()
+    child.listener.join(_END_SECONDS)
     child.errors.close()
 
 
-def cores(affinity: Sequence[int] | None = None) -> int:
-    """The cores that this process may use."""
-    return max(1, len(affinity if affinity is not None else os.sched_getaffinity(0)))
+def cores() -> int:
+    """The cores that this process may use, as far as the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pickle
 import signal
+import sys
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from grader.batch.engine import JobSpec, MakeGrader
 from grader.batch.work import Workplace, grade_here, set_up
 from grader.errors import GraderError, WorkerError
 from grader.model import Report
+from grader.worker import standard
 
 _PR_SET_PDEATHSIG = 1
 
@@ -51,23 +53,45 @@ class Broken:
     words: str
 
 
-def main(descriptor: int) -> None:
-    """Serve the parent at the other end of a socket. Returns when it closes."""
+class Wire:
+    """Messages to and from the other side, which is ours too, over two pipes. EOFError when it is gone."""
+
+    def __init__(self, hears: IO[bytes], says: IO[bytes]) -> None:
+        self.hears, self.says = hears, says
+
+    def send(self, message: object) -> None:
+        try:
+            pickle.dump(message, self.says)
+            self.says.flush()
+        except OSError as error:
+            raise EOFError from error
+
+    def receive(self) -> Any:
+        try:
+            return pickle.load(self.hears)
+        except OSError as error:
+            raise EOFError from error
+
+
+def main() -> None:
+    """Serve the parent over standard input and output. Returns when it closes them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     _end_with_parent()
-    with Connection(descriptor) as wire, suppress(EOFError, BrokenPipeError, ConnectionError):
-        _serve(wire, wire.recv())
+    hears, says = standard.take()
+    with suppress(EOFError, OSError), open(hears, "rb") as requests, open(says, "wb") as replies:
+        wire = Wire(requests, replies)
+        _serve(wire, wire.receive())
 
 
-def _serve(wire: Connection, start: Start) -> None:
+def _serve(wire: Wire, start: Start) -> None:
     workplace: Workplace | None = None
     try:
         workplace = set_up(start.spec, start.make_grader)
         wire.send(Ready(workplace.template))
         while True:
-            wire.send(grade_here(workplace, wire.recv(), Path(start.out)))
-    except (EOFError, ConnectionError):
+            wire.send(grade_here(workplace, wire.receive(), Path(start.out)))
+    except EOFError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it was, the parent must hear of it
         wire.send(_last_message(error, workplace is not None))
@@ -89,6 +113,8 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 def _end_with_parent() -> None:
     """Ask Linux to end this process when its parent dies; elsewhere the closed wire does it after the task."""
+    if sys.platform != "linux":
+        return
     with suppress(OSError, AttributeError):
         prctl: Any = ctypes.CDLL(None).prctl
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from grader.batch.found import MAX_BYTES, Source, Unreadable
+from grader.files import open_file
 
 #: A zip inside a zip is unpacked into memory to be looked at; this is all it may take.
 MAX_INNER_ZIP = 100 * 1024 * 1024
@@ -90,7 +91,7 @@ class Reader:
 def open_regular(path: str) -> int:
     """A descriptor of a regular file, opened without following a link or waiting for a pipe's other end."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_file(path, os.O_RDONLY)
     except OSError as error:
         raise Unreadable(
             "unreadable",

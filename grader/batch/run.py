@@ -292,7 +292,10 @@ def _write_run(folder: Folder, facts: RunFacts) -> None:
         return
     folder.write(f"{STATE_FOLDER}/run{facts.shard.tag}.json", run_json(facts))
     with writing(folder.state):
-        texts = [path.read_text() for path in sorted(folder.state.glob(f"run-*-of-{facts.shard.count}.json"))]
+        texts = [
+            path.read_text("utf-8")
+            for path in sorted(folder.state.glob(f"run-*-of-{facts.shard.count}.json"))
+        ]
     folder.write("run.json", run_json(facts, [_brief(json.loads(text)) for text in texts]))
 
 

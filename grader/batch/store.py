@@ -7,20 +7,21 @@ DIR/<id>/…          reports and feedback
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import secrets
 import shutil
 import socket
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from grader.batch.locks import lock
 from grader.batch.walk import STATE_FOLDER
 from grader.errors import CannotWrite, UsageError
-from grader.files import put, write_new
+from grader.files import open_file, put, write_new
 from grader.model import RubricStamp
 
 
@@ -81,11 +82,11 @@ class Folder:
             (self.state / "tmp").mkdir(parents=True, exist_ok=True)
             self._probe()
         whole = self.shard.count == 1
-        self._lock("lock", fcntl.LOCK_EX if whole else fcntl.LOCK_SH)
+        self._lock("lock", shared=not whole)
         if whole:
             self._clear_scratch()
         else:
-            self._lock(f"lock{self.shard.tag}", fcntl.LOCK_EX)
+            self._lock(f"lock{self.shard.tag}")
 
     def close(self) -> None:
         """Let the folder go."""
@@ -100,7 +101,7 @@ class Folder:
             return wanted
         self._create(path, f"{secrets.randbelow(2**31)}\n")
         try:
-            return int(path.read_text())
+            return int(path.read_text("utf-8"))
         except (OSError, ValueError):
             raise UsageError(f"{path} holds no seed. Remove it, or give one with --seed.") from None
 
@@ -108,7 +109,7 @@ class Folder:
         """Mark the folder as this rubric's. UsageError if it is another one's."""
         path = self.state / "state.json"
         try:
-            owner = json.loads(path.read_text())["rubric"]["id"] if path.exists() else rubric.id
+            owner = json.loads(path.read_text("utf-8"))["rubric"]["id"] if path.exists() else rubric.id
         except (OSError, ValueError, KeyError, TypeError):
             raise UsageError(f"{path} is damaged. Choose another --out, or remove {self.out}.") from None
         if owner != rubric.id:
@@ -125,7 +126,7 @@ class Folder:
         descriptor = self._open_lock("lock-merge")
         try:
             with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                lock(descriptor, wait=True)
             yield
         finally:
             os.close(descriptor)
@@ -140,11 +141,12 @@ class Folder:
         write_new(probe, b"x" * 4096)
         os.unlink(probe)
 
-    def _lock(self, name: str, kind: int) -> None:
+    def _lock(self, name: str, *, shared: bool = False) -> None:
         descriptor = self._open_lock(name)
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            lock(descriptor, shared=shared)
         except BlockingIOError:
+            os.lseek(descriptor, 0, os.SEEK_SET)
             holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
             os.close(descriptor)
             raise UsageError(
@@ -153,14 +155,15 @@ class Folder:
         except OSError:
             pass  # a file system without locks: nothing better is to be had there
         self._locks.append(descriptor)
-        if kind == fcntl.LOCK_EX:
+        if not shared:
             with suppress(OSError):
                 os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
 
     def _open_lock(self, name: str) -> int:
         with writing(self.state / name):
-            return os.open(self.state / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            return open_file(self.state / name, os.O_RDWR | os.O_CREAT)
 
     def _clear_scratch(self) -> None:
         """What a killed run left half written."""
@@ -184,6 +187,8 @@ class Folder:
 def _advice(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full. What was graded is kept: make room and run the same command again."
+    if sys.platform == "win32" and error.errno == errno.EACCES:
+        return f"{error.strerror}. Close it in other programs (Excel), or choose another --out."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{error.strerror}. Choose another --out, or make this one writable."
     return f"{error.strerror}. Choose another --out."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -65,7 +66,8 @@ def _write(stream: IO[str], text: str) -> None:
 def _lost(stream: IO[Any], error: OSError) -> None:
     """A reader that left has seen enough; a full disk behind `>` is told. CannotWrite says why."""
     _drop(stream)
-    if not isinstance(error, BrokenPipeError):
+    has_left = isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
+    if not has_left:
         raise CannotWrite(f"the output cannot be written: {error.strerror}.") from None
 
 

@@ -91,7 +91,10 @@ def _clusters(folder: Path, rubric: Rubric | None) -> list[Cluster]:
 
 def _links(folder: Path, reports: ReportFolder, start: Path) -> Mapping[str, str]:
     """Where each submission's feedback is, seen from the page: the HTML one if there is one."""
-    return dict(_feedback(folder, reports, start))
+    try:
+        return dict(_feedback(folder, reports, start))
+    except ValueError:  # no path leads from one drive of Windows to another
+        return {}
 
 
 def _feedback(folder: Path, reports: ReportFolder, start: Path) -> Iterator[tuple[str, str]]:

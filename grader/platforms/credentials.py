@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from grader.errors import UsageError
+from grader.files import open_file
 
 _MOST_BYTES = 64 * 1024
 _HERE = ("localhost", "127.0.0.1", "::1")
@@ -82,14 +84,14 @@ def safe_url(env: Mapping[str, str], name: str, what: str, *, query: bool = Fals
 
 def _from_file(path: Path, name: str) -> Secret:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = open_file(path, os.O_RDONLY, follow=True)
     except OSError as error:
         raise UsageError(f"the file that {name}_FILE names cannot be read: {error.strerror}.") from None
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise UsageError(f"{name}_FILE names no ordinary file.")
-        if mode & 0o077:
+        if mode & 0o077 and sys.platform != "win32":  # which has no such bits
             raise UsageError(f"others can read the file that {name}_FILE names. Run: chmod 600 on it.")
         data = os.read(descriptor, _MOST_BYTES)
     finally:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from grader.errors import CannotWrite
 from grader.export.base import Skipped
+from grader.files import open_file
 from grader.render.escape import one_line
 
 _TRIES = 6
@@ -190,8 +191,8 @@ class Ledger:
         }
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            with open(os.open(self._path, flags, 0o600), "ab") as file:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            with open(open_file(self._path, flags, 0o600), "ab") as file:
                 file.write(b"\n" + json.dumps(line).encode())
                 file.flush()
                 os.fsync(file.fileno())

@@ -6,6 +6,7 @@ time-out or a kill leaves a file that the platform can read.
 
 from __future__ import annotations
 
+import _thread
 import hashlib
 import math
 import os
@@ -36,6 +37,8 @@ _UNFINISHED = "The grader has not finished. If you still see this, it was stoppe
 _STOPPED = "The grader was stopped before it had finished. This is not your fault; hand in again, or tell your instructor."
 _TOO_LONG = "The grader ran out of time. Hand in again; if it happens again, tell your instructor."
 _BROKEN = "The grader could not do its work. This is not your fault; tell your instructor: {}"
+#: Windows has no alarm: a thread counts there, and interrupts the main one by another signal.
+_ALARM = getattr(signal, "SIGALRM", signal.SIGABRT)
 
 
 class _Stopped(BaseException):
@@ -167,15 +170,27 @@ def _stopping(seconds: float | None) -> Iterator[None]:
         return
     before = {
         signal.SIGTERM: signal.signal(signal.SIGTERM, _raiser(_STOPPED)),
-        signal.SIGALRM: signal.signal(signal.SIGALRM, _raiser(_TOO_LONG)),
+        _ALARM: signal.signal(_ALARM, _raiser(_TOO_LONG)),
     }
-    signal.setitimer(signal.ITIMER_REAL, seconds or 0)
+    stop_clock = _start_clock(seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        stop_clock()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _start_clock(seconds: float | None) -> Callable[[], object]:
+    """Have the alarm come after so many seconds, or never; gives what stops the clock."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds or 0)
+        return lambda: signal.setitimer(signal.ITIMER_REAL, 0)
+    timer = threading.Timer(seconds or 0, _thread.interrupt_main, [_ALARM])
+    timer.daemon = True
+    if seconds:
+        timer.start()
+    return timer.cancel
 
 
 def _raiser(text: str) -> Callable[[int, FrameType | None], None]:

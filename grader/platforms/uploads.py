@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from grader.batch.found import MAX_BYTES
+from grader.files import open_file
 from grader.platforms.base import Found, Upload
 
 _MOST_UPLOADS = 5
@@ -36,7 +37,7 @@ def from_folder(folder: Path, ours: Container[str] = ()) -> Found:
 def from_file(path: Path) -> tuple[Upload | None, str]:
     """One file, or the reason why it is not read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_file(path, os.O_RDONLY)
     except OSError as error:
         return None, f"{path.name} cannot be read: {error.strerror}."
     with open(descriptor, "rb") as file:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from grader.worker import preload
+from grader.worker import preload, standard
 from grader.worker.child import work
 from grader.worker.limits import Limits
 from grader.worker.port import Port
@@ -35,15 +35,7 @@ class PlainWall:
 
 def main(settings: Mapping[str, Any]) -> None:
     """Serve over standard input and output, which student code does not get to see."""
-    requests, replies = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    if sys.platform == "win32":
-        import msvcrt
-
-        for file in (requests, replies):
-            msvcrt.setmode(file, os.O_BINARY)
+    requests, replies = standard.take(2)
     try:
         preload.load()
         preload.load_ours()

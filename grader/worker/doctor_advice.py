@@ -16,8 +16,9 @@ _MEANING = {
     ),
     "none": (
         "Student code is NOT isolated on this machine: it can read your files, start programs and use the "
-        "network. `grader grade` and `grader run` refuse to work here unless you give `--unsafe`, which "
-        "marks every report. `grader check` works: a student runs their own code."
+        "network. `grader grade` refuses to work here unless you give `--unsafe`, which marks every report. "
+        "`grader run` works and says so, for the container is the wall there; `grader check` works: a student "
+        "runs their own code."
     ),
 }
 

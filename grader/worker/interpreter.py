@@ -7,7 +7,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+#: How subprocess starts what a keyboard interrupt shall not reach, for that is ours to handle; on Windows without a
+#: window of its own, too.
+APART: dict[str, Any] = (
+    {"creationflags": 0x200 | 0x8000000} if sys.platform == "win32" else {"start_new_session": True}
+)
 _PACKAGES = ("grader", "numpy", "landlockpy", "seccompy")
 _BOOT = """
 import json, sys
@@ -48,7 +54,6 @@ def environment() -> dict[str, str]:
 
 
 def _paths() -> str:
-
     specs = [importlib.util.find_spec(name) for name in _PACKAGES]
     roots = [str(Path(spec.origin).resolve().parents[1]) for spec in specs if spec and spec.origin]
     return json.dumps(list(dict.fromkeys(roots)))

@@ -19,13 +19,11 @@ from grader.errors import NotIsolated, WorkerError
 from grader.model import Isolation
 from grader.worker.channel import Channel, DeadlinePassed, WorkerDied
 from grader.worker.handle import HELLO_SECONDS, Worker
-from grader.worker.interpreter import command, environment
+from grader.worker.interpreter import APART, command, environment
 from grader.worker.limits import Limits
 
 _CHUNK = 64 << 10
 _CHUNKS_AHEAD = 64
-#: On Windows: out of reach of a keyboard interrupt, and without a window.
-_APART = (0x200 | 0x8000000) if sys.platform == "win32" else 0
 
 
 class ThreadStream:
@@ -110,8 +108,7 @@ class SpawnedSource:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=environment(),
-                start_new_session=sys.platform != "win32",  # a keyboard interrupt is ours to handle
-                creationflags=_APART,
+                **APART,
             )
         except OSError as error:
             raise WorkerError(f"A process for student code cannot be started: {error}") from None

@@ -51,6 +51,18 @@ def test_class_page_beside_the_reports(graded: Path, run: Run) -> None:
     assert "bob" in page
 
 
+def test_class_page_on_another_drive_has_no_links(
+    graded: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def relpath(path: Path, start: Path) -> str:
+        raise ValueError("path is on mount 'C:', start on mount 'D:'")
+
+    monkeypatch.setattr("os.path.relpath", relpath)
+    result = run("report", graded, "-o", tmp_path / "page.html")
+    assert result.exit_code == 0, result.stderr
+    assert "ann/feedback.md" not in (tmp_path / "page.html").read_text()
+
+
 def test_class_page_without_names(graded: Path, run: Run, tmp_path: Path) -> None:
     target = tmp_path / "elsewhere" / "page.html"
     result = run("report", graded, "-o", target, "--anonymous", "--compare", graded)

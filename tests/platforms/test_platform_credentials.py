@@ -32,6 +32,14 @@ def test_a_file_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> N
     assert TOKEN not in str(caught.value)
 
 
+def test_windows_has_no_bits_to_look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    path.chmod(0o666)
+    monkeypatch.setattr("sys.platform", "win32")
+    assert read_secret({"X_FILE": str(path)}, "X", "it").reveal() == TOKEN
+
+
 def test_what_is_missing_or_no_text_is_said(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_bytes(b"\xff\xfe")
