@@ -86,7 +86,7 @@ def places(state: Path) -> dict[str, Place]:
 
 def rows(chosen: dict[str, Place]) -> Iterator[Row]:
     """The rows at these places, by id; one at a time, so that a million need no memory."""
-    files = {place.file: place.file.open("rb") for place in chosen.values()}
+    files = {path: path.open("rb") for path in {place.file for place in chosen.values()}}
     try:
         for _, place in sorted(chosen.items()):
             files[place.file].seek(place.offset)

@@ -63,7 +63,7 @@ class Reader:
     def close(self) -> None:
         """Close all zips."""
         while self._open:
-            self._open.popitem()[1].close()
+            _close(self._open.popitem()[1])
 
     def read(self, source: Source, limit: int = MAX_BYTES) -> bytes:
         """The source's bytes. Unreadable says why they cannot be had."""
@@ -78,7 +78,7 @@ class Reader:
             self._open[key] = self._load(path, members)
         self._open.move_to_end(key)
         while len(self._open) > self._keep_open:
-            self._open.popitem(last=False)[1].close()
+            _close(self._open.popitem(last=False)[1])
         return self._open[key]
 
     def _load(self, path: str, members: tuple[str, ...]) -> zipfile.ZipFile:
@@ -153,6 +153,14 @@ def open_zip(file: BinaryIO) -> zipfile.ZipFile:
             return zipfile.ZipFile(file)
         except _ZIP_FAULTS as error:
             raise Unreadable("bad-zip", f"this zip cannot be read: {_words(error)}.") from None
+
+
+def _close(archive: zipfile.ZipFile) -> None:
+    """Close a zip and its file, which it leaves open since it did not open it."""
+    file = archive.fp
+    archive.close()
+    if file is not None:
+        file.close()
 
 
 @contextmanager

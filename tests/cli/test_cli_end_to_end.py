@@ -104,7 +104,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_class(graded: Path) -> None:
-    rows = {row["submission"]: row for row in csv.DictReader((graded / "grades.csv").open())}
+    rows = {
+        row["submission"]: row for row in csv.DictReader((graded / "grades.csv").read_text().splitlines())
+    }
     assert rows["ann"]["score"] == "100"
     assert rows["bob"]["misconceptions"] == "dal-includes-1-over-m"
     assert rows["cid"]["status"] == "ungradable"

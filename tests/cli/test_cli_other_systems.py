@@ -52,7 +52,10 @@ def graded(system: str, class_: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_a_class_is_graded_as_anywhere_and_marked_as_not_isolated(graded: Path, system: str) -> None:
-    rows = {row["submission"]: row for row in csv.DictReader((graded / "grades.csv").open(encoding="utf-8"))}
+    rows = {
+        row["submission"]: row
+        for row in csv.DictReader((graded / "grades.csv").read_text("utf-8").splitlines())
+    }
     assert {name: row["score"] for name, row in rows.items()} == {"empty": "0", WRONG: "88.33", RIGHT: "100"}
     assert rows[WRONG]["misconceptions"] == "missing-1-over-m"
     isolation = json.loads((graded / "run.json").read_text())["isolation"]
@@ -80,7 +83,7 @@ def test_shards_share_a_folder(system: str, tmp_path: Path) -> None:
     for part in ("1/2", "2/2"):
         done = grader(system, "grade", class_, "--rubric", "logistic-regression", "--out", out, "--shard", part, "--unsafe")  # fmt: skip
         assert done.returncode == 0, done.stderr
-    assert len(list(csv.DictReader((out / "grades.csv").open(encoding="utf-8")))) == 2
+    assert len(list(csv.DictReader((out / "grades.csv").read_text("utf-8").splitlines()))) == 2
 
 
 def test_a_student_checks(system: str) -> None:

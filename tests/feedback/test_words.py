@@ -281,3 +281,13 @@ LARGE, SINGLE, SQUARE = RNG.normal(size=(3, 4)), RNG.normal(size=(1, 1)), RNG.no
 )
 def test_what_differs_is_told(wanted: Arrays, found: Arrays, said: str) -> None:
     assert said in described(wanted, found)
+
+
+ODD = [np.inf, -np.inf, np.nan, np.finfo(float).max, -np.finfo(float).max, 5e-324]
+
+
+@pytest.mark.parametrize("first", ODD)
+@pytest.mark.parametrize("second", ODD)
+def test_no_number_makes_numpy_warn_on_a_student_s_screen(first: float, second: float) -> None:
+    found = [np.where(LARGE > 0, first, second), np.where(SQUARE > 0, second, first)]
+    assert described([LARGE, SQUARE], found)
