@@ -53,7 +53,10 @@ _MOST_PARSED = 500
 
 
 class Sandbox:
-    """The `Runner` of batch and check. Safe to use from several threads, one request at a time."""
+    """The `Runner` of batch and check. Requests of several threads wait for one another, at nobody's cost.
+
+    One student's have to come together, for their time is counted from the first on until another student's.
+    """
 
     def __init__(self, open_source: Callable[[], Source], limits: Limits) -> None:
         """Use `Sandbox.start`. `open_source` gives a new source of workers."""
@@ -113,9 +116,10 @@ class Sandbox:
         Raises:
             WorkerError: no worker can be started.
         """
-        self._end_runner()  # whose student has had their turn
         try:
-            tree = self._parse(Kind.EXTRACT, (tuple(cells), tuple(wanted), tuple(stand_ins)), self.limits)
+            with self._request():
+                self._end_runner()  # whose student has had their turn
+                tree = self._parse(Kind.EXTRACT, (tuple(cells), tuple(wanted), tuple(stand_ins)), self.limits)
             return parsing.read_extraction(tree, wanted)
         except parsing.ParserFailed as failure:
             return parsing.crashed(wanted, str(failure))
@@ -127,7 +131,7 @@ class Sandbox:
             WorkerError: no worker can be started.
         """
         try:
-            with self._clock() as left:
+            with self._request(), self._clock() as left:
                 if not left:
                     return ()
                 limits = replace(self.limits, extract_seconds=min(self.limits.extract_seconds, left))
@@ -144,13 +148,14 @@ class Sandbox:
         """
         if not calls:
             return []
-        self._turn_of(program)
         outcomes: list[Outcome] = []
-        with self._shift(helper, self.limits, self.limits.run_seconds) as shift:
-            for part in _parts(calls):
-                self._runner = shift.worker or self._runner
-                shift.worker = self._kept_for(program, part)
-                outcomes += shift.run(program, self._packed(part))
+        with self._request():
+            self._turn_of(program)
+            with self._shift(helper, self.limits, self.limits.run_seconds) as shift:
+                for part in _parts(calls):
+                    self._runner = shift.worker or self._runner
+                    shift.worker = self._kept_for(program, part)
+                    outcomes += shift.run(program, self._packed(part))
         return outcomes
 
     def explore(self, search: Search[T], helper: Helper) -> T:

@@ -16,6 +16,7 @@ import pytest
 from worker_samples import call, one
 
 from grader.errors import WorkerError
+from grader.model import RepairRequest
 from grader.worker import warm
 from grader.worker.channel import Channel, PipeStream
 from grader.worker.child import work
@@ -241,6 +242,19 @@ def test_a_sandbox_may_be_used_by_threads(sandbox: Sandbox) -> None:
     for thread in threads:
         thread.join()
     assert sorted(values, key=str) == [number for number in range(4) for _ in range(3)]
+
+
+def test_waiting_for_another_thread_costs_a_student_nothing() -> None:
+    limits = Limits(submission_seconds=5)
+    with Sandbox.start("none", limits) as sandbox:
+        assert one(sandbox, _GOOD, call("f", 7)).value == 7
+        request, spent = RepairRequest("f", ()), sandbox._spent
+        with sandbox._request():
+            waiting = threading.Thread(target=sandbox.propose, args=((), request))
+            waiting.start()
+            time.sleep(1)
+        waiting.join()
+        assert sandbox._spent - spent < 0.8
 
 
 def test_a_sandbox_outlives_the_thread_that_started_it() -> None:
