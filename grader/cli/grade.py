@@ -121,7 +121,7 @@ def _rubric(paths: tuple[Path, ...], options: dict[str, Any]) -> str | None:
 
     inferred = infer_for_class(paths, options["out"], options["identity"])
     output.say(f"Rubric: {inferred.rubric} ({inferred.why}; first seen in {inferred.file})")
-    say_doubts(inferred.rubric, "the same command with --rubric")
+    say_doubts(inferred.rubric)
     return inferred.rubric
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,19 +36,16 @@ def infer_for_one(notebook: Path, asked: Collection[str]) -> str:
         raise CannotGrade(f"{notebook} cannot be read: {error.strerror or error}.") from None
     name, why = infer(read_notebook(data, notebook.name), notebook.name, asked)
     output.say(f"Rubric: {name} ({why}; --rubric names another)")
-    say_doubts(name, f"grader check {shlex.quote(str(notebook))} --rubric")
+    say_doubts(name)
     return name
 
 
-def say_doubts(rubric: str, command: str) -> None:
-    """Say so where the notebook may be for another rubric just as well, and what to type then."""
+def say_doubts(rubric: str) -> None:
+    """Say so where the work may be for another rubric just as well, and what to type then."""
     from grader.rubric.infer import look_alikes
 
     for other in look_alikes(rubric):
-        output.say(
-            f"  {other} has the same functions, and nothing in a notebook tells the two apart.\n"
-            f"  If this is that assignment: {command} {other}"
-        )
+        output.say(f"  {other} has the same functions. If this is that assignment, add --rubric {other}")
 
 
 def infer_for_class(paths: Sequence[Path], out: Path, identity: str | None) -> Inferred:

@@ -80,7 +80,7 @@ def test_says_which_rubric_it_infers_and_why(run: Run, notebook: Write) -> None:
     result = run("check", notebook(json.dumps({"nbformat": 4, "cells": cells})))
     assert "Rubric: dnn-step-by-step (the notebook defines 4 of its" in result.stderr
     assert "regression-step-by-step has the same functions" in result.stderr
-    assert "week4.ipynb --rubric regression-step-by-step" in result.stderr
+    assert "add --rubric regression-step-by-step" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["", "{", "%PDF-1.4", '{"nbformat": 4, "cells": []}'])
