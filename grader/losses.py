@@ -14,6 +14,8 @@ Where a label gives a term the weight 0, the term is 0, also at log 0: a perfect
 A prediction that rules out what happened costs inf. Complex `a` is allowed, for complex-step derivatives.
 
 Every function raises ValueError where the shapes do not fit; the message says which they are.
+
+For who writes a reference, a page for learners or a test of one (`tests/feedback/test_concepts.py`); grading needs none of it.
 """
 
 from __future__ import annotations

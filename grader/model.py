@@ -115,8 +115,6 @@ class Extraction:
     definitions: tuple[Definition, ...]
     functions: Mapping[str, FunctionFacts]
     problems: tuple[Problem, ...] = ()
-    stand_in_names: Mapping[str, str] = field(default_factory=dict)
-    """Name → course module, for the names that a course helper module provides to this notebook."""
     spare: tuple[Definition, ...] = ()
     """Functions that nothing graded uses, with what they need: what may have been meant instead."""
 

@@ -39,7 +39,6 @@ NOTES = {
         "The rubric {rubric} was inferred from the names of the functions. {other} has the same functions, and nothing "
         "in a notebook tells the two apart: if this is that assignment, name the rubric {other}."
     ),
-    "later-placeholder": "A later cell defines this function again as a blank; the written definition is graded.",
 }
 
 #: A sentence that says what is right.

@@ -85,7 +85,7 @@ class _Search:
             functions[name] = self._facts(name, needed, reads)
         definitions = tuple(self.table.statements[at].definition() for at in order)
         problems = (*broken_problems(pieces), *self.problems)
-        return Extraction(definitions, functions, problems, self._stand_in_names(), self._spare(order))
+        return Extraction(definitions, functions, problems, self._spare(order))
 
     def _spare(self, used: Sequence[int]) -> tuple[Definition, ...]:
         """Functions, and tables of activations, that nothing graded uses, with the functions and classes that they
@@ -110,17 +110,6 @@ class _Search:
     def _parameter_names(self) -> frozenset[str]:
         usages = [self.table.statements[at[0]].usage for at in self.graded.values()]
         return frozenset().union(*(usage.locals for usage in usages))
-
-    def _stand_in_names(self) -> dict[str, str]:
-        """Names that still are the course module's when all cells have run."""
-        names: dict[str, str] = {}
-        for statement in self.table.statements:
-            for name in statement.binds:
-                if name in statement.served:
-                    names[name] = statement.served[name]
-                else:
-                    names.pop(name, None)
-        return names
 
     # ---------------------------------------------------------------------------- facts
 

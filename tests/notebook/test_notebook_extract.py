@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+
 import numpy as np
 import pytest
-from notebook_cells import bound, executed, extracted
+from notebook_cells import STAND_INS, bound, executed, extracted
 
+from grader.model import Cell
 from grader.notebook.alike import alike
+from grader.notebook.extract import parse_safely
+from grader.notebook.statements import statements
+from grader.notebook.syntax import Block
 
 Z = np.array([[0.0, 2.0]])
 NUMPY = "import numpy as np"
@@ -282,12 +288,10 @@ def test_every_wanted_name_has_facts():
     ],
 )
 def test_names_of_course_modules(imports, names):
-    assert extracted(imports).stand_in_names == names
-
-
-def test_own_helpers_replace_those_of_the_course():
-    extraction = extracted("from dnn_utils import *", "def relu(z):\n    return z")
-    assert extraction.stand_in_names == {"sigmoid": "dnn_utils"}
+    (block,) = parse_safely(Cell(0, imports))
+    assert isinstance(block, Block)
+    served = [statement.served for statement in statements(block, STAND_INS)]
+    assert dict(ChainMap(*served)) == names
 
 
 def test_own_function_counts_although_a_course_module_below_has_it_too():
@@ -295,7 +299,6 @@ def test_own_function_counts_although_a_course_module_below_has_it_too():
         "def linear_forward(A):\n    return A", "from dnn_app_utils_v3 import *\nx = linear_forward(1)"
     )
     assert extraction.functions["linear_forward"].status == "defined"
-    assert "linear_forward" not in extraction.stand_in_names
 
 
 def test_course_modules_are_imported_before_what_replaces_their_names():

@@ -37,7 +37,6 @@ EXTRACTION = Extraction(
         "g": FunctionFacts("g", "missing"),
     },
     (PROBLEM,),
-    {"sigmoid": "dnn_utils"},
 )
 MODEL_VALUES = (
     Cell(0, "x = 1"),
