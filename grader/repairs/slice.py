@@ -31,7 +31,8 @@ def relevant_statements(body: Sequence[ast.stmt]) -> frozenset[ast.stmt]:
     """Simple statements and nested definitions in `body` that can reach a returned value."""
     facts = _with_local_calls(list(_facts(body, frozenset())))
     wanted = {name for fact in facts if _gives(fact.node) for name in fact.reads}
-    if not any(_gives(fact.node) for fact in facts):
+    made = frozenset[str]().union(*(fact.changes for fact in facts if not _gives(fact.node)))
+    if not wanted & made:  # nothing is given back but `OK`: what counts is what the arguments hold afterwards
         return frozenset(fact.node for fact in facts if not _is_silent(fact.node))
     return frozenset(_closed(facts, wanted))
 
@@ -160,13 +161,23 @@ def _walrus(*nodes: ast.AST) -> frozenset[str]:
 
 
 def _alias(node: ast.stmt) -> frozenset[str]:
-    """`W = parameters["W1"]`: what changes W in place changes the parameters."""
+    """`W = parameters["W1"]`, `q = dst.ravel()`: what changes W in place changes the parameters."""
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         root = node.value
-        while isinstance(root, ast.Subscript | ast.Attribute):
-            root = root.value
+        while isinstance(root, ast.Subscript | ast.Attribute | ast.Call):
+            if isinstance(root, ast.Call) and not _is_view(root):
+                break
+            root = root.func if isinstance(root, ast.Call) else root.value
         return frozenset({node.targets[0].id, root.id}) if isinstance(root, ast.Name) else frozenset()
     return frozenset()
+
+
+_VIEWS = ("ravel", "reshape", "view", "transpose", "swapaxes", "squeeze")
+
+
+def _is_view(node: ast.Call) -> bool:
+    """`dst.ravel()`, which shares what it holds with `dst`."""
+    return isinstance(node.func, ast.Attribute) and node.func.attr in _VIEWS
 
 
 @lru_cache(maxsize=8192)

@@ -262,10 +262,11 @@ def _other_operands(site: Site, node: ast.Compare) -> Iterator[Change]:
 
 
 def masks(site: Site) -> Iterator[Change]:
-    """`dZ = dA` → `dZ = dA * (Z > 0)`: the gate put in."""
+    """`dZ = dA` → `dZ = dA * (Z > 0)`: the gate put in; `q[n] = g[n]` → `q[n] = g[n] * (z[n] > 0)`."""
     for place in places(site):
-        if place.makes and isinstance(place.node, ast.Name | ast.Call | ast.BinOp):
+        at = f"[{site.text(place.node.slice)}]" if isinstance(place.node, ast.Subscript) else ""
+        if place.makes and (at or isinstance(place.node, ast.Name | ast.Call | ast.BinOp)):
             parts = (*site.scope.attributes, *parts_of_records(site), *site.visible(place.node))
             for name in parts[:_MAX_OPERANDS]:
                 if not site.scope.counting(name) and name != site.text(place.node):
-                    yield change(place.node, f"{site.atom(place.node)} * ({name} > 0)", place.level, 1)
+                    yield change(place.node, f"{site.atom(place.node)} * ({name}{at} > 0)", place.level, 1)
