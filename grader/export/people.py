@@ -31,9 +31,11 @@ class Index:
         return rows.pop() if len(rows) == 1 else None
 
     def _named(self, file: str) -> Iterator[int | None]:
-        """Whom the path names. A file's own name is never an identifier: everybody's may be `4.ipynb`."""
+        """Whom the path names. A number in a file's own name is never an identifier: everybody's may be `4.ipynb`."""
         *folders, name = PurePosixPath(file.replace("!", "/")).parts or ("",)
-        yield self.names.get(squeeze(_stem(name)))
+        stem = _stem(name)
+        login = any(map(str.isalpha, stem))
+        yield self._find(stem) if login else self.names.get(squeeze(stem))
         for folder in folders:
             yield self._find(_stem(folder))
 

@@ -176,6 +176,7 @@ class Zoo:
     """A Runner that gives odd values for every call: what a worker may send at the very worst."""
 
     isolation = Isolation("none", ())
+    call_seconds = 2.0
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)

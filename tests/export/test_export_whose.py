@@ -60,11 +60,17 @@ def test_the_week_s_number_in_everybody_s_file_is_no_student(tmp_path: Path, nam
 
 
 @every_book
-@pytest.mark.parametrize("file", ["week 4.ipynb", "4.ipynb", "marie.ipynb", "week 4/hw.ipynb"])
-def test_a_file_s_own_name_is_no_identifier(tmp_path: Path, name: str, file: str) -> None:
+@pytest.mark.parametrize("file", ["week 4.ipynb", "4.ipynb", "#4.ipynb", "week 4/hw.ipynb"])
+def test_a_number_in_a_file_s_own_name_is_no_identifier(tmp_path: Path, name: str, file: str) -> None:
     grades, sink = fill(tmp_path, name, perfect(None, file))
     assert grades == {}
     assert "--roster" in sink.skipped[0].reason
+
+
+@pytest.mark.parametrize("name", ["brightspace", "blackboard"])
+def test_a_login_is_one_but_not_in_somebody_else_s_folder(tmp_path: Path, name: str) -> None:
+    assert fill(tmp_path, name, perfect(None, "marie.ipynb"))[0] == {"Curie": 20}
+    assert fill(tmp_path, name, perfect(None, "Alan Turing/marie.ipynb"))[0] == {}
 
 
 @every_book
