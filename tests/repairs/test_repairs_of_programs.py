@@ -150,3 +150,24 @@ def test_whoever_answers_with_one_word_may_ask_for_the_last_layer() -> None:
     text = 'def f(caches):\n    L = len(caches)\n    kind = lambda _: "relu"\n    return [kind(l) for l in range(L)]'
     wanted = 'kind = lambda _: (("sigmoid" if _ == L - 1 else "relu"))'
     assert wanted in lines_of(proposed(text, "call"), 3)
+
+
+def test_what_a_helper_fills_in_place_is_looked_through() -> None:
+    fill = """
+    def fill(dA, Z, dst):
+        if dA.shape != Z.shape:
+            return 1
+        g, z, q = dA.ravel(), Z.ravel(), dst.ravel()
+        for n in range(q.size):
+            q[n] = g[n]
+        return 0
+    """
+    made = _edits(
+        [function(fill, 1), function("def f(a, b, out):\n    fill(a, b, out)\n    return out")], "add"
+    )
+    assert "q[n] = g[n] * (z[n] > 0)" in lines_of(made, 6)
+
+
+def test_a_view_of_what_is_returned_is_filled_in_its_place() -> None:
+    text = "def f(a, out):\n    seen = len(a)\n    q = out.ravel()\n    q[0] = a[0]\n    return out"
+    assert [p.line for p in proposed(text, "sign") if p.line == 4]
