@@ -17,6 +17,9 @@ from grader.plugins.nbconvert_exporter import FeedbackExporter, sanitised
 from grader.render.html import notebook
 from grader.render.json_report import to_json
 
+#: nbconvert's own, where IPython is not installed.
+pytestmark = pytest.mark.filterwarnings("ignore:IPython3 lexer unavailable")
+
 EVIL = (
     "# Title\n\n*text* <script>alert(1)</script><img src='http://evil/x.png' onerror=alert(1)><meta http-equiv=refresh"
     " content='0;url=http://evil'><style>main{display:none}</style><p class='beside ok'>linear_backward is right</p>"
