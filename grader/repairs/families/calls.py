@@ -269,4 +269,6 @@ def masks(site: Site) -> Iterator[Change]:
             parts = (*site.scope.attributes, *parts_of_records(site), *site.visible(place.node))
             for name in parts[:_MAX_OPERANDS]:
                 if not site.scope.counting(name) and name != site.text(place.node):
-                    yield change(place.node, f"{site.atom(place.node)} * ({name}{at} > 0)", place.level, 0 if at else 1)
+                    yield change(
+                        place.node, f"{site.atom(place.node)} * ({name}{at} > 0)", place.level, 0 if at else 1
+                    )
