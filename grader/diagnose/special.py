@@ -75,7 +75,8 @@ def unfinished(finding: Finding, rubric: Rubric, definitions: Sequence[Definitio
 
 
 def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
-    """`cost = None` with `return cost` below it and no other value, or `...` where the return should be: a blank.
+    """`cost = None` with `return cost` below it and no other value; `...` or `return None` where a value should be
+    returned: a blank.
 
     The text is looked at, line by line: student source is parsed in workers only.
     """
@@ -84,7 +85,7 @@ def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Locati
         if len(lines) > _MOST_LINES or max(map(len, lines)) > _LONGEST_LINE:
             return None  # no template's, and the search below takes the square of it
         code = _code(lines)
-        if code and lines[code[-1]].split("#")[0].strip() == "...":
+        if code and lines[code[-1]].split("#")[0].strip() in ("...", "return None"):
             return Location(made.cell, made.line + code[-1], "")
         for i in code:
             blank = _SET_TO_NONE.fullmatch(lines[i])

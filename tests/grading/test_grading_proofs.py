@@ -105,7 +105,13 @@ def linear_activation_backward(dA, cache, activation):
 
 
 @pytest.mark.parametrize(
-    ("end", "name"), [("...", "not-implemented"), ("pass", "returns-none"), ("print(moved)", "returns-none")]
+    ("end", "name"),
+    [
+        ("...", "not-implemented"),
+        ("return None", "not-implemented"),
+        ("pass", "returns-none"),
+        ("print(moved)", "returns-none"),
+    ],
 )
 def test_where_a_return_should_be(grade_functions: GradeCells, end: str, name: str) -> None:
     graded = grade_functions(
