@@ -18,6 +18,12 @@ from grader.platforms import run_platform
 
 NOTEBOOK = b'{"cells": []}'
 Grade = Callable[[bytes, str, str, str | None], Report]
+WHERE = {  # platform → where a submission lies, where its result is
+    "gradescope": ("autograder/submission/week4.ipynb", "autograder/results/results.json"),
+    "prairielearn": ("grade/student/notebook.ipynb", "grade/results/results.json"),
+    "coursera": ("shared/submission/week4.ipynb", "shared/feedback.json"),
+    "classroom50": ("work/week4.ipynb", "work/result.json"),
+}
 
 
 def fake_grade(data: bytes, file: str, submission: str, student: str | None) -> Report:
