@@ -106,7 +106,7 @@ class Proofs:
         if known is None or special.USES_GLOBAL in finding.named or not special.reads_variables(finding):
             return None
         goal = proof.goal(known, finding, self.bench.plan.oracle, ())
-        where = prover.prove_anew(goal, lambda program: self._holds(finding, program)) if goal else None
+        where = self._told_by_repair(prover, finding, goal) if goal else None
         if where is None or special.is_slip(finding, where):
             return None
         return proof.with_proof(replace(finding, named={known.id: finding.failed}), known.id, where)
@@ -123,7 +123,7 @@ class Proofs:
             if "range" not in found.repairs:
                 continue
             goal = proof.goal(found, finding, plan.oracle, ())
-            where = prover.prove_anew(goal, lambda program: self._holds(finding, program)) if goal else None
+            where = self._told_by_repair(prover, finding, goal) if goal else None
             if where is not None:
                 return proof.with_proof(replace(finding, named={name: finding.failed}), name, where)
         return None
@@ -133,9 +133,8 @@ class Proofs:
     def _decided(self, prover: Prover, finding: Finding) -> Finding:
         """What no numbers explain, a repair may: it names the misconception where it makes all right."""
         goals = self._goals(finding)
-        holds = lambda program: self._holds(finding, program)
         for goal in goals:
-            where = prover.prove_anew(goal, holds)
+            where = self._told_by_repair(prover, finding, goal)
             if (
                 where is not None
                 and goal.misconception == special.USES_GLOBAL
@@ -245,6 +244,10 @@ class Proofs:
         proofs = {name: mended if _is_there(where, mended) else where for name, where in rest.proofs.items()}
         proofs[goal.misconception] = mended
         return replace(finding, named={**first, **named}, proofs=proofs, verified=True)
+
+    def _told_by_repair(self, prover: Prover, finding: Finding, goal: Goal) -> Location | None:
+        """The place of a misconception whose name a repair alone would give."""
+        return prover.prove_anew(goal, lambda program: self._holds(finding, program))
 
     def _holds(self, finding: Finding, program: Program) -> bool:
         """Whether a program is right on calls that the student's code has not seen: one that is mended by a word may

@@ -82,7 +82,7 @@ _WORDS = {
     "error": "the function stopped with an error",
     "timeout": "the function took longer than its time limit",
     "missing": "the function is not defined in this notebook",
-    "not-implemented": "the function is not finished: what the template left open still is",
+    "not-implemented": "the function is not finished: it still has blanks of the template",
     "passed": "all tests passed",
 }
 

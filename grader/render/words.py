@@ -209,7 +209,7 @@ _FACTS: dict[Status, str] = {
     "error": "stopped with an error during the tests",
     "timeout": "took longer than its time limit",
     "missing": "is not defined in this notebook",
-    "not-implemented": "is not finished: what the template left open still is",
+    "not-implemented": "is not finished: it still has blanks of the template",
 }
 
 
