@@ -21,6 +21,8 @@ class Bench:
         self.extraction = extraction
         self.only = only
         self.program = Program(extraction.definitions, plan.rubric.stand_ins, handed_out=self._handed_out())
+        self.kept: dict[str, Collection[str]] = {}
+        """Function → helpers of the student's that stay, for right ones do not understand what it hands them."""
         self.own_interface = self._own_interfaces()
 
     def facts(self, name: str) -> FunctionFacts:
@@ -41,10 +43,16 @@ class Bench:
         return asked if self.only else self.counted()
 
     def bound(self, call: Call, convention: str, *, own: Collection[str] = (), watched: bool = True) -> Call:
-        """The call with right helpers, but for the student's `own` and those that the notebook gives another interface."""
+        """The call with right helpers, but for the student's `own`, those that are kept, and those that the notebook
+        gives another interface."""
         helpers = self.plan.rubric.functions[call.function].helpers
-        bind = tuple(name for name in helpers if name not in own and name not in self.own_interface)
+        own = {*own, *self.kept.get(call.function, ()), *self.own_interface}
+        bind = tuple(name for name in helpers if name not in own)
         return self.plan.bound(call, bind, convention, watched=watched)
+
+    def uses_own(self, name: str, own: Collection[str]) -> bool:
+        """Whether a function has other helpers with the student's `own` than with right ones for all."""
+        return not set(self.plan.rubric.functions[name].helpers).isdisjoint(own)
 
     def helpers_first(self, names: Collection[str]) -> list[list[str]]:
         """The functions in layers: none has a helper in its own or a later one."""

@@ -115,20 +115,20 @@ class Session:
 
     def _isolated(self) -> None:
         """Every defined function on its own: with helpers of the student's that have been found right already,
-        which spares asking the grader, and with right ones in place of all others. What fails so has all right."""
+        which spares asking the grader, and with right ones in place of all others. What fails so has all right, unless
+        it stops with them: then it hands on what only its own helpers understand."""
         for spec in self.bench.graded():
             self.findings[spec.name] = self._finding(spec)
         defined = [name for name, finding in self.findings.items() if finding.facts.status == "defined"]
         for names in self.bench.helpers_first(defined):
             own = [name for name in defined if self.findings[name].is_right]
             self._observe_isolated(names, own)
-            again = [name for name in names if self.findings[name].failed and self._has_own(name, own)]
+            again = [name for name in names if self.findings[name].failed and self.bench.uses_own(name, own)]
+            with_own = {name: self.findings[name] for name in again}
             self._observe_isolated(again, ())
-
-    def _has_own(self, name: str, own: Collection[str]) -> bool:
-        """Whether a function has other helpers with the student's `own` than with right ones for all."""
-        call, convention = self.plan.suite.isolated[name][0], self._convention(name)
-        return self.bench.bound(call, convention, own=own) is not self.bench.bound(call, convention)
+            for name, before in with_own.items():
+                if before.gave_more_than(self.findings[name]):
+                    self.findings[name], self.bench.kept[name] = before, own
 
     def _observe_isolated(self, names: Sequence[str], own: Collection[str]) -> None:
         calls = {name: self.plan.suite.isolated[name] for name in names}

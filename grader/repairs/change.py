@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from grader.repairs.scope import BATCH_NAME, holds_batch
+from grader.repairs.batch_size import holds_batch
+from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 from grader.repairs.text import Edit
 
@@ -113,11 +114,12 @@ def is_start(site: Site, node: ast.stmt) -> bool:
 
 def counts_units(site: Site) -> bool:
     """The statement names a number of units: whoever divides by that name is wrong, not this."""
-    target = site.node.targets[0] if isinstance(site.node, ast.Assign) else None
-    if not isinstance(target, ast.Name) or BATCH_NAME.match(target.id):
-        return False
-    others = (name for name in site.scope.values if name != target.id)
-    return target.id[:1] in "nN" or any(holds_batch(site.scope, name) for name in others)
+    match site.node:
+        case ast.Assign(targets=[ast.Name(id=target)], value=value) if site.count(value):
+            others = (name for name in site.scope.values if name != target)
+            named = target[:1] in "nN" or any(holds_batch(site.scope, name) for name in others)
+            return named and not BATCH_NAME.match(target)
+    return False
 
 
 def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = PASSED) -> Iterator[Place]:

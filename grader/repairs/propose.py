@@ -18,7 +18,7 @@ from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.formula import filling, formula
 from grader.repairs.families.names import name, outside, unread
-from grader.repairs.families.numbers import from_zero, index, key, ranges
+from grader.repairs.families.numbers import direction, from_zero, index, key, ranges
 from grader.repairs.families.operators import operator
 from grader.repairs.families.orders import order
 from grader.repairs.families.returns import returned
@@ -46,6 +46,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "call": (call,),
     "index": (index,),
     "range": (ranges,),
+    "direction": (direction,),
     "from_zero": (from_zero,),
     "name": (name,),
     "global": (outside,),

@@ -11,9 +11,7 @@ from grader.repairs.slice import names_in
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that usually hold one column an example.
-COLUMNS = re.compile(r"d?(?:AL|A|Z|Y|X|al|a|z|y|x)(?:_?(?:prev|hat|cur|last|L|l))?\d*\Z")
 BATCH_NAME = re.compile(r"(?:m|M|MM|mm|\w*(?:examples|samples|batch_?size|batch))\Z", re.IGNORECASE)
-_MAX_BATCH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def scope_of(
         tuple(_loops(nodes)),
         outer,
         tuple(attributes),
-        counts=_counts(values, nodes),
+        counts=_counts(values, nodes) | _counted_parameters(node.args, nodes),
         values=values,
         sums=frozenset(_sums(nodes)),
         roles=_roles(nodes),
@@ -143,6 +141,8 @@ def _bindings(nodes: Sequence[ast.AST]) -> Iterator[Binding]:
             yield from _bound(node.target, None)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield Binding(node.name, node.lineno)
+        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+            yield Binding(node.name, node.lineno, unpacked=True)
 
 
 def _bound(target: ast.expr, value: ast.expr | None) -> Iterator[Binding]:
@@ -191,6 +191,27 @@ def _counts(values: Mapping[str, Sequence[ast.expr | None]], nodes: Sequence[ast
             if all(value is not None and is_count(value, found | {name}) for value in given):
                 found.add(name)
     return frozenset(found)
+
+
+def _counted_parameters(args: ast.arguments, nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """`m: int`, and an `m` of which nothing is asked that only an array has."""
+    asked = {names for node in nodes if _is_of_array(node) for names in names_in(node)}
+    return frozenset(
+        arg.arg
+        for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)
+        if (isinstance(arg.annotation, ast.Name) and arg.annotation.id == "int")
+        or (BATCH_NAME.match(arg.arg) and arg.arg not in asked)
+    )
+
+
+def _is_of_array(node: ast.AST) -> bool:
+    """`X.shape`, `X[0]`, `X @ Y`."""
+    match node:
+        case ast.Attribute(value=ast.Name()) | ast.Subscript(value=ast.Name()):
+            return True
+        case ast.BinOp(op=ast.MatMult(), left=ast.Name()) | ast.BinOp(op=ast.MatMult(), right=ast.Name()):
+            return True
+    return False
 
 
 def _filled(nodes: Sequence[ast.AST]) -> frozenset[str]:
@@ -323,56 +344,4 @@ def is_text(node: ast.expr) -> bool:
             return is_text(left) or is_text(right)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()))):
             return True
-    return False
-
-
-def batch_sizes(scope: Scope, node: ast.AST, visible: Sequence[str]) -> tuple[str, ...]:
-    """Texts that may stand for the number of examples at `node`, the likeliest first."""
-    named = [name for name in visible if holds_batch(scope, name)]
-    named.sort(key=lambda name: not BATCH_NAME.match(name))
-    named += [name for name in scope.attributes if BATCH_NAME.match(name.rpartition(".")[2])]
-    used, containers = names_in(node), _containers(scope)
-    data = [name for name in visible if COLUMNS.match(name) and not scope.counting(name)]
-    data = data or _attributes_read(scope, node)
-    data.sort(key=lambda name: (name not in used, name in containers))
-    shapes = [f"{name}.shape[1]" for name in data or _other_data(scope, visible, used)]
-    keep = 1 if named else 2
-    return tuple(dict.fromkeys((*named[:2], *shapes[:keep])))[:_MAX_BATCH]
-
-
-def _attributes_read(scope: Scope, node: ast.AST) -> list[str]:
-    """`self.A_prev` of an expression that reads it."""
-    read = {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
-    words = [(name, name.rpartition(".")[2]) for name in scope.attributes]
-    return [name for name, word in words if word in read and COLUMNS.match(word)]
-
-
-def _other_data(scope: Scope, visible: Sequence[str], used: frozenset[str]) -> list[str]:
-    return sorted((name for name in visible if not scope.counting(name)), key=lambda name: name not in used)
-
-
-def _containers(scope: Scope) -> frozenset[str]:
-    return frozenset(b.name for b in scope.bindings if isinstance(b.value, ast.Dict | ast.List))
-
-
-def holds_batch(scope: Scope, name: str) -> bool:
-    """Whether a name is one of the number of examples, by what it is set to or by how it is spelt."""
-    values = scope.values.get(name, ())
-    if not values and scope.outer:
-        return holds_batch(scope.outer, name)
-    return any(_is_columns(value) for value in values) or (
-        BATCH_NAME.match(name) is not None and scope.counting(name)
-    )
-
-
-def _is_columns(value: ast.expr | None) -> bool:
-    match value:
-        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant(value=1)):
-            return True
-        case ast.Subscript(
-            value=ast.Attribute(attr="shape"), slice=ast.UnaryOp(operand=ast.Constant(value=1))
-        ):
-            return True
-        case ast.Call(func=ast.Name(id="float" | "int"), args=[inner]):
-            return _is_columns(inner)
     return False

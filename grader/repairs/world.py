@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.repairs.scope import BATCH_NAME, COLUMNS, parameter_names, scope_of
+from grader.repairs.batch_size import COLUMNS
+from grader.repairs.scope import BATCH_NAME, parameter_names, scope_of
 from grader.repairs.text import Source, parse_source
 
 

@@ -9,6 +9,7 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from types import CoroutineType, GeneratorType
 from typing import Any
 
@@ -193,6 +194,11 @@ def _put_scalar(out: _Encoder, value: np.generic, depth: int) -> None:
     out.chunks.append(b"g" + bytes((code,)) + plain.tobytes())
 
 
+def _put_member(out: _Encoder, value: Enum, depth: int) -> None:
+    """A member of an Enum as the word or number that it stands for: right helpers know these."""
+    out.put(value._value_, depth + 1)
+
+
 def _put_opaque(out: _Encoder, value: Opaque, depth: int) -> None:
     out.opaque(value.type)
 
@@ -231,6 +237,7 @@ _WRITERS: dict[type, _Writer] = {
 #: complex, from which np.float64 and np.complex128 inherit; np.str_ is a str.
 _BASES: tuple[tuple[type, _Writer], ...] = (
     (np.ndarray, _put_subarray),
+    (Enum, _put_member),
     (str, lambda out, value, depth: out.text(b"s", str.__str__(value))),
     (np.generic, _put_scalar),
     (int, lambda out, value, depth: _put_int(out, int.__int__(value), depth)),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from grader.notebook.alike import alike
+from grader.repairs.batch_size import batch_sizes
 from grader.repairs.change import (
     FORGOTTEN,
     Change,
@@ -21,7 +22,7 @@ from grader.repairs.change import (
 from grader.repairs.families.comments import uncommented
 from grader.repairs.families.counters import LENGTHS
 from grader.repairs.families.numbers import neighbour
-from grader.repairs.scope import batch_sizes, is_text
+from grader.repairs.scope import is_text
 from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
 

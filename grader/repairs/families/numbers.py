@@ -77,7 +77,7 @@ def _turned_round(site: Site) -> Iterator[Change]:
             yield change(node, f"{node.id}[::-1]", rank=0)
         elif isinstance(node, ast.Call) and callee(node) == "reversed" and node.args:
             yield change(node, site.text(node.args[0]), rank=0)
-        elif isinstance(node, ast.Subscript) and site.text(node.slice) == "::-1":
+        elif isinstance(node, ast.Subscript) and _turns(site, node):
             yield change(node, site.text(node.value), rank=0)
 
 
@@ -147,18 +147,13 @@ def _positions(site: Site, node: ast.expr) -> list[str]:
 
 
 def ranges(site: Site) -> Iterator[Change]:
-    """The ends of a range one up or down; reversed put on or taken off; a slice taken off or put on; what a
-    comprehension leaves out."""
+    """The ends of a range one up or down; a slice taken off or put on; what a comprehension leaves out."""
     for node in site.nodes():
         if isinstance(node, ast.Call) and callee(node) in ("range", "arange"):
             yield from _other_range(site, node)
-        elif (
-            isinstance(node, ast.Call)
-            and callee(node) in ("reversed", "filter", "sorted", "list")
-            and node.args
-        ):
+        elif isinstance(node, ast.Call) and callee(node) in ("filter", "sorted", "list") and node.args:
             yield change(node, site.text(node.args[-1]), rank=0)
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and not _turns(site, node):
             yield change(node, site.atom(node.value), rank=0)
             yield from _other_slice(site, node, node.slice)
         elif isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -171,6 +166,24 @@ def ranges(site: Site) -> Iterator[Change]:
             yield from (change(test, "True", rank=0) for test in made.ifs)
     yield from _loop_over(site)
     yield from _returned_slice(site)
+
+
+def direction(site: Site) -> Iterator[Change]:
+    """What a loop runs over turned round, or round again."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and callee(node) == "reversed" and node.args:
+            yield change(node, site.text(node.args[0]), rank=0)
+        elif isinstance(node, ast.Call) and callee(node) in ("range", "arange"):
+            if not isinstance(site.parent(node), ast.Call):
+                yield change(node, f"reversed({site.text(node)})", rank=0)
+        elif isinstance(node, ast.Subscript) and _turns(site, node):
+            yield change(node, site.atom(node.value), rank=0)
+    if isinstance(site.node, ast.For) and isinstance(site.node.iter, ast.Name):
+        yield change(site.node.iter, f"{site.text(site.node.iter)}[::-1]", rank=0)
+
+
+def _turns(site: Site, node: ast.Subscript) -> bool:
+    return site.text(node.slice) == "::-1"
 
 
 def _other_slice(site: Site, node: ast.Subscript, part: ast.Slice) -> Iterator[Change]:
@@ -229,8 +242,6 @@ def _other_range(site: Site, node: ast.Call) -> Iterator[Change]:
     if len(args) == 2 and args[0] == "1":
         yield change(node, call_text(site, node, [args[1]]), rank=0)
         yield change(node, call_text(site, node, ["0", shifted(args[1], -1)]), rank=0)
-    if not isinstance(site.parent(node), ast.Call):
-        yield change(node, f"reversed({site.text(node)})", rank=1)
     if len(args) == 3:
         yield change(node, call_text(site, node, args[:2]), rank=2)
 
@@ -247,7 +258,7 @@ def _loop_over(site: Site) -> Iterator[Change]:
     """`for x in xs` → a slice of it; `("W",)` → `("W", "b")`."""
     node = site.node
     if isinstance(node, ast.For) and isinstance(node.iter, ast.Name):
-        for part in ("[1:]", "[:-1]", "[::-1]"):
+        for part in ("[1:]", "[:-1]"):
             yield change(node.iter, f"{site.text(node.iter)}{part}", rank=1)
     for inner in site.nodes():
         if isinstance(inner, ast.Tuple | ast.List) and _letters(inner):

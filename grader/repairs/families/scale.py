@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from grader.repairs.batch_size import batch_sizes
 from grader.repairs.change import (
     COMPUTED,
     DELIVERED,
@@ -29,7 +30,7 @@ from grader.repairs.change import (
     places,
 )
 from grader.repairs.families.words import other_word, word
-from grader.repairs.scope import BATCH_NAME, batch_sizes
+from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 
 _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
