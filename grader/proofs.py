@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from grader.bench import Bench
 from grader.diagnose import proof, special
 from grader.diagnose.finding import Finding
+from grader.diagnose.labels import of_two_classes
 from grader.diagnose.matching import Matcher
 from grader.diagnose.proof import Goal
 from grader.judge.verdict import observe
@@ -148,6 +149,8 @@ class Proofs:
 
     def _unfinished(self, prover: Prover, finding: Finding) -> Finding | None:
         """A blank of the template that is still open, if that is why the function fails."""
+        if finding.observed is not None:
+            finding = replace(finding, observed=of_two_classes(finding.observed))
         outcomes = finding.observed.outcomes if finding.observed else ()
         failing = [i for i, outcome in enumerate(outcomes) if special.left_open(finding, i, outcome)]
         known = proof.NOT_IMPLEMENTED in self.bench.plan.rubric.misconceptions

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from grader.diagnose.finding import Finding
+from grader.diagnose.labels import of_two_classes
 from grader.diagnose.proof import NOT_IMPLEMENTED
 from grader.judge.compare import as_array
 from grader.judge.components import split
@@ -24,6 +25,8 @@ USES_GLOBAL = "uses-global"
 _SIZE = re.compile(r"(?:m|M|n|N|\w*(?:examples|samples|batch|size))\Z")
 _SET_TO_NONE = re.compile(r"[ \t]+(\w+(?:\[[\"'\w]+\])?)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
 _DOCSTRING = re.compile(r'"""[^"]*"""|\'\'\'[^\']*\'\'\'')
+#: A branch for one kind alone: what it leaves to do is not the one that stands for all others.
+_ONE_KIND = re.compile(r"\s*(?:(?:el)?if\b[^!]*==|case\s+(?!_\s*:))")
 _BRANCH = re.compile(r"\s*(?:if|elif|else|for|while|try|except|finally|with|match|case)\b")
 #: `A_prev, W, b = cache` and `[Z] = ctx.saved`: names and commas, then one name.
 _TAKES_APART = re.compile(r"[ \t]+[\[(]?\w[\w, *]*[\])]?[ \t]*=[ \t]*\w[\w.]*[ \t]*(?:#.*)?$")
@@ -122,7 +125,8 @@ def _left_to_do(finding: Finding, definitions: Sequence[Definition]) -> Location
 
 
 def _begins_a_body(above: Sequence[str]) -> bool:
-    """Whether nothing but the head of a function, its docstring and what takes arguments apart stands above."""
+    """Whether nothing but the head of a function, its docstring and what takes arguments apart stands above, or what
+    asks for one kind of activation."""
     if len(above) > _MOST_LINES or max(map(len, above), default=0) > _LONGEST_LINE:
         return False
     text = _DOCSTRING.sub("", "\n".join(above))
@@ -130,7 +134,8 @@ def _begins_a_body(above: Sequence[str]) -> bool:
     code = _code(lines)
     while code and _TAKES_APART.match(lines[code[-1]]):
         code.pop()
-    return bool(code) and lines[code[-1]].rstrip().endswith(":") and not _BRANCH.match(lines[code[-1]])
+    head = lines[code[-1]].rstrip() if code else ""
+    return head.endswith(":") and (_ONE_KIND.match(head) is not None or not _BRANCH.match(head))
 
 
 def _own(finding: Finding, definitions: Sequence[Definition]) -> Iterator[Definition]:
@@ -300,7 +305,7 @@ def _key(array: NDArray[Any]) -> tuple[tuple[int, ...], bytes]:
 
 
 def _stops(finding: Finding) -> list[Raised | None]:
-    outcomes = finding.observed.outcomes if finding.observed else ()
+    outcomes = of_two_classes(finding.observed).outcomes if finding.observed else ()
     return [outcome.raised for outcome in outcomes if outcome.status != "value"]
 
 

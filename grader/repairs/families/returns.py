@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from grader.repairs.change import Change, change
-from grader.repairs.scope import own_nodes
+from grader.repairs.scope import is_text, own_nodes
 from grader.repairs.sites import Site
 from grader.repairs.slice import bodies
 
@@ -23,8 +23,10 @@ def returned(site: Site) -> Iterator[Change]:
     ends = list(_values_at_ends(node))
     if ends:
         yield Change(tuple((end, f"return {site.text(end.value)}") for end in ends), rank=0)
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
-        yield change(node, f"return {', '.join(map(site.text, node.value.args))}", rank=0)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        shown = [site.text(one) for one in node.value.args if not is_text(one)]
+        if shown:
+            yield change(node, f"return {', '.join(shown)}", rank=0)
     after = ast.Pass(lineno=node.end_lineno or node.lineno, col_offset=0)
     indent = site.source.line(node.lineno)[: node.col_offset]
     kept = "" if isinstance(node, ast.Pass | ast.Return) else f"{site.text(node)}\n{indent}"
