@@ -22,7 +22,7 @@ class Bench:
         self.only = only
         self.program = Program(extraction.definitions, plan.rubric.stand_ins, handed_out=self._handed_out())
         self.kept: dict[str, Collection[str]] = {}
-        """Function → helpers of the student's that stay, for right ones do not understand what it hands them."""
+        """Function → helpers of the student's that are right, with which all that it gets wrong is explained."""
         self.own_interface = self._own_interfaces()
 
     def facts(self, name: str) -> FunctionFacts:
@@ -46,13 +46,19 @@ class Bench:
         """The call with right helpers, but for the student's `own`, those that are kept, and those that the notebook
         gives another interface."""
         helpers = self.plan.rubric.functions[call.function].helpers
-        own = {*own, *self.kept.get(call.function, ()), *self.own_interface}
+        own = {*own, *self.own_helpers(call.function)}
         bind = tuple(name for name in helpers if name not in own)
         return self.plan.bound(call, bind, convention, watched=watched)
 
+    def own_helpers(self, name: str) -> frozenset[str]:
+        """The helpers of a function that are the student's own whenever it is called."""
+        helpers = frozenset(self.plan.rubric.functions[name].helpers)
+        return helpers & {*self.kept.get(name, ()), *self.own_interface}
+
     def uses_own(self, name: str, own: Collection[str]) -> bool:
         """Whether a function has other helpers with the student's `own` than with right ones for all."""
-        return not set(self.plan.rubric.functions[name].helpers).isdisjoint(own)
+        call = self.plan.suite.isolated[name][0]
+        return self.bound(call, "L", own=own) is not self.bound(call, "L")
 
     def helpers_first(self, names: Collection[str]) -> list[list[str]]:
         """The functions in layers: none has a helper in its own or a later one."""

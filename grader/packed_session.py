@@ -17,25 +17,25 @@ class PackSession(Session):
         """None is known to be right: all that can show in a helper can show here."""
         return frozenset()
 
-    def _explain_one(self, name: str) -> None:
+    def _explain_one(self, name: str) -> Finding:
         """The helpers' errors first: if they explain everything, nothing else is looked for."""
         finding = self.findings[name]
         for helper in finding.spec.helpers:
             if helper in self.findings:
                 self._explain_one(helper)
-        if not self._explained_by_helpers(finding):
-            super()._explain_one(name)
+        return self._explained_by_helpers(finding) or super()._explain_one(name)
 
-    def _explained_by_helpers(self, finding: Finding) -> bool:
+    def _explained_by_helpers(self, finding: Finding) -> Finding | None:
         forms = self._forms_of_helpers(finding)
         if finding.explained or finding.observed is None or not finding.failed or not forms:
-            return False
+            return None
         if not self.matcher.agrees(finding.observed, forms, finding.convention):
-            return False
+            return None
         found = Explanation(forms)
         named = self.matcher.components(finding.observed, found, finding.failed, finding.convention)
-        self.findings[finding.spec.name] = replace(finding, explanation=found, explained=True, named=named)
-        return True
+        explained = replace(finding, explanation=found, explained=True, named=named)
+        self.findings[finding.spec.name] = explained
+        return explained
 
     def _forms_of_helpers(self, finding: Finding) -> Forms:
         helpers = [self.findings[name] for name in finding.spec.helpers if name in self.findings]

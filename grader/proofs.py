@@ -56,15 +56,16 @@ class Proofs:
     def _needed(self, finding: Finding) -> set[str]:
         """The functions that calls apply, and own helpers, which a repair may call although the function does not."""
         applied = {step.function for call in _calls(finding) for step in call.steps}
-        own = [name for name in finding.spec.helpers if finding.in_place or name in self.bench.own_interface]
+        helpers = finding.spec.helpers
+        own = helpers if finding.in_place else self.bench.own_helpers(finding.spec.name)
         return applied.union(own)
 
     def _prover(self, finding: Finding, program: Program, whole: Program) -> Prover:
+        bench, name = self.bench, finding.spec.name
         bound = lambda call: self._bound(finding, call)
-        bench = self.bench
-        return Prover(
-            bench.runner, program, whole, bench.extraction.spare, bench.plan.helper, bound, self._other
-        )
+        right = () if finding.in_place else bench.kept.get(name, ())
+        spare = bench.extraction.spare
+        return Prover(bench.runner, program, whole, spare, bench.plan.helper, bound, self._other, right)
 
     def _other(self, name: str) -> Other:
         """A right function, with some of its calls."""

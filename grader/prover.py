@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from grader.diagnose import proof
@@ -38,8 +38,8 @@ class Other:
 
 class Prover:
     """Tries inverse edits of one submission's source. `bound` binds a call's helpers as they were bound; `other`
-    gives a right function by its name. `program` is what the function seems to need, `whole` the notebook,
-    `spare` what may have been meant instead."""
+    gives a right function by its name; `right` are helpers of the student's own that are right. `program` is what the
+    function seems to need, `whole` the notebook, `spare` what may have been meant instead."""
 
     def __init__(
         self,
@@ -50,8 +50,10 @@ class Prover:
         helper: Helper,
         bound: Callable[[Call], Call],
         other: Callable[[str], Other],
+        right: Collection[str] = (),
     ) -> None:
         self.runner = runner
+        self.right = frozenset(right)
         self.helper = helper
         self.bound = bound
         self.other = other
@@ -157,11 +159,11 @@ class Prover:
     def _settled(self, goal: Goal) -> tuple[int, ...]:
         """Helpers that right ones stand in for, where an edit could change nothing, and those that a right
         function runs too."""
-        right = self.bound(goal.observed.calls[0]).bind
+        right = self.right.union(self.bound(goal.observed.calls[0]).bind)
         return tuple(
             index
             for index, made in enumerate(self.definitions)
-            if (made.cell, made.line) in goal.trusted or any(name in right for name in made.binds)
+            if (made.cell, made.line) in goal.trusted or not right.isdisjoint(made.binds)
         )
 
     def _place(self, proposal: Proposal) -> tuple[int, int]:

@@ -115,20 +115,20 @@ class Session:
 
     def _isolated(self) -> None:
         """Every defined function on its own: with helpers of the student's that have been found right already,
-        which spares asking the grader, and with right ones in place of all others. What fails so has all right, unless
-        it stops with them: then it hands on what only its own helpers understand."""
+        which spares asking the grader, and with right ones in place of all others. What fails so and has no explanation
+        gets right ones for all: a helper may be right in its own tests alone."""
         for spec in self.bench.graded():
             self.findings[spec.name] = self._finding(spec)
         defined = [name for name, finding in self.findings.items() if finding.facts.status == "defined"]
         for names in self.bench.helpers_first(defined):
             own = [name for name in defined if self.findings[name].is_right]
             self._observe_isolated(names, own)
-            again = [name for name in names if self.findings[name].failed and self.bench.uses_own(name, own)]
-            with_own = {name: self.findings[name] for name in again}
-            self._observe_isolated(again, ())
-            for name, before in with_own.items():
-                if before.gave_more_than(self.findings[name]):
-                    self.findings[name], self.bench.kept[name] = before, own
+            uses = [name for name in names if self.findings[name].failed and self.bench.uses_own(name, own)]
+            before = {name: self._explain_one(name) for name in uses}
+            kept = {name: finding for name, finding in before.items() if finding.explanation is not None}
+            self._observe_isolated([name for name in uses if name not in kept], ())
+            self.findings.update(kept)
+            self.bench.kept.update(dict.fromkeys(kept, own))
 
     def _observe_isolated(self, names: Sequence[str], own: Collection[str]) -> None:
         calls = {name: self.plan.suite.isolated[name] for name in names}
@@ -301,10 +301,11 @@ class Session:
             unread = unread_parameters(name, definitions)
             self.findings[name] = replace(found, unread=tuple(unread))
 
-    def _explain_one(self, name: str) -> None:
+    def _explain_one(self, name: str) -> Finding:
+        """The finding with what explains it, which is looked for once."""
         finding = self.findings[name]
         if finding.explained or finding.observed is None or not finding.failed:
-            return
+            return finding
         found = self.matcher.explain(
             finding.observed, finding.failed, finding.convention, self._called(finding)
         )
@@ -314,6 +315,7 @@ class Session:
             else {}
         )
         self.findings[name] = replace(finding, explanation=found, explained=True, named=named)
+        return self.findings[name]
 
     def _called(self, finding: Finding) -> frozenset[str]:
         """The right helpers that the function calls by name, itself or through another helper."""

@@ -86,11 +86,6 @@ class Finding:
         outcomes = self.observed.outcomes if self.observed else ()
         return any(outcome.status != "value" or outcome.stdout for outcome in outcomes)
 
-    def gave_more_than(self, other: Finding) -> bool:
-        """Whether it came to a value on more calls."""
-        given, others = (len(one.observed.valued) if one.observed else 0 for one in (self, other))
-        return given > others
-
     def raised(self, kind: str) -> bool:
         """Whether some call stopped with this exception."""
         outcomes = self.observed.outcomes if self.observed else ()

@@ -139,3 +139,60 @@ def linear_activation_backward(dA, cache, activation):
     )
     assert graded.full_marks
     assert {"sigmoid", "relu_backward"}.isdisjoint(function.name for function in graded.report.functions)
+
+
+#: The word of the course is a member of an Enum here, and what a layer computes is a class of its own.
+KINDS = """
+import enum
+
+class Kind(enum.Enum):
+    RELU = "relu"
+    SIGMOID = "sigmoid"
+"""
+
+
+def test_right_helpers_know_a_member_of_an_enum(grade_functions: GradeCells) -> None:
+    """With a wrong helper below, right ones stand in, and are handed what the student's own take."""
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    return W @ A, (A, W, b)\n",
+        linear_activation_forward=KINDS
+        + """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A, Z = sigmoid(Z) if Kind(activation) is Kind.SIGMOID else relu(Z)
+    return A, (linear_cache, Z)
+""",
+        L_model_forward="""
+def L_model_forward(X, parameters):
+    A, caches, L = X, [], len(parameters) // 2 - 1
+    for l in range(1, L + 1):
+        kind = Kind.SIGMOID if l == L else Kind.RELU
+        A, cache = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], kind)
+        caches.append(cache)
+    return A, caches
+""",
+    )
+    assert graded.ids == {
+        "linear_forward": {"forward-missing-bias"},
+        "L_model_forward": {"forward-layer-missing"},
+    }
+
+
+def test_what_is_explained_with_right_helpers_of_its_own_asks_for_no_others(
+    grade_functions: GradeCells, asked: list[str]
+) -> None:
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dA = Y / AL - (1 - Y) / (1 - AL)
+    for l in range(L, 0, -1):
+        kind = "sigmoid" if l == L else "relu"
+        dA, dW, db = linear_activation_backward(dA, caches[l - 1], kind)
+        grads[f"dA{l - 1}"], grads[f"dW{l}"], grads[f"db{l}"] = dA, dW, db
+    return grads
+"""
+    )
+    (found,) = graded["L_model_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("dal-wrong-sign", "proved")
+    assert not asked

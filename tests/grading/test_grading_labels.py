@@ -116,3 +116,36 @@ def linear_activation_forward(A_prev, W, b, activation):
 """,
     )
     assert found.ids == {"linear_activation_forward": {"activation-swapped"}}
+
+
+@pytest.mark.parametrize(
+    ("blank", "place"), [("dW", None), ("slope", "return None")], ids=["an entry", "a helper's value"]
+)
+def test_a_blank_in_code_that_takes_labels_of_two_classes_only(
+    grade_functions: GradeCells, blank: str, place: str | None
+) -> None:
+    """Some calls have other labels, and are refused whatever is in the blank."""
+    right = "(1 - Y) / (1 - AL) - Y / AL"
+    found = grade_functions(
+        L_model_backward=f"""
+def slope(AL, Y):
+    if not np.isin(Y, (0, 1)).all():
+        raise ValueError("labels have to be 0 or 1")
+    return {"None" if blank == "slope" else right}
+
+
+def L_model_backward(AL, Y, caches):
+    grads, L = {{}}, len(caches)
+    dA = slope(AL, Y)
+    for l in range(L, 0, -1):
+        dA, dW, db = linear_activation_backward(dA, caches[l - 1], "sigmoid" if l == L else "relu")
+        grads[f"dA{{l - 1}}"] = dA
+        grads[f"dW{{l}}"] = {"None" if blank == "dW" else "dW"}
+        grads[f"db{{l}}"] = db
+    return grads
+"""
+    )
+    (diagnosis,) = found["L_model_backward"].diagnoses
+    assert diagnosis.misconception == "not-implemented"
+    assert diagnosis.location is not None
+    assert diagnosis.location.source == (place or 'grads[f"dW{l}"] = None')

@@ -230,6 +230,42 @@ def linear_activation_forward(A_prev, W, b, activation):
     assert "not-implemented" not in names
 
 
+@pytest.mark.parametrize("condition", ['elif activation == "relu":', "else:"])
+def test_a_branch_for_one_kind_that_raises_not_implemented_is_left_to_do(
+    grade_functions: GradeCells, condition: str
+) -> None:
+    """But the branch for all other words may be met by a word that is spelt wrongly."""
+    graded = grade_functions(
+        linear_activation_forward=f"""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    if activation == "sigmoid":
+        A, activation_cache = sigmoid(Z)
+    {condition}
+        raise NotImplementedError(activation)
+    return A, (linear_cache, activation_cache)
+"""
+    )
+    wanted = {"not-implemented"} if "relu" in condition else set()
+    assert graded.ids.get("linear_activation_forward", set()) == wanted
+
+
+def test_the_direction_of_the_loop_is_no_key(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    g, L, Y = {}, len(caches), Y.reshape(AL.shape)
+    d = (1 - Y) / (1 - AL) - Y / AL
+    for l in range(1, L + 1):
+        d, w, b = linear_activation_backward(d, caches[l - 1], "relu" if l < L else "sigmoid")
+        g.update({f"dA{l - 1}": d, f"dW{l}": w, f"db{l}": b})
+    return g
+"""
+    )
+    (found,) = graded["L_model_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("backward-not-reversed", "proved")
+
+
 def test_layers_counted_from_zero_are_one_error(grade_functions: GradeCells) -> None:
     graded = grade_functions(
         L_model_backward="""

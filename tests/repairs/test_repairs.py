@@ -321,3 +321,40 @@ def test_source_with_holes_raises_nothing(data: st.DataObject) -> None:
 
 def test_a_deeply_nested_expression_raises_nothing() -> None:
     propose([function(f"def f(a):\n    return {'-' * 3000}a")], RepairRequest("f", FAMILY_NAMES))
+
+
+# ------------------------------------------------------------------------ what stands for the batch
+
+
+@pytest.mark.parametrize(
+    "head", ["def f(total, m):", "def f(total, m: int):", "def f(total, count: int, m):"]
+)
+def test_a_helper_divides_by_the_number_that_it_is_handed(head: str) -> None:
+    made = proposed(f"{head}\n    return total", "over_m")
+    assert "return total / m" in lines_of(made, 2)
+    assert not any("m.shape" in line for line in lines_of(made, 2))
+
+
+def test_an_m_that_is_an_array_is_no_number() -> None:
+    made = proposed("def f(total, m):\n    k = m.shape[0]\n    return total", "over_m")
+    assert "return total / m" not in lines_of(made, 3)
+
+
+def test_the_size_that_a_helper_is_handed_is_another_dimension() -> None:
+    text = "def f(dZ, A_prev):\n    m = A_prev.shape[1]\n    dW = mean(dZ @ A_prev.T, A_prev.shape[0])\n    return dW"
+    assert "dW = mean(dZ @ A_prev.T, A_prev.shape[1])" in lines_of(proposed(text, "over_n"), 3)
+
+
+def test_the_statement_that_counts_the_units_is_right() -> None:
+    text = "def f(dZ, A_prev):\n    m = A_prev.shape[1]\n    n = A_prev.shape[0]\n    return dZ / n"
+    assert not lines_of(proposed(text, "over_n"), 3)
+
+
+def test_names_of_a_pattern_have_values() -> None:
+    text = "def f(dA, cache):\n    match cache:\n        case (linear, Z):\n            dZ = dA * dA\n    return dZ"
+    assert "dZ = dA * Z" in lines_of(proposed(text, "name"), 4)
+
+
+def test_what_is_shown_instead_of_returned() -> None:
+    text = 'def f(cost):\n    logger.debug("cost %s", float(np.squeeze(cost)))'
+    assert "return float(np.squeeze(cost))" in lines_of(proposed(text, "return"), 2)
