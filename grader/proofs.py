@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from grader.bench import Bench
 from grader.diagnose import proof, special
@@ -13,7 +13,7 @@ from grader.diagnose.matching import Matcher
 from grader.diagnose.proof import Goal
 from grader.judge.verdict import observe
 from grader.model import Call, Location, Outcome, Program, Proposal
-from grader.prover import Other, Prover
+from grader.prover import Other, Prover, Repair
 
 #: Of a right function that has to stay right.
 MAX_CALLS = 4
@@ -44,12 +44,16 @@ class Proofs:
     """Calls of a function that it has not had yet."""
     others: Mapping[str, Finding]
     """All functions of the submission."""
+    repairs: dict[str, list[Repair]] = field(default_factory=dict)
+    """Function → the repairs that have proved what its numbers tell: of shared code, they are its callers' too."""
 
     def of(self, finding: Finding) -> Finding:
         """The finding with a place for each name that can be proved, and with names where a repair gives them."""
         prover = self._prover(finding, self.bench.program_of(self._needed(finding)), self.bench.program)
         if finding.named:
             proved = self._proved(prover, finding)
+            if finding.explanation is not None:
+                self.repairs[finding.spec.name] = prover.repairs
             return self._behind_nothing(prover, proved) if proved.named and not proved.proofs else proved
         return self._decided(prover, finding) if self.may_name(finding) else finding
 
@@ -96,10 +100,15 @@ class Proofs:
             if name == proof.NOT_IMPLEMENTED:
                 found = proof.to_be_filled(plan.rubric, finding.spec.name)
             goal = proof.goal(found, finding, plan.oracle, rest)
-            where = prover.locate(goal) if goal else None
+            where = (self._as_in_a_helper(prover, finding, goal) or prover.locate(goal)) if goal else None
             if where is not None:
                 finding = proof.with_proof(finding, name, where)
         return _without_what_follows(finding)
+
+    def _as_in_a_helper(self, prover: Prover, finding: Finding, goal: Goal) -> Location | None:
+        """The place where a helper that is wrong, too, is mended, if that mends this function: they share the code."""
+        repairs = [one for name in finding.spec.helpers for one in self.repairs.get(name, ())]
+        return prover.mended_by(goal, repairs) if repairs else None
 
     def _of_a_variable(self, prover: Prover, finding: Finding) -> Finding | None:
         """The finding with `uses-global` alone, where a notebook variable in its place makes everything right: whatever

@@ -21,6 +21,8 @@ from grader.model import (
 )
 
 Edits = tuple[Proposal, ...]
+#: Edits with the definitions that they are made in: those of another function may be the same ones.
+Repair = tuple[tuple[Definition, Proposal], ...]
 MAX_REVIVED = 4
 MAX_FIRST = 2
 MAX_BLANKS = 8
@@ -58,6 +60,7 @@ class Prover:
         self.bound = bound
         self.other = other
         self.spare = spare
+        self.repairs: list[Repair] = []
         self._spare_names = tuple(name for made in spare for name in made.binds)
         #: Without assertions: one that a student wrote for the wrong result would stop the right one.
         part = replace(program, strip_asserts=True)
@@ -93,7 +96,32 @@ class Prover:
         if chosen is None:
             self._take(self.whole)
             return self.edits(goal, places)
+        if chosen:
+            self.repairs.append(tuple((self.definitions[one.definition], one) for one in chosen))
         return chosen
+
+    def mended_by(self, goal: Goal, repairs: Sequence[Repair]) -> Location | None:
+        """The place of the first of another function's repairs that suffices here."""
+        known = {(made.cell, made.line, made.source): at for at, made in enumerate(self.definitions)}
+        places = [
+            [known.get((made.cell, made.line, made.source)) for made, _ in repair] for repair in repairs
+        ]
+        here = [
+            tuple(
+                replace(one, definition=at)
+                for (_, one), at in zip(repair, found, strict=True)
+                if at is not None
+            )
+            for repair, found in zip(repairs, places, strict=True)
+            if None not in found
+        ]
+        return _first(self.runner.explore(self._sufficing(goal, here), self.helper)) if here else None
+
+    def _sufficing(self, goal: Goal, candidates: Sequence[Edits]) -> Search[Edits]:
+        for edits in candidates:
+            if (yield from self._suffices(goal, edits)):
+                return edits
+        return ()
 
     def locate(self, goal: Goal) -> Location | None:
         """The place of a misconception that has its name from elsewhere: any repair that suffices may tell it."""

@@ -28,6 +28,8 @@ _DOCSTRING = re.compile(r'"""[^"]*"""|\'\'\'[^\']*\'\'\'')
 #: A branch for one kind alone: what it leaves to do is not the one that stands for all others.
 _ONE_KIND = re.compile(r"\s*(?:(?:el)?if\b[^!]*==|case\s+(?!_\s*:))")
 _BRANCH = re.compile(r"\s*(?:if|elif|else|for|while|try|except|finally|with|match|case)\b")
+#: The head of a function; of one over several lines, the last.
+_HEAD = re.compile(r"\s*(?:(?:async\s+)?def\b|\))")
 #: `A_prev, W, b = cache` and `[Z] = ctx.saved`: names and commas, then one name.
 _TAKES_APART = re.compile(r"[ \t]+[\[(]?\w[\w, *]*[\])]?[ \t]*=[ \t]*\w[\w.]*[ \t]*(?:#.*)?$")
 _MOST_LINES, _LONGEST_LINE = 150, 300
@@ -119,9 +121,21 @@ def _left_to_do(finding: Finding, definitions: Sequence[Definition]) -> Location
     for made in definitions:
         lines = made.source.split("\n")
         at = -1 if line is None else line - made.line
-        if made.cell == cell and 0 <= at < len(lines) and _begins_a_body(lines[:at]):
+        if made.cell == cell and 0 <= at < len(lines) and _is_all_that_is_done(lines[:at], lines[at]):
             return Location(made.cell, made.line + at, lines[at].strip())
     return None
+
+
+def _is_all_that_is_done(above: Sequence[str], line: str) -> bool:
+    """Whether a `raise` is all of a body, or of the branch for one kind, or what a function always comes to."""
+    return _begins_a_body(above) or _is_always_met(above, line)
+
+
+def _is_always_met(above: Sequence[str], line: str) -> bool:
+    """Whether the line stands in no block but that of its function."""
+    depth = len(line) - len(line.lstrip())
+    around = (one for one in reversed(above) if one.strip() and len(one) - len(one.lstrip()) < depth)
+    return _HEAD.match(next(around, "")) is not None
 
 
 def _begins_a_body(above: Sequence[str]) -> bool:

@@ -284,6 +284,8 @@ def parts_of_records(site: Site) -> list[str]:
         for node in site.source.nodes
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and node.value.id != site.scope.receiver
         and site.scope.knows(node.value.id)
         and node.attr not in _OF_ARRAYS
         and not isinstance(site.parent(node), ast.Call | ast.Attribute)

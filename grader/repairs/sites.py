@@ -230,14 +230,20 @@ def _visit_methods(walk: _Walk, name: str, only: ast.ClassDef | None = None) -> 
             decorators = getattr(method, "decorator_list", [])
             static = any("static" in ast.dump(decorator) for decorator in decorators)
             _visit_function(
-                walk, index, method, Scope(), receiver=not static, attributes=_attributes(walk, owner)
+                walk,
+                index,
+                method,
+                Scope(),
+                receiver=not static,
+                attributes=() if static else _attributes(walk, owner),
             )
 
 
 def _attributes(walk: _Walk, owner: ast.ClassDef) -> tuple[str, ...]:
     if owner not in walk.attributes:
         mine = [name for one in (owner, *_bases(walk, owner)) for name in _stored_attributes(one)]
-        walk.attributes[owner] = tuple(dict.fromkeys(mine))
+        hidden = {name.replace("self.", "self._", 1) for name in mine}  # what a property gives
+        walk.attributes[owner] = tuple(name for name in dict.fromkeys(mine) if name not in hidden)
     return walk.attributes[owner]
 
 

@@ -31,6 +31,8 @@ class World:
     """Names of the parameters of the notebook's functions; of what `partial` makes, none are known."""
     methods: frozenset[str] = frozenset()
     """Names of the methods of the notebook's classes."""
+    unasked: frozenset[str] = frozenset()
+    """Those that nothing calls."""
     wrappers: frozenset[int] = frozenset()
     """Indices of definitions that give an operation of the library another name: `rowSums = lambda x: x.sum(1)`."""
     counts_examples: bool = False
@@ -47,6 +49,7 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
     stored = (
         node.id for node in source.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
+    methods = {name for made in definitions if made.kind == "class" for name in _methods(made)}
     return World(
         function,
         _parameters(source),
@@ -56,7 +59,8 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
         words,
         tuple(name for name in functions if name in known and name not in used and name != function),
         {name: parameters for made in definitions for name, parameters in _taken(made)},
-        frozenset(name for made in definitions if made.kind == "class" for name in _methods(made)),
+        frozenset(methods),
+        _unasked(methods, definitions),
         _wrappers(definitions),
         any(BATCH_NAME.match(name) for name in stored),
     )
@@ -71,6 +75,13 @@ def _methods(made: Definition) -> Iterator[str]:
     for node in source.nodes if source else ():
         if isinstance(node, ast.FunctionDef):
             yield node.name
+
+
+def _unasked(methods: set[str], definitions: Sequence[Definition]) -> frozenset[str]:
+    sources = [parse_source(made.source) for made in definitions] if methods else []
+    nodes = (node for source in sources if source for node in source.nodes)
+    asked = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return frozenset(name for name in methods - asked if not name.startswith("__"))
 
 
 def _words(made: Definition) -> Iterator[tuple[str, str]]:

@@ -135,7 +135,9 @@ def _peeled(site: Site, node: ast.Call) -> Iterator[Change]:
     if not isinstance(node.args[0], ast.Starred | ast.GeneratorExp | ast.Constant):
         twice = isinstance(node.args[0], ast.Call) and callee(node.args[0]) == callee(node)
         level = TAKEN if is_handed_on(site, node) else RESTORED
-        yield change(node, site.text(_unlisted(node.args[0])), level, rank=0 if twice else 2)
+        own = isinstance(node.func, ast.Attribute) and node.func.attr in site.world.methods
+        rank = 0 if twice else 1 if own else 2
+        yield change(node, site.text(_unlisted(node.args[0])), level, rank)
         parent = site.parent(node)
         if isinstance(parent, ast.Subscript) and parent.value is node:
             yield change(parent, site.text(node.args[0]), rank=0)
@@ -152,10 +154,15 @@ def _wrapped(site: Site) -> Iterator[Change]:
     """`A = Z` → `A = sigmoid(Z)`: what two-valued activations return is told from a lone value by trying."""
     known = [name for name in ("relu", "sigmoid") if name in site.world.known or not site.scope.knows(name)]
     for place in places(site):
+        if _is_record(site.parent(place.node)) or site.text(place.node) == "activation":
+            continue
         if isinstance(place.node, ast.Name) or place.target is not None and _is_entry(place.node):
             for name in known:
                 yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
                 yield change(place.node, f"{name}({site.text(place.node)})[0]", place.level, 1)
+            for name in sorted(site.world.unasked)[:_MAX_OF_A_KIND] if site.scope.receiver else ():
+                text = f"{site.scope.receiver}.{name}({site.text(place.node)})"
+                yield change(place.node, text, place.level, 0)
             for name in _unused_results(site):
                 yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
             for text in _by_word(site, site.text(place.node)) if place.target is not None else ():
@@ -265,10 +272,17 @@ def masks(site: Site) -> Iterator[Change]:
     """`dZ = dA` → `dZ = dA * (Z > 0)`: the gate put in; `q[n] = g[n]` → `q[n] = g[n] * (z[n] > 0)`."""
     for place in places(site):
         at = f"[{site.text(place.node.slice)}]" if isinstance(place.node, ast.Subscript) else ""
-        if place.makes and (at or isinstance(place.node, ast.Name | ast.Call | ast.BinOp)):
-            parts = (*site.scope.attributes, *parts_of_records(site), *site.visible(place.node))
-            for name in parts[:_MAX_OPERANDS]:
-                if not site.scope.counting(name) and name != site.text(place.node):
-                    yield change(
-                        place.node, f"{site.atom(place.node)} * ({name}{at} > 0)", place.level, 0 if at else 1
-                    )
+        gated = at or isinstance(place.node, ast.Name | ast.Call | ast.BinOp)
+        if not place.makes or not gated or _is_record(place.node) or _is_record(site.parent(place.node)):
+            continue
+        names = [name for name in site.visible(place.node) if site.scope.role(name) == "data"]
+        for name in (*site.scope.attributes, *parts_of_records(site), *names)[:_MAX_OPERANDS]:
+            if name not in (site.text(place.node), "activation"):
+                text = f"{site.atom(place.node)} * ({name}{at} > 0)"
+                yield change(place.node, text, place.level, 0 if at else 1)
+
+
+def _is_record(node: ast.AST | None) -> bool:
+    """`LayerCache(linear, Z)`, `cls(A, W, b)`: what a class makes."""
+    name = callee(node) if isinstance(node, ast.Call) else ""
+    return name == "cls" or name[:1].isupper()

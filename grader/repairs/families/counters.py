@@ -69,4 +69,6 @@ def output_rounds(site: Site, node: ast.AST) -> Iterator[str]:
     for one in names:
         yield f"{one} == 0"
     for name in (name for name in LENGTHS if name in site.visible(node)):
-        yield from (f"{one} == {LENGTHS[name]}" for one in names)
+        for one in names:
+            yield f"{one} == {LENGTHS[name]}"
+            yield f"{one} == {LENGTHS[name]} - 1"

@@ -155,8 +155,11 @@ def _filled(site: Site, place: Place, text: str, parameters: Sequence[str]) -> I
 
 
 def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str | None:
-    """`{1}`, and `{Y}` where a helper has another name for it, are the parameter at that position."""
+    """`{1}`, and `{Y}` where a helper has another name for it, are the parameter at that position; `{Z}` is what a
+    helper takes that takes no more."""
     if not mark.isdigit():
+        if len(parameters) == 1 and site.depth > 0 and mark not in site.world.parameters:
+            return parameters[0]
         if mark in site.visible(place.node) or mark not in site.world.parameters:
             return mark if mark in site.visible(place.node) else None
         mark = str(site.world.parameters.index(mark))

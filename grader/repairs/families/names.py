@@ -58,7 +58,7 @@ def unread(site: Site) -> Iterator[Change]:
     yield from _put_around(site)
     yield from _called_after_all(site)
     yield from uncommented(site)
-    yield from _instead_of_number(site)
+    yield from _instead_of_constant(site)
     yield from _as_the_parameters(site)
     idle = [name for name in (*site.scope.idle, *_unread_parameters(site)) if name in site.visible(site.node)]
     if not idle:
@@ -107,11 +107,15 @@ def _stored_too(site: Site, idle: list[str]) -> Iterator[Change]:
                     yield change(site.node, text, FORGOTTEN, rank=0)
 
 
-def _instead_of_number(site: Site) -> Iterator[Change]:
-    """`layer.step(grads, 1)` → `layer.step(grads, rate)`, where rate is read nowhere."""
+def _instead_of_constant(site: Site) -> Iterator[Change]:
+    """`layer.step(grads, 1)` → `layer.step(grads, rate)`, where rate is read nowhere; `make("relu")` the same."""
     given = [name for name in site.scope.data_parameters if name not in site.scope.read]
     for node in site.nodes() if given else ():
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float) and _is_handed_on(site, node):
+        if (
+            isinstance(node, ast.Constant)
+            and type(node.value) in (int, float, str)
+            and _is_handed_on(site, node)
+        ):
             yield from (change(node, name, FORGOTTEN, rank=0) for name in given[:_MAX_IDLE])
 
 
@@ -193,7 +197,7 @@ def _namesake(site: Site, node: ast.Name) -> Iterator[Change]:
 
 
 def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
-    if _is_called(site, node) or _is_plain(site, node.id):
+    if _is_called(site, node) or _is_plain(site, node.id) or node.id == site.scope.receiver:
         return
     strange, handed = not _is_mine(site, node), _is_handed_on(site, node)
     renamed = node is getattr(site.node, "value", None)
