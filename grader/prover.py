@@ -279,11 +279,13 @@ class Prover:
     def _stays_right(self, name: str, edits: Edits) -> Search[bool]:
         other = self.other(name)
         changed = proof.variant(self.definitions, edits) or ()
-        pairs = zip(self.definitions, changed, strict=True)
-        new = {(old.cell, old.line, old.source): made for old, made in pairs if made is not old}
-        definitions = tuple(
-            new.get((made.cell, made.line, made.source), made) for made in other.program.definitions
-        )
+        new = {
+            _mark(old): made
+            for old, made in zip(self.definitions, changed, strict=True)
+            if made is not old or any(word in one.source for one in edits for word in made.binds)
+        }
+        new = {_mark(made): made for made in other.program.definitions} | new
+        definitions = tuple(sorted(new.values(), key=lambda made: (made.cell, made.line)))
         outcomes = yield replace(other.program, definitions=definitions, strip_asserts=True), other.calls
         return other.is_right(outcomes)
 
@@ -304,6 +306,10 @@ class Prover:
         else:
             definitions = definitions[: len(self.program.definitions)]
         return replace(self.program, definitions=definitions)
+
+
+def _mark(made: Definition) -> tuple[int, int, str]:
+    return made.cell, made.line, made.source
 
 
 def _first(edits: Edits) -> Location | None:

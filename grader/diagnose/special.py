@@ -171,9 +171,12 @@ def _end(finding: Finding, definitions: Sequence[Definition]) -> Location | None
 
 
 def _returned_as_set(name: str, below: Sequence[str]) -> bool:
+    """Whether a name is returned that gets no other value; `cost = np.squeeze(cost)` gives it none."""
     word = rf"(?<!\w){re.escape(name)}(?!\w)"
-    changed = any(re.search(rf"{word}[^=]*(?<![=!<>])=(?!=)", line) for line in below)
-    return not changed and any(re.search(rf"\breturn\b.*{word}", line) for line in below)
+    code = [line.split("#")[0] for line in below]
+    values = (found[1] for line in code if (found := re.search(rf"{word}[^=]*(?<![=!<>])=(?!=)(.*)", line)))
+    changed = any(not re.search(word, value) for value in values)
+    return not changed and any(re.search(rf"\breturn\b.*{word}", line) for line in code)
 
 
 def with_lines(finding: Finding, definitions: Sequence[Definition]) -> Finding:

@@ -216,10 +216,13 @@ def _annotations(function: FunctionNode) -> list[ast.expr]:
 def _reads_unassigned(function: FunctionNode) -> bool:
     """Whether a name is returned, packed or measured that is neither a parameter nor assigned in the function."""
     known = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)} | set(dir(builtins))
-    called = {
-        id(part) for node in ast.walk(function) if isinstance(node, ast.Call) for part in ast.walk(node.func)
-    }
-    other = called | {id(part) for note in _annotations(function) for part in ast.walk(note)}
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    no_values = [
+        *(call.func for call in calls),
+        *(word.value for call in calls for word in call.keywords if word.arg == "dtype"),
+        *_annotations(function),
+    ]
+    other = {id(part) for node in no_values for part in ast.walk(node)}
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and id(node) not in other]
     known |= {node.id for node in names if not isinstance(node.ctx, ast.Load)} - _made_of_themselves(function)
     return any(node.id not in known for node in names)

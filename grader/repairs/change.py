@@ -133,6 +133,9 @@ def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = P
         case ast.Dict(values=parts):
             for part in parts:
                 yield from _spread(site, part, target, DELIVERED)
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=entries):
+            for entry in entries:
+                yield from _spread(site, entry.value, target, DELIVERED)
         case ast.IfExp(body=left, orelse=right):
             yield from _spread(site, left, target, passed)
             yield from _spread(site, right, target, passed)
@@ -171,8 +174,8 @@ def _level(site: Site, node: ast.expr, passed: int) -> int:
         return REDUCED
     if isinstance(node, ast.Call) and is_own_call(site, node):
         return PASSED if isinstance(site.node, ast.Return) and site.depth > 0 else passed
-    if is_alias(node):
-        return passed
+    if is_alias(node):  # `G = dZ.T` is another view of what comes in
+        return DELIVERED if isinstance(node, ast.Attribute) and node.attr == "T" else passed
     return REDUCED if any(_reduces(inner) for inner in ast.walk(node)) else COMPUTED
 
 

@@ -164,7 +164,7 @@ def _is_part(value: ast.expr | None) -> bool:
 def _part(value: ast.expr | None, position: int) -> ast.expr | None:
     if isinstance(value, ast.Tuple | ast.List) and position < len(value.elts):
         return value.elts[position]
-    if isinstance(value, ast.Attribute) and value.attr == "shape":
+    if isinstance(value, ast.Attribute) and value.attr == "shape" or isinstance(value, ast.Subscript):
         return ast.Subscript(value, ast.Constant(position), ast.Load())
     return None
 

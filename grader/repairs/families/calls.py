@@ -27,6 +27,7 @@ _PAIRS = (
     ("relu_backward", "sigmoid_backward"),
     ("log2", "log"),
     ("log10", "log"),
+    ("logaddexp2", "logaddexp"),
     ("log1p", "log"),
     ("sum", "mean"),
     ("maximum", "minimum"),
@@ -78,7 +79,8 @@ def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
         for old, new in ((one, other), (other, one)):
             if name == old and _can_be(site, node, new):
                 text = f"{site.text(node.value)}.{new}" if isinstance(node, ast.Attribute) else new
-                yield change(node, text, rank=0, tag=f"{one} {other}")
+                tag = "natural log" if new in ("log", "logaddexp") else f"{one} {other}"
+                yield change(node, text, rank=0, tag=tag)
     level = COMPUTED if isinstance(site.parent(node), ast.Dict) else RESTORED
     other = partner(name)
     if isinstance(node, ast.Attribute) and other in site.world.methods - {name}:
@@ -91,10 +93,14 @@ def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
 
 
 def _of_its_kind(site: Site, node: ast.Name, level: int) -> Iterator[Change]:
-    """`{"sigmoid": ramp}` and `partial(through, ramp)`, where a function stands as a value → another one of the
-    notebook that takes as many arguments."""
+    """`{"sigmoid": ramp}`, `dict(sigmoid=ramp)` and `partial(through, ramp)`, where a function stands as a value →
+    another one of the notebook that takes as many arguments."""
     takes, parent = site.world.takes, site.parent(node)
-    stands = isinstance(parent, ast.Dict) or isinstance(parent, ast.Call) and node in parent.args
+    if isinstance(parent, ast.Tuple):  # `{"sigmoid": (there, back)}`
+        parent = site.parent(parent)
+    stands = (
+        isinstance(parent, ast.Dict | ast.keyword) or isinstance(parent, ast.Call) and node in parent.args
+    )
     if stands and takes.get(node.id):
         others = [name for name in takes if name != node.id and len(takes[name]) == len(takes[node.id])]
         for new in others[:_MAX_OF_A_KIND]:

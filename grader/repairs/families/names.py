@@ -15,6 +15,7 @@ from grader.repairs.change import (
     call_text,
     callee,
     change,
+    copied,
     is_number_like,
     is_own_call,
     places,
@@ -56,6 +57,7 @@ def unread(site: Site) -> Iterator[Change]:
                     yield change(node, f'({node.id} if {word} == "sigmoid" else {name})', FORGOTTEN, rank=0)
                     yield change(node, f'({name} if {word} == "sigmoid" else {node.id})', FORGOTTEN, rank=0)
     yield from _put_around(site)
+    yield from _kept(site)
     yield from _called_after_all(site)
     yield from uncommented(site)
     yield from _instead_of_constant(site)
@@ -79,6 +81,16 @@ def unread(site: Site) -> Iterator[Change]:
                 yield change(place.node, f"{text} * ({name} > 0)", FORGOTTEN, rank=0)
 
 
+def _kept(site: Site) -> Iterator[Change]:
+    """`np.add(Z, b)`, whose result is lost → `Z = np.add(Z, b)`."""
+    match site.node:
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=module)), args=[ast.Name(id=first), *_])
+        ):
+            if module == site.world.numpy and site.scope.knows(first):
+                yield change(site.node, f"{first} = {site.text(site.node)}", FORGOTTEN, rank=0)
+
+
 def _called_after_all(site: Site) -> Iterator[Change]:
     """`activate = TABLE[kind]`, which is used nowhere, and `return Z` → `return activate(Z)`."""
     chosen = [
@@ -87,7 +99,7 @@ def _called_after_all(site: Site) -> Iterator[Change]:
         if made.name not in site.scope.read and isinstance(made.value, ast.Subscript | ast.IfExp | ast.Name)
     ]
     for place in places(site) if chosen else ():
-        if isinstance(place.node, ast.Name) and site.scope.role(place.node.id) == "data":
+        if (held := copied(place.node)) and site.scope.role(held) == "data":
             for name in chosen[:_MAX_IDLE]:
                 yield change(place.node, f"{name}({site.text(place.node)})", FORGOTTEN, rank=0)
 
