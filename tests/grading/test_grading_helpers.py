@@ -196,3 +196,70 @@ def L_model_backward(AL, Y, caches):
     (found,) = graded["L_model_backward"].diagnoses
     assert (found.misconception, found.evidence) == ("dal-wrong-sign", "proved")
     assert not asked
+
+
+def test_an_error_in_a_class_that_two_functions_share_is_one_error(grade_functions: GradeCells) -> None:
+    """The model goes round `linear_activation_forward`: what mends the class mends both."""
+    graded = grade_functions(
+        linear_activation_forward="""
+class Relu:
+    @staticmethod
+    def activate(z):
+        return 1 / (1 + np.exp(-z))
+
+
+class Sigmoid:
+    @staticmethod
+    def activate(z):
+        return 1 / (1 + np.exp(-z))
+
+
+def layer_of(activation):
+    if activation == "relu":
+        return Relu()
+    return Sigmoid()
+
+
+def linear_activation_forward(A_prev, W, b, activation):
+    Z = W @ A_prev + b
+    return layer_of(activation).activate(Z), ((A_prev, W, b), Z)
+""",
+        L_model_forward="""
+def L_model_forward(X, parameters):
+    A, caches, L = X, [], len(parameters) // 2
+    for l in range(1, L + 1):
+        W, b = parameters[f"W{l}"], parameters[f"b{l}"]
+        Z = W @ A + b
+        caches.append(((A, W, b), Z))
+        A = layer_of("sigmoid" if l == L else "relu").activate(Z)
+    return A, caches
+""",
+    )
+    assert graded.ids == {"linear_activation_forward": {"activation-swapped"}}
+    assert graded["L_model_forward"].status == "passed"  # it follows on, and costs nothing a second time
+
+
+def test_what_another_function_shares_stays_right_with_what_a_repair_names(
+    grade_functions: GradeCells,
+) -> None:
+    """The table is the forward pass's, too, which has no use of the function that the repair puts in."""
+    graded = grade_functions(
+        OWN,
+        linear_activation_forward="""
+PAIRS = {"sigmoid": (sigmoid, sigmoid_backward), "relu": (relu, sigmoid_backward)}
+
+
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A, activation_cache = PAIRS[activation][0](Z)
+    return A, (linear_cache, activation_cache)
+""",
+        linear_activation_backward="""
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    return linear_backward(PAIRS[activation][1](dA, Z), linear_cache)
+""",
+    )
+    (found,) = graded["linear_activation_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("activation-backward-swapped", "proved")
+    assert found.location is not None and found.location.source.startswith("PAIRS = ")

@@ -250,6 +250,58 @@ def linear_activation_forward(A_prev, W, b, activation):
     assert graded.ids.get("linear_activation_forward", set()) == wanted
 
 
+def test_a_raise_at_the_end_of_a_method_is_left_to_do(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        update_parameters="""
+class Descent:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def apply(self, parameters, grads):
+        updated = {key: value - self.rate * grads["d" + key] for key, value in parameters.items()}
+        raise NotImplementedError
+
+
+def update_parameters(parameters, grads, learning_rate):
+    return Descent(learning_rate).apply(parameters, grads)
+"""
+    )
+    assert graded.ids == {"update_parameters": {"not-implemented"}}
+
+
+def test_a_blank_that_is_only_squeezed_is_a_blank(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="""
+def compute_cost(AL, Y):
+    m = Y.shape[1]
+    losses = Y * np.log(AL) + (1 - Y) * np.log(1 - AL)
+    cost = None
+
+    cost = np.squeeze(cost)  # e.g. this turns [[17]] into 17
+    assert(cost.shape == ())
+    return cost
+"""
+    )
+    (found,) = graded["compute_cost"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == "cost = None"
+
+
+def test_the_output_layer_passed_over(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    g, L = {}, len(caches)
+    d = (1 - Y) / (1 - AL) - Y / AL
+    for l in range(L - 1, 0, -1):
+        d, w, b = linear_activation_backward(d, caches[l - 1], "relu" if l < L else "sigmoid")
+        g.update({f"dA{l - 1}": d, f"dW{l}": w, f"db{l}": b})
+    return g
+"""
+    )
+    assert graded.ids == {"L_model_backward": {"backward-layer-missing"}}
+
+
 def test_the_direction_of_the_loop_is_no_key(grade_functions: GradeCells) -> None:
     graded = grade_functions(
         L_model_backward="""

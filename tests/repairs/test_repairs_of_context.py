@@ -1,0 +1,148 @@
+"""Proposals that need to know what is around a place: the number of examples, classes, tables, what nothing uses."""
+
+from __future__ import annotations
+
+import pytest
+from proposals_of import function, lines_of, proposed
+
+from grader.model import Definition, RepairRequest
+from grader.repairs.propose import propose
+
+# ------------------------------------------------------------------------ what stands for the batch
+
+
+@pytest.mark.parametrize(
+    "head", ["def f(total, m):", "def f(total, m: int):", "def f(total, count: int, m):"]
+)
+def test_a_helper_divides_by_the_number_that_it_is_handed(head: str) -> None:
+    made = proposed(f"{head}\n    return total", "over_m")
+    assert "return total / m" in lines_of(made, 2)
+    assert not any("m.shape" in line for line in lines_of(made, 2))
+
+
+def test_an_m_that_is_an_array_is_no_number() -> None:
+    made = proposed("def f(total, m):\n    k = m.shape[0]\n    return total", "over_m")
+    assert "return total / m" not in lines_of(made, 3)
+
+
+def test_the_size_that_a_helper_is_handed_is_another_dimension() -> None:
+    text = "def f(dZ, A_prev):\n    m = A_prev.shape[1]\n    dW = mean(dZ @ A_prev.T, A_prev.shape[0])\n    return dW"
+    assert "dW = mean(dZ @ A_prev.T, A_prev.shape[1])" in lines_of(proposed(text, "over_n"), 3)
+
+
+def test_the_statement_that_counts_the_units_is_right() -> None:
+    text = "def f(dZ, A_prev):\n    m = A_prev.shape[1]\n    n = A_prev.shape[0]\n    return dZ / n"
+    assert not lines_of(proposed(text, "over_n"), 3)
+
+
+def test_names_of_a_pattern_have_values() -> None:
+    text = "def f(dA, cache):\n    match cache:\n        case (linear, Z):\n            dZ = dA * dA\n    return dZ"
+    assert "dZ = dA * Z" in lines_of(proposed(text, "name"), 4)
+
+
+def test_what_is_shown_instead_of_returned() -> None:
+    text = 'def f(cost):\n    logger.debug("cost %s", float(np.squeeze(cost)))'
+    assert "return float(np.squeeze(cost))" in lines_of(proposed(text, "return"), 2)
+
+
+# --------------------------------------------------------------------------------- classes and tables
+
+
+LAYERS = """
+class Layer:
+    def __init__(self, W):
+        self._W = W
+
+    @property
+    def W(self):
+        return self._W
+
+    @staticmethod
+    def gate(z):
+        return np.maximum(z, 0)
+
+    def slope(self, a, z):
+        return a * z
+
+    def forward(self, X):
+        z = self.W @ X
+        return z
+
+
+def f(W, X):
+    return Layer(W).forward(X)
+"""
+
+
+def proposed_in_classes(families: str) -> list[str]:
+    """The changed lines of what is proposed for `f`."""
+    head, _, tail = LAYERS.strip().partition("\n\n\n")
+    made = Definition(("Layer",), head, 1, 1, "class")
+    proposals = propose([made, function(tail, cell=2)], RepairRequest("f", tuple(families.split())))
+    return [one.source.split("\n")[one.line - 1].strip() for one in proposals if one.cell == 1]
+
+
+def test_a_method_that_nothing_calls_may_have_been_forgotten() -> None:
+    lines = proposed_in_classes("call")
+    assert "return self.gate(z)" in lines
+    assert not any("self.forward(z)" in line for line in lines)
+
+
+def test_an_attribute_behind_a_property_and_the_receiver_are_no_other_names() -> None:
+    lines = proposed_in_classes("name compare")
+    assert lines
+    assert not any("X.W" in line or "z.W" in line for line in lines)
+    assert not any("self._W > 0" in line for line in lines)
+
+
+def test_the_partner_of_a_function_in_a_table_of_pairs() -> None:
+    table = Definition(("PAIRS",), 'PAIRS = {"sigmoid": (relu, back), "relu": (relu, back)}', 1, 1, "value")
+    helpers = [function(f"def {name}(x):\n    return x") for name in ("relu", "sigmoid", "back")]
+    made = propose(
+        [
+            *helpers,
+            table,
+            function("def f(x, kind):\n    there, _ = PAIRS[kind]\n    return there(x)", cell=2),
+        ],
+        RepairRequest("f", ("call",)),
+    )
+    assert 'PAIRS = {"sigmoid": (sigmoid, back), "relu": (relu, back)}' in [one.source for one in made]
+
+
+def test_what_was_looked_up_and_not_used_is_called() -> None:
+    made = proposed(
+        "def f(Z, kind):\n    g, _ = PAIRS[kind]\n    A = np.array(Z, copy=True)\n    return A", "unread"
+    )
+    assert "A = g(np.array(Z, copy=True))" in lines_of(made, 3)
+
+
+def test_a_result_that_is_lost_is_kept() -> None:
+    made = proposed("def f(Z, b):\n    np.add(Z, b)\n    return Z", "unread")
+    assert "Z = np.add(Z, b)" in lines_of(made, 2)
+
+
+def test_another_view_of_what_comes_in_is_hardly_where_a_factor_is_missing() -> None:
+    text = "def f(dZ, X):\n    G, m = dZ.T, dZ.shape[1]\n    dW = X.sum() * G\n    return dW"
+    lines = [one.line for one in proposed(text, "over_m")]
+    assert lines.index(3) < lines.index(2)
+
+
+def test_entries_of_a_dict_that_is_called_for() -> None:
+    made = proposed("def f(dZ, m):\n    return dict(dW=dZ @ dZ.T, m=m)", "over_m")
+    assert "return dict(dW=(dZ @ dZ.T) / m, m=m)" in lines_of(made, 2)
+
+
+def test_a_word_where_a_parameter_is_never_read() -> None:
+    made = propose(
+        [
+            function("def make(kind, W):\n    return kind, W"),
+            function('def f(W, activation):\n    return make("relu", W)', cell=2),
+        ],
+        RepairRequest("f", ("unread",)),
+    )
+    assert "return make(activation, W)" in [one.source.split("\n")[-1].strip() for one in made]
+
+
+def test_the_output_layer_by_its_index() -> None:
+    made = proposed('def f(caches, index):\n    return "relu"', "constant")
+    assert 'return ("sigmoid" if index == len(caches) - 1 else "relu")' in lines_of(made, 2)
