@@ -29,6 +29,12 @@ class Bench:
         """What reading alone told of a function."""
         return self.extraction.functions.get(name) or FunctionFacts(name, "missing")
 
+    def written(self, name: str) -> FunctionFacts:
+        """The facts of a function that had been taken for a template's blank; from now on it is one like others."""
+        facts = replace(self.facts(name), status="defined", problem=None)
+        self.extraction = replace(self.extraction, functions={**self.extraction.functions, name: facts})
+        return facts
+
     def counted(self) -> tuple[FunctionSpec, ...]:
         """The rubric's functions, and the optional ones that the notebook defines with its interface."""
         return tuple(

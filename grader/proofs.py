@@ -153,7 +153,7 @@ class Proofs:
             ):
                 continue
             if where is not None:
-                named = replace(finding, named={goal.misconception: finding.failed}, verified=True)
+                named = replace(finding, named={goal.misconception: finding.failed})
                 return proof.with_proof(named, goal.misconception, where)
         return self._unfinished(prover, finding) or self._uncovered(prover, finding, goals)
 
@@ -175,7 +175,6 @@ class Proofs:
             finding,
             named={proof.NOT_IMPLEMENTED: special.without_value(finding)},
             places={proof.NOT_IMPLEMENTED: where},
-            verified=True,
         )
         return self._proved(prover, named)
 
@@ -256,7 +255,7 @@ class Proofs:
         mended = proof.place(edit)  # as the student wrote it, which the others' places must be, too
         proofs = {name: mended if _is_there(where, mended) else where for name, where in rest.proofs.items()}
         proofs[goal.misconception] = mended
-        return replace(finding, named={**first, **named}, proofs=proofs, verified=True)
+        return replace(finding, named={**first, **named}, proofs=proofs)
 
     def _told_by_repair(self, prover: Prover, finding: Finding, goal: Goal) -> Location | None:
         """The place of a misconception whose name a repair alone would give."""

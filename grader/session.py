@@ -98,15 +98,8 @@ class Session:
     def _judged(self, finding: Finding, observed: Observed, convention: str = "L") -> Finding:
         """The finding with a verdict on these observations."""
         verdict = self.matcher.verdict(observed, convention)
-        return replace(
-            finding,
-            observed=observed,
-            verdict=verdict,
-            convention=convention,
-            explanation=None,
-            explained=False,
-            named={},
-        )
+        judged = replace(finding, observed=observed, verdict=verdict, convention=convention)
+        return replace(judged, explanation=None, explained=False, named={})
 
     def _failing(self) -> list[str]:
         return [name for name, finding in self.findings.items() if finding.failed and not finding.hung]
@@ -119,10 +112,12 @@ class Session:
         gets right ones for all: a helper may be right in its own tests alone."""
         for spec in self.bench.graded():
             self.findings[spec.name] = self._finding(spec)
-        defined = [name for name, finding in self.findings.items() if finding.facts.status == "defined"]
+        written = ("defined", "not-implemented")
+        defined = [name for name, finding in self.findings.items() if finding.facts.status in written]
         for names in self.bench.helpers_first(defined):
             own = [name for name in defined if self.findings[name].is_right]
             self._observe_isolated(names, own)
+            self._doubt_what_was_read(names)
             uses = [name for name in names if self.findings[name].failed and self.bench.uses_own(name, own)]
             before = {name: self._explain_one(name) for name in uses}
             kept = {name: finding for name, finding in before.items() if finding.explanation is not None}
@@ -134,6 +129,14 @@ class Session:
         calls = {name: self.plan.suite.isolated[name] for name in names}
         for name, observed in self.bench.observe(calls, self._convention, own).items():
             self.findings[name] = self._judged(self.findings[name], observed)
+
+    def _doubt_what_was_read(self, names: Sequence[str]) -> None:
+        """What reads as the template left it may be right for all that; where it is not, that was all to say of it."""
+        for name in names:
+            finding = self.findings[name]
+            if finding.facts.status == "not-implemented":
+                right = replace(finding, facts=self.bench.written(name)) if finding.is_right else None
+                self.findings[name] = right or self._finding(finding.spec)
 
     def _finding(self, spec: FunctionSpec) -> Finding:
         facts = self.bench.facts(spec.name)
@@ -306,14 +309,9 @@ class Session:
         finding = self.findings[name]
         if finding.explained or finding.observed is None or not finding.failed:
             return finding
-        found = self.matcher.explain(
-            finding.observed, finding.failed, finding.convention, self._called(finding)
-        )
-        named = (
-            self.matcher.components(finding.observed, found, finding.failed, finding.convention)
-            if found
-            else {}
-        )
+        observed, failed, convention = finding.observed, finding.failed, finding.convention
+        found = self.matcher.explain(observed, failed, convention, self._called(finding))
+        named = self.matcher.components(observed, found, failed, convention) if found else {}
         self.findings[name] = replace(finding, explanation=found, explained=True, named=named)
         return self.findings[name]
 
@@ -349,9 +347,7 @@ class Session:
     def _keep_if_holds(self, name: str, observed: Observed) -> None:
         finding = self.findings[name]
         forms = finding.explanation.forms if finding.explanation else ()
-        if self.matcher.agrees(observed, forms, finding.convention):
-            self.findings[name] = replace(finding, verified=True)
-        else:
+        if not self.matcher.agrees(observed, forms, finding.convention):
             self.findings[name] = replace(finding, explanation=None, named={})
 
     def _follow_on(self) -> None:

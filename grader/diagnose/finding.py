@@ -26,8 +26,6 @@ class Finding:
     """Whether an explanation was looked for already."""
     in_place: bool = False
     """Whether it was observed with the student's own helpers, not with right ones."""
-    verified: bool = False
-    """Whether the explanation also held on fresh calls."""
     accepted: Literal["", "private-format", "other-convention", "follows-on"] = ""
     """Why the function is right although it fails on its own."""
     stale_assertion: bool = False

@@ -50,16 +50,14 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
         if name in rubric.misconceptions:
             place = blank or _end(finding, definitions)
             places = {} if place is None else {name: place}
-            return replace(finding, named={name: finding.failed}, places=places, verified=True)
+            return replace(finding, named={name: finding.failed}, places=places)
     if (left := _left_to_do(finding, definitions)) is not None and NOT_IMPLEMENTED in rubric.misconceptions:
         named = {NOT_IMPLEMENTED: finding.failed}
-        return replace(finding, named=named, places={NOT_IMPLEMENTED: left}, verified=True)
+        return replace(finding, named=named, places={NOT_IMPLEMENTED: left})
     read = _stopped_at(finding) or _stopped_before(finding) or _stale(finding)
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
-        return replace(
-            finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where}, verified=True
-        )
+        return replace(finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where})
     return finding
 
 
@@ -75,7 +73,7 @@ def unfinished(finding: Finding, rubric: Rubric, definitions: Sequence[Definitio
                 where = Location(made.cell, made.line + number, "")
                 named = {NOT_IMPLEMENTED: finding.failed}
                 places = {NOT_IMPLEMENTED: where}
-                return replace(finding, named=named, places=places, explanation=None, verified=True)
+                return replace(finding, named=named, places=places, explanation=None)
     return finding
 
 

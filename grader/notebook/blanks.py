@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+from collections.abc import Collection
 
 from grader.notebook.neutralise import code_only, logical_lines
 
@@ -60,8 +61,10 @@ def _with_pass(source: str, places: list[int]) -> str:
     return "".join(pieces) + source[start:]
 
 
-def placeholder(function: FunctionNode) -> str | None:
+def placeholder(function: FunctionNode, constants: Collection[str] = ()) -> str | None:
     """`not-implemented` or `loop-left-empty` if nothing was written in the function, None if something was.
+
+    `constants` are names of the notebook that hold a number or a word.
 
     Nothing written: there is at least one blank, and every other statement is one that a template brings
     (sizes, shapes, copies, empty containers, asserts, the return).
@@ -70,7 +73,7 @@ def placeholder(function: FunctionNode) -> str | None:
     body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     if blanks.working(body) or (blanks.prefilled and not (blanks.empty_loops or blanks.blank_loops)):
         return None
-    if not body or blanks.found or _reads_unassigned(function) or _hands_back(function):
+    if not body or blanks.found or _reads_unassigned(function, constants) or _hands_back(function):
         return "not-implemented"
     return "loop-left-empty" if blanks.empty_loops else None
 
@@ -97,8 +100,8 @@ class _Blanks:
                 return False
             case ast.Raise():
                 return not self._is_not_implemented(node)
-            case ast.Assign(targets=[ast.Subscript(slice=ast.Compare())]):
-                return True  # a mask, as in `dZ[Z <= 0] = 0`
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Compare() | ast.Tuple())]):
+                return True  # a mask, as in `dZ[Z <= 0] = 0`, or an element
             case ast.Assign() | ast.AnnAssign():
                 return self._assigns(node.value)
             case ast.Return():
@@ -213,9 +216,10 @@ def _annotations(function: FunctionNode) -> list[ast.expr]:
     return [hint for hint in (function.returns, *hints) if hint is not None]
 
 
-def _reads_unassigned(function: FunctionNode) -> bool:
+def _reads_unassigned(function: FunctionNode, constants: Collection[str]) -> bool:
     """Whether a name is returned, packed or measured that is neither a parameter nor assigned in the function."""
-    known = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)} | set(dir(builtins))
+    known = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
+    known.update(dir(builtins), constants)
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
     no_values = [
         *(call.func for call in calls),

@@ -69,6 +69,9 @@ class _Search:
     def __init__(self, table: Table, broken: Sequence[Broken], wanted: Sequence[str]) -> None:
         self.table = table
         self.wanted = tuple(dict.fromkeys(wanted))
+        self.constants = {
+            name for statement in table.statements if _is_constant(statement.node) for name in statement.binds
+        }
         self.lost = {name: (piece, line) for piece in broken for name, line in piece.names}
         self.graded: Versions = {name: at for name in self.wanted if (at := own_versions(table, name))}
         self.problems: list[Problem] = []
@@ -146,7 +149,7 @@ class _Search:
             return None
         lines = range(statement.line(first_line(node)), statement.line(node.end_lineno or node.lineno) + 1)
         empty = next((line for line in statement.block.filled if line in lines), None)
-        why = placeholder(node)
+        why = placeholder(node, self.constants)
         if why is None and empty is None:
             return None
         return _unwritten_problem(name, statement.cell, statement.line(node.lineno), why, empty)
@@ -184,6 +187,12 @@ def _makes_function(node: ast.stmt) -> bool:
         case ast.Assign(value=ast.Call(func=ast.Name(id="partial") | ast.Attribute(attr="partial"))):
             return True
     return False
+
+
+def _is_constant(node: ast.stmt) -> bool:
+    """`ZERO = 0.0`."""
+    value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    return isinstance(value, ast.Constant) and value.value is not None
 
 
 def own_versions(table: Table, name: str) -> tuple[int, ...]:

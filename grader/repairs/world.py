@@ -24,7 +24,7 @@ class World:
     tables: tuple[str, ...] = ()
     """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
     words: Mapping[str, str] = field(default_factory=dict)
-    """Names of the notebook that hold a word, `OUTPUT = "sigmoid"`, and entries: `ACT["out"]`."""
+    """Names of the notebook that hold a word, `OUTPUT = "sigmoid"`, and entries: `ACT["out"]`; numbers, `ONE = 1.0`."""
     spare: tuple[str, ...] = ()
     """Functions that nothing uses."""
     takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -90,6 +90,9 @@ def _words(made: Definition) -> Iterator[tuple[str, str]]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as word)):
                 yield name, word
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=0 | 1 | 2 | 0.5 as number)):
+                if name.isupper() or name in ("zero", "one", "two", "half"):
+                    yield name, str(number)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(keys=keys, values=values)):
                 for key, value in zip(keys, values, strict=True):
                     match (key, value):

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 from grading_world import GradeCells, Graded
 
-from grader.model import Call, Outcome, Program, Report
+from grader.model import Call, Cell, Outcome, Program, Report
+from grader.notebook.extract import extract
 from grader.pipeline import Grader
 from grader.render import terminal
 from grader.render.json_report import to_json
@@ -347,3 +348,36 @@ def test_hidden_texts_go_to_the_instructor_only(grade_functions: GradeCells) -> 
     assert report.error is not None
     hidden = str(graded.report.functions).replace(str(dict(report.instructor)), "")
     assert hidden.count("secret") == 1, "only the error on public inputs"
+
+
+HANDED_OVER = """
+HOW = ["@", "+"]
+
+
+class array:
+    def __new__(cls, A, W, b, how):
+        return W @ A + b
+
+
+def linear_forward(A, W, b):
+    Z = array(A, W, b, HOW)
+    cache = (A, W, b)
+    return Z, cache
+"""
+
+
+def test_what_reads_as_a_blank_and_is_right_has_its_marks(grade_functions: GradeCells) -> None:
+    """Reading alone takes no marks from a function."""
+    name = "linear_forward"
+    facts = extract([Cell(0, HANDED_OVER)], [name], ()).functions[name]
+    assert facts.status == "not-implemented"
+    graded = grade_functions(linear_forward=HANDED_OVER)
+    assert graded.full_marks
+    assert not graded.report.problems
+
+
+def test_what_reads_as_a_blank_and_is_wrong_is_one(grade_functions: GradeCells) -> None:
+    wrong = HANDED_OVER.replace("W @ A + b", "W @ A")
+    graded = grade_functions(linear_forward=wrong)
+    assert graded["linear_forward"].status == "not-implemented"
+    assert [problem.code for problem in graded.report.problems] == ["not-implemented"]

@@ -230,6 +230,42 @@ def linear_activation_forward(A_prev, W, b, activation):
     assert "not-implemented" not in names
 
 
+def test_a_case_that_is_only_passed_over_is_left_to_do(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_activation_backward="""
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    match activation:
+        case "relu":
+            pass
+        case "sigmoid":
+            pull = sigmoid_backward
+        case _:
+            raise ValueError(activation)
+    return linear_backward(pull(dA, Z), linear_cache)
+"""
+    )
+    (found,) = graded["linear_activation_backward"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == "pass"
+
+
+def test_what_a_notebook_calls_nothing_is_no_blank(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_backward="""
+Just, Nothing = tuple, None
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dA_prev = Nothing
+    return dA_prev, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+"""
+    )
+    places = [found.location.line for found in graded["linear_backward"].diagnoses if found.location]
+    assert 2 not in places
+
+
 @pytest.mark.parametrize("condition", ['elif activation == "relu":', "else:"])
 def test_a_branch_for_one_kind_that_raises_not_implemented_is_left_to_do(
     grade_functions: GradeCells, condition: str

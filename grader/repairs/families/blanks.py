@@ -16,6 +16,8 @@ _FILLED = "[[1.0]]"
 def blank(site: Site) -> Iterator[Change]:
     """`db = None`, never set again; `return None`; a helper, or one branch of several, that is only `pass`."""
     node = site.node
+    if isinstance(site.parent(node), ast.Module):
+        return  # `Nothing = None` is what a notebook calls nothing
     if site.open_end:
         if isinstance(node, ast.Pass):
             yield Change(((node, f"return {_FILLED}"),), rank=0)
@@ -31,6 +33,8 @@ def blank(site: Site) -> Iterator[Change]:
 def _others_say_something(site: Site) -> bool:
     """Whether this is all of a branch, and the other ones give a value to names, or entries, that are read."""
     around = site.parent(site.node)
+    if isinstance(around, ast.match_case):
+        around = site.parent(around)
     alone = isinstance(around, ast.If | ast.Match) and [site.node] in bodies(around)
     lines = {line for branch in (*_other_branches(site), *_next_to(site, around)) for line in branch}
     stored = (n for n in site.source.nodes if isinstance(getattr(n, "ctx", None), ast.Store))
@@ -83,9 +87,14 @@ def _set_later(site: Site) -> bool:
 def _other_branches(site: Site) -> Iterator[range]:
     """Lines of branches that are not taken where this statement is reached."""
     inner: ast.AST = site.node
-    while (around := site.parent(inner)) is not None:
+    around = site.parent(inner)
+    while around is not None:
         if isinstance(around, ast.If | ast.Match | ast.Try):
             for block in bodies(around):
                 if block and inner not in block:
                     yield range(block[0].lineno, (block[-1].end_lineno or block[-1].lineno) + 1)
-        inner = around
+        if not isinstance(
+            around, ast.match_case | ast.ExceptHandler
+        ):  # whose statements stand in the blocks above
+            inner = around
+        around = site.parent(around)
