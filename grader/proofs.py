@@ -92,6 +92,9 @@ class Proofs:
         plan = self.bench.plan
         if (read := self._of_a_variable(prover, finding)) is not None:
             return read
+        finding = self._one_of_rivals(prover, finding)
+        if finding.proofs:
+            return finding
         if len(finding.named) > 1 and (one := self._of_one_edit(prover, finding)) is not None:
             return one
         for name in finding.named:
@@ -104,6 +107,23 @@ class Proofs:
             if where is not None:
                 finding = proof.with_proof(finding, name, where)
         return _without_what_follows(finding)
+
+    def _one_of_rivals(self, prover: Prover, finding: Finding) -> Finding:
+        """The finding without the names that only a repair could decide for, and with the one that it decides for:
+        where one name has the numbers of another, it has to show at a place."""
+        found = finding.explanation
+        if found is None or not found.rivals or any(len(ids) > 1 for ids in (found.ids, *found.rivals)):
+            return finding
+        known = [
+            self.bench.plan.rubric.misconceptions[name] for ids in (found.ids, *found.rivals) for name in ids
+        ]
+        alone = replace(finding, explanation=replace(found, rivals=()))
+        for one in known:
+            goal = proof.goal(proof.deciding(one), finding, self.bench.plan.oracle, ())
+            if one.decides == "repair" and goal and (where := self._told_by_repair(prover, finding, goal)):
+                return proof.with_proof(replace(alone, named={one.id: finding.failed}), one.id, where)
+        left = [one for one in known if one.decides != "repair"]
+        return replace(alone, named={left[0].id: finding.failed}) if len(left) == 1 else finding
 
     def _as_in_a_helper(self, prover: Prover, finding: Finding, goal: Goal) -> Location | None:
         """The place where a helper that is wrong, too, is mended, if that mends this function: they share the code."""

@@ -96,7 +96,8 @@ def _recognised(plan: Plan, matcher: Matcher, form: Form, function: str) -> tupl
     if verdict.passed:
         return False, f"form {form.name!r} gives nothing wrong in {function} on any call"
     explanation = matcher.explain(observed, verdict.failed, convention)
-    if explanation is not None and explanation.ids != {form.misconception}:
+    mine = frozenset({form.misconception})
+    if explanation is not None and mine not in (explanation.ids, *explanation.rivals):
         return False, f"form {form.name!r} in {function} is taken for {', '.join(sorted(explanation.ids))}"
     return explanation is not None, ""
 
@@ -164,6 +165,8 @@ def _decides(rubric: Rubric, function: str, first: Form, second: Form) -> str:
         return "only one of them is ever sure"
     if not any(own):
         return "the source line, where a callee is inlined"
+    if "repair" in (one.decides, two.decides):
+        return "the repair that mends it"
     return ""
 
 

@@ -100,7 +100,9 @@ class _Blanks:
                 return False
             case ast.Raise():
                 return not self._is_not_implemented(node)
-            case ast.Assign(targets=[ast.Subscript(slice=ast.Compare() | ast.Tuple())]):
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Compare() | ast.Tuple())]) if not _is_none(
+                node.value
+            ):
                 return True  # a mask, as in `dZ[Z <= 0] = 0`, or an element
             case ast.Assign() | ast.AnnAssign():
                 return self._assigns(node.value)

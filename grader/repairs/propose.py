@@ -18,7 +18,7 @@ from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.formula import filling, formula
 from grader.repairs.families.names import name, outside, unread
-from grader.repairs.families.numbers import direction, from_zero, index, key, ranges
+from grader.repairs.families.numbers import direction, from_zero, index, key, letter, ranges
 from grader.repairs.families.operators import operator
 from grader.repairs.families.orders import order
 from grader.repairs.families.returns import returned
@@ -54,6 +54,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "statement": (statement,),
     "order": (order,),
     "key": (key,),
+    "letter": (letter,),
     "compare": (compare, masks),
     "drop": (drop,),
     "add": (add, masks),

@@ -25,6 +25,8 @@ class World:
     """Dictionaries of the notebook with the keys "sigmoid" and "relu"."""
     words: Mapping[str, str] = field(default_factory=dict)
     """Names of the notebook that hold a word, `OUTPUT = "sigmoid"`, and entries: `ACT["out"]`; numbers, `ONE = 1.0`."""
+    codes: tuple[str, ...] = ()
+    """Names of the notebook that hold a whole number: `RELU, SIGMOID = 0, 1`."""
     spare: tuple[str, ...] = ()
     """Functions that nothing uses."""
     takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -57,6 +59,7 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
         frozenset(known),
         tables,
         words,
+        tuple(name for made in definitions for name in _codes(made)),
         tuple(name for name in functions if name in known and name not in used and name != function),
         {name: parameters for made in definitions for name, parameters in _taken(made)},
         frozenset(methods),
@@ -98,6 +101,24 @@ def _words(made: Definition) -> Iterator[tuple[str, str]]:
                     match (key, value):
                         case (ast.Constant(value=str() as entry), ast.Constant(value=str() as word)):
                             yield f"{name}[{entry!r}]", word
+
+
+def _codes(made: Definition) -> Iterator[str]:
+    source = parse_source(made.source) if made.kind == "value" else None
+    for node in source.tree.body if source else ():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int())):
+                yield name
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if all(
+                map(_is_whole, values)
+            ):
+                yield from (name.id for name in names if isinstance(name, ast.Name))
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call(func=ast.Name(id="range"))):
+                yield from (name.id for name in names if isinstance(name, ast.Name))
+
+
+def _is_whole(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)
 
 
 def _taken(made: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -196,108 +196,6 @@ def L_model_forward(X, parameters):
     assert (found.misconception, found.evidence) == ("hidden-layers-sigmoid", "proved")
 
 
-def test_a_helper_that_raises_not_implemented_is_the_place(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        update_parameters="""
-def step(value, gradient, rate):
-    '''One step: TODO.'''
-
-    raise NotImplementedError
-
-def update_parameters(parameters, grads, learning_rate):
-    return {key: step(value, grads["d" + key], learning_rate) for key, value in parameters.items()}
-"""
-    )
-    (found,) = graded["update_parameters"].diagnoses
-    assert found.misconception == "not-implemented"
-    assert found.location is not None and found.location.source == "raise NotImplementedError"
-
-
-def test_an_unknown_word_that_is_refused_is_not_unfinished(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        linear_activation_forward="""
-def linear_activation_forward(A_prev, W, b, activation):
-    Z, linear_cache = linear_forward(A_prev, W, b)
-    if activation == "sigmoid":
-        return sigmoid(Z)[0], (linear_cache, Z)
-    elif activation == "ReLU":
-        return relu(Z)[0], (linear_cache, Z)
-    else:
-        raise NotImplementedError
-"""
-    )
-    names = {found.misconception for found in graded["linear_activation_forward"].diagnoses}
-    assert "not-implemented" not in names
-
-
-def test_a_case_that_is_only_passed_over_is_left_to_do(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        linear_activation_backward="""
-def linear_activation_backward(dA, cache, activation):
-    linear_cache, Z = cache
-    match activation:
-        case "relu":
-            pass
-        case "sigmoid":
-            pull = sigmoid_backward
-        case _:
-            raise ValueError(activation)
-    return linear_backward(pull(dA, Z), linear_cache)
-"""
-    )
-    (found,) = graded["linear_activation_backward"].diagnoses
-    assert found.misconception == "not-implemented"
-    assert found.location is not None and found.location.source == "pass"
-
-
-def test_what_a_notebook_calls_nothing_is_no_blank(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        linear_backward="""
-Just, Nothing = tuple, None
-
-def linear_backward(dZ, cache):
-    A_prev, W, b = cache
-    m = A_prev.shape[1]
-    dA_prev = Nothing
-    return dA_prev, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
-"""
-    )
-    places = [found.location.line for found in graded["linear_backward"].diagnoses if found.location]
-    assert 2 not in places
-
-
-@pytest.mark.parametrize("condition", ['elif activation == "relu":', "else:"])
-def test_a_branch_for_one_kind_that_raises_not_implemented_is_left_to_do(
-    grade_functions: GradeCells, condition: str
-) -> None:
-    """But the branch for all other words may be met by a word that is spelt wrongly."""
-    graded = grade_functions(
-        linear_activation_forward=f"""
-def linear_activation_forward(A_prev, W, b, activation):
-    Z, linear_cache = linear_forward(A_prev, W, b)
-    if activation == "sigmoid":
-        A, activation_cache = sigmoid(Z)
-    {condition}
-        raise NotImplementedError(activation)
-    return A, (linear_cache, activation_cache)
-"""
-    )
-    wanted = {"not-implemented"} if "relu" in condition else set()
-    assert graded.ids.get("linear_activation_forward", set()) == wanted
-
-
-def test_a_raise_at_the_end_of_a_method_is_left_to_do(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        update_parameters="""
-class Descent:
-    def __init__(self, rate):
-        self.rate = rate
-
-    def apply(self, parameters, grads):
-        updated = {key: value - self.rate * grads["d" + key] for key, value in parameters.items()}
-        raise NotImplementedError
-
-
 def update_parameters(parameters, grads, learning_rate):
     return Descent(learning_rate).apply(parameters, grads)
 """
@@ -305,22 +203,38 @@ def update_parameters(parameters, grads, learning_rate):
     assert graded.ids == {"update_parameters": {"not-implemented"}}
 
 
-def test_a_blank_that_is_only_squeezed_is_a_blank(grade_functions: GradeCells) -> None:
-    graded = grade_functions(
-        compute_cost="""
-def compute_cost(AL, Y):
-    m = Y.shape[1]
-    losses = Y * np.log(AL) + (1 - Y) * np.log(1 - AL)
-    cost = None
-
-    cost = np.squeeze(cost)  # e.g. this turns [[17]] into 17
-    assert(cost.shape == ())
-    return cost
-"""
+TEMPLATE_BACKWARD = """
+def L_model_backward(AL, Y, caches):
+    grads = {{}}
+    L = len(caches)
+    dAL = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = linear_activation_backward(
+        dAL, caches[L - 1], "sigmoid"
     )
-    (found,) = graded["compute_cost"].diagnoses
-    assert found.misconception == "not-implemented"
-    assert found.location is not None and found.location.source == "cost = None"
+    for l in reversed(range(L - 1)):
+        dA_prev_temp, dW_temp, db_temp = linear_activation_backward(grads["{read}"], caches[l], "relu")
+        {store}
+        grads["dW" + str(l + 1)] = dW_temp
+        grads["db" + str(l + 1)] = db_temp
+    return grads
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "store", "wanted"),
+    [
+        ('dA" + str(l + 1) + "', "pass", {"backward-da-not-stored"}),
+        ('dA" + str(l + 1) + "', 'grads["dA" + str(l - 1)] = dA_prev_temp', {"backward-key-off-by-one"}),
+        ('dW" + str(l + 1) + "', 'grads["dA" + str(l)] = dA_prev_temp', set[str]()),
+    ],
+    ids=["not stored", "stored under another number", "another letter is read"],
+)
+def test_gradients_that_the_next_layer_does_not_find(
+    grade_functions: GradeCells, read: str, store: str, wanted: set[str]
+) -> None:
+    """The numbers of the first two are the same: the repair decides."""
+    graded = grade_functions(L_model_backward=TEMPLATE_BACKWARD.format(read=read, store=store))
+    assert graded.ids.get("L_model_backward", set()) == wanted
 
 
 def test_the_output_layer_passed_over(grade_functions: GradeCells) -> None:

@@ -34,7 +34,7 @@ from grader.repairs.propose import propose
         ("statement", "x = a", "pass"),
         ("order", "x = (a, b)", "x = (b, a)"),
         ("order", "x = h(a, b)", "x = h(b, a)"),
-        ("key", "x = a['W1']", "x = a['b1']"),
+        ("letter", "x = a['W1']", "x = a['b1']"),
         ("compare", "x = a > 0", "x = a >= 0"),
         ("drop", "x = np.abs(a)", "x = a"),
         ("drop", "x = a ** 2", "x = a"),

@@ -18,7 +18,15 @@ from grader.repairs.change import (
     parts_of_records,
     places,
 )
-from grader.repairs.families.words import all_the_same, held_word, is_numpys, other_word, partner, word
+from grader.repairs.families.words import (
+    all_the_same,
+    held_word,
+    is_numpys,
+    other_code,
+    other_word,
+    partner,
+    word,
+)
 from grader.repairs.scope import is_text
 from grader.repairs.sites import Site
 
@@ -42,7 +50,9 @@ def call(site: Site) -> Iterator[Change]:
     """A called name exchanged for its partner; the words "relu" and "sigmoid"; a call taken off or put on."""
     for node in site.nodes():
         yield from word(site, node)
-        if isinstance(node, ast.Name | ast.Subscript) and held_word(site, node):
+        if isinstance(node, ast.Name) and node.id in site.world.codes and not site.scope.knows(node.id):
+            yield from other_code(site, node)
+        elif isinstance(node, ast.Name | ast.Subscript) and held_word(site, node):
             yield from other_word(site, node)
         elif isinstance(node, ast.Name | ast.Attribute):
             yield from _renamed(site, node)

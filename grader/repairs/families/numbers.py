@@ -279,9 +279,8 @@ def _returned_slice(site: Site) -> Iterator[Change]:
 
 
 def key(site: Site) -> Iterator[Change]:
-    """The letters of a key exchanged; its number one up or down, or another counter."""
+    """The number of a key one up or down, or another counter."""
     for node in _key_nodes(site):
-        yield from _other_letters(site, node)
         if isinstance(node, ast.Call) and (
             any(_is_letters(argument) for argument in node.args) or _stores_a_layer(site, node)
         ):
@@ -291,6 +290,12 @@ def key(site: Site) -> Iterator[Change]:
         if not _is_handed_in(site, node):
             for at in indices(node):
                 yield from _moved(site, at)
+
+
+def letter(site: Site) -> Iterator[Change]:
+    """The letters of a key exchanged: `grads["dW1"]` → `grads["dA1"]`."""
+    for node in _key_nodes(site):
+        yield from _other_letters(site, node)
 
 
 def _stores_a_layer(site: Site, node: ast.Call) -> bool:

@@ -29,7 +29,7 @@ from grader.repairs.change import (
     key_letter,
     places,
 )
-from grader.repairs.families.words import other_word, word
+from grader.repairs.families.words import other_code, other_word, word
 from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 
@@ -297,6 +297,8 @@ def constant(site: Site) -> Iterator[Change]:
             yield from _without_constant(site, node)
         elif isinstance(node, ast.Constant | ast.Attribute):
             yield from word(site, node)
+        elif isinstance(node, ast.Name) and node.id in site.world.codes and not site.scope.knows(node.id):
+            yield from other_code(site, node)
         elif isinstance(node, ast.Name | ast.Subscript):
             yield from other_word(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _DRAWS:

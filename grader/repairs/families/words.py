@@ -84,6 +84,22 @@ def other_word(site: Site, node: ast.Name | ast.Subscript) -> Iterator[Change]:
             yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
 
 
+def other_code(site: Site, node: ast.Name) -> Iterator[Change]:
+    """`RELU`, which the notebook has numbered, → `SIGMOID`, always or in the output layer's round only."""
+    mine = _kind(node.id)
+    others = [name for name in site.world.codes if mine and _kind(name) not in ("", mine)]
+    for other in others[:_MAX_CHOSEN]:
+        yield change(node, other, rank=0, tag="word")
+        for test in dict.fromkeys((*_last_rounds(site, node), *output_rounds(site, node))):
+            yield change(node, f"({other} if {test} else {node.id})", rank=1)
+            yield change(node, f"({node.id} if {test} else {other})", rank=1)
+
+
+def _kind(name: str) -> str:
+    """ "sig" of `ISIG` and of `ACT_SIGMOID`."""
+    return next((kind for kind in ("sig", "rel") if kind in name.lower()), "")
+
+
 def _repeated(site: Site, node: ast.Constant) -> Iterator[Change]:
     """`repeat("relu", L)`, `dict.fromkeys(range(L), "relu")`: the output layer's at one end."""
     made = site.parent(node)
