@@ -108,6 +108,13 @@ class Descent:
         raise NotImplementedError
 
 
+def update_parameters(parameters, grads, learning_rate):
+    return Descent(learning_rate).apply(parameters, grads)
+"""
+    )
+    assert graded.ids == {"update_parameters": {"not-implemented"}}
+
+
 def test_a_blank_that_is_only_squeezed_is_a_blank(grade_functions: GradeCells) -> None:
     graded = grade_functions(
         compute_cost="""

@@ -196,13 +196,6 @@ def L_model_forward(X, parameters):
     assert (found.misconception, found.evidence) == ("hidden-layers-sigmoid", "proved")
 
 
-def update_parameters(parameters, grads, learning_rate):
-    return Descent(learning_rate).apply(parameters, grads)
-"""
-    )
-    assert graded.ids == {"update_parameters": {"not-implemented"}}
-
-
 TEMPLATE_BACKWARD = """
 def L_model_backward(AL, Y, caches):
     grads = {{}}
