@@ -146,3 +146,20 @@ def test_a_word_where_a_parameter_is_never_read() -> None:
 def test_the_output_layer_by_its_index() -> None:
     made = proposed('def f(caches, index):\n    return "relu"', "constant")
     assert 'return ("sigmoid" if index == len(caches) - 1 else "relu")' in lines_of(made, 2)
+
+
+def test_a_code_for_an_activation_is_another_one_in_the_last_round() -> None:
+    codes = Definition(("RELU", "SIGMOID"), "RELU, SIGMOID = 0, 1", 1, 1, "value")
+    text = "def f(caches, L):\n    for l in range(1, L + 1):\n        kind = RELU\n        run(kind, l)\n    return SIGMOID"
+    made = propose([codes, function(text, cell=2)], RepairRequest("f", ("constant",)))
+    lines = lines_of(made, 3)
+    assert {"kind = SIGMOID", "kind = (SIGMOID if l == L else RELU)"} <= set(lines)
+
+
+def test_a_number_that_has_a_name_is_no_variable_of_the_notebook() -> None:
+    one = Definition(("ONE",), "ONE = 1.0", 1, 1, "value")
+    rate = Definition(("RATE",), "RATE = 0.0075", 1, 2, "value")
+    text = "def f(W, dW, learning_rate):\n    step = -ONE\n    return W - RATE * dW"
+    made = propose([one, rate, function(text, cell=2)], RepairRequest("f", ("global",)))
+    assert not lines_of(made, 2)
+    assert "return W - learning_rate * dW" in lines_of(made, 3)
