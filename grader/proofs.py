@@ -52,7 +52,7 @@ class Proofs:
         prover = self._prover(finding, self.bench.program_of(self._needed(finding)), self.bench.program)
         if finding.named:
             proved = self._proved(prover, finding)
-            if finding.explanation is not None:
+            if finding.explanation is not None and proved.proofs:
                 self.repairs[finding.spec.name] = prover.repairs
             return self._behind_nothing(prover, proved) if proved.named and not proved.proofs else proved
         return self._decided(prover, finding) if self.may_name(finding) else finding

@@ -102,18 +102,11 @@ class Prover:
 
     def mended_by(self, goal: Goal, repairs: Sequence[Repair]) -> Location | None:
         """The place of the first of another function's repairs that suffices here."""
-        known = {(made.cell, made.line, made.source): at for at, made in enumerate(self.definitions)}
-        places = [
-            [known.get((made.cell, made.line, made.source)) for made, _ in repair] for repair in repairs
-        ]
+        at = {_mark(made): index for index, made in enumerate(self.definitions)}
         here = [
-            tuple(
-                replace(one, definition=at)
-                for (_, one), at in zip(repair, found, strict=True)
-                if at is not None
-            )
-            for repair, found in zip(repairs, places, strict=True)
-            if None not in found
+            tuple(replace(one, definition=at[_mark(made)]) for made, one in repair)
+            for repair in repairs
+            if all(_mark(made) in at for made, _ in repair)
         ]
         return _first(self.runner.explore(self._sufficing(goal, here), self.helper)) if here else None
 
