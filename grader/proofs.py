@@ -103,8 +103,12 @@ class Proofs:
             if name == proof.NOT_IMPLEMENTED:
                 found = proof.to_be_filled(plan.rubric, finding.spec.name)
             goal = proof.goal(found, finding, plan.oracle, rest)
-            where = (self._as_in_a_helper(prover, finding, goal) or prover.locate(goal)) if goal else None
-            if where is not None:
+            if goal is None:
+                continue
+            helper, where = self._as_in_a_helper(prover, finding, goal)
+            if helper:
+                finding = replace(finding, shared_with={**finding.shared_with, name: helper})
+            if (where := where or prover.locate(goal)) is not None:
                 finding = proof.with_proof(finding, name, where)
         return _without_what_follows(finding)
 
@@ -125,10 +129,12 @@ class Proofs:
         left = [one for one in known if one.decides != "repair"]
         return replace(alone, named={left[0].id: finding.failed}) if len(left) == 1 else finding
 
-    def _as_in_a_helper(self, prover: Prover, finding: Finding, goal: Goal) -> Location | None:
-        """The place where a helper that is wrong, too, is mended, if that mends this function: they share the code."""
-        repairs = [one for name in finding.spec.helpers for one in self.repairs.get(name, ())]
-        return prover.mended_by(goal, repairs) if repairs else None
+    def _as_in_a_helper(self, prover: Prover, finding: Finding, goal: Goal) -> tuple[str, Location | None]:
+        """The helper that is wrong, too, and where it is mended, if that mends this function: they share the code."""
+        for name in finding.spec.helpers:
+            if (where := prover.mended_by(goal, self.repairs.get(name, ()))) is not None:
+                return name, where
+        return "", None
 
     def _of_a_variable(self, prover: Prover, finding: Finding) -> Finding | None:
         """The finding with `uses-global` alone, where a notebook variable in its place makes everything right: whatever

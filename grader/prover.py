@@ -85,7 +85,11 @@ class Prover:
         """The place of a misconception that only a repair tells: the program with it has to hold on new calls, too."""
         chosen = self.edits(goal, 1)
         mended = self._mended(chosen) if chosen else None
-        return _first(chosen) if mended is not None and holds(mended) else None
+        if mended is not None and holds(mended):
+            return _first(chosen)
+        if chosen:
+            self.repairs.pop()
+        return None
 
     def edits(self, goal: Goal, places: int) -> Edits:
         """The edits that suffice; none where there are no such."""

@@ -359,7 +359,7 @@ class Session:
         proofs = Proofs(self.bench, self.matcher, self._called, may_name, fresh, dict(self.findings))
         for name in self._failing():
             self.findings[name] = proofs.of(self.findings[name])
-        self.findings.update(carried.same_place(self.findings))
+        self.findings.update(carried.shared_code(self.findings))
 
     def _may_name_by_repair(self, finding: Finding) -> bool:
         return not finding.follows_functions

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from grader.diagnose.finding import Finding
 from grader.diagnose.trusted import with_trust
-from grader.model import Location
 from grader.rubric.schema import Rubric
 
 
@@ -47,27 +46,18 @@ def _without(finding: Finding, elsewhere: Mapping[str, str]) -> Finding:
     )
 
 
-def same_place(findings: Mapping[str, Finding]) -> dict[str, Finding]:
-    """Findings without what was proved at the very line that is named in a callee, by whatever name: shared code.
+def shared_code(findings: Mapping[str, Finding]) -> dict[str, Finding]:
+    """Findings without what a helper's own repair mends here, too: the same error, by whatever name. One line may
+    hold two errors, so it does not do that both are proved there.
 
     The numbers of both have to tell what is wrong. What only a repair tells, a blank above all, may be anything that
     is not there: the repair wrote it, and the function that lacks it is no more written than its callee.
     """
-    changed = {}
-    for name, finding in findings.items():
-        elsewhere = {
-            misconception: helper
-            for misconception, where in finding.proofs.items()
-            for helper in finding.spec.helpers
-            if finding.explanation and _is_told_by_numbers(findings.get(helper), where)
-        }
-        if elsewhere:
-            changed[name] = _without(finding, elsewhere)
-    return changed
-
-
-def _is_told_by_numbers(callee: Finding | None, where: Location) -> bool:
-    return callee is not None and callee.explanation is not None and where in callee.proofs.values()
+    return {
+        name: _without(finding, finding.shared_with)
+        for name, finding in findings.items()
+        if finding.shared_with and finding.explanation is not None
+    }
 
 
 def own_derivative(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Finding]:

@@ -52,6 +52,8 @@ class Finding:
     """Failing component → what becomes of it when public inputs are changed in a simple way."""
     public: tuple[Outcome, ...] = ()
     """Outcomes on public inputs."""
+    shared_with: Mapping[str, str] = field(default_factory=dict)
+    """Misconception id → the helper whose own repair mends it here, too: they share the code."""
     proofs: Mapping[str, Location] = field(default_factory=dict)
     """Misconception id → the one place whose inverse edit makes everything right."""
 

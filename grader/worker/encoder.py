@@ -196,7 +196,11 @@ def _put_scalar(out: _Encoder, value: np.generic, depth: int) -> None:
 
 def _put_member(out: _Encoder, value: Enum, depth: int) -> None:
     """A member of an Enum as the word or number that it stands for: right helpers know these."""
-    out.put(value._value_, depth + 1)
+    plain = getattr(value, "_value_", None)
+    if type(plain) in (str, int, float):
+        out.put(plain, depth + 1)
+    else:
+        out.opaque(type(value).__name__)
 
 
 def _put_opaque(out: _Encoder, value: Opaque, depth: int) -> None:

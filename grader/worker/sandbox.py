@@ -73,7 +73,7 @@ class Sandbox:
         self._made: set[str] = set()
         self._asked: set[str] = set()
         self._helped: set[str] = set()
-        self._student: dict[int, Definition] = {}
+        self._student: dict[int, Definition] | None = {}
         self._spent = 0.0
         self._starting = 0.0
         self._parcels: dict[int, Parcel] = {}
@@ -119,6 +119,7 @@ class Sandbox:
         try:
             with self._request():
                 self._end_runner()  # whose student has had their turn
+                self._student, self._spent = None, 0.0
                 tree = self._parse(Kind.EXTRACT, (tuple(cells), tuple(wanted), tuple(stand_ins)), self.limits)
             return parsing.read_extraction(tree, wanted)
         except parsing.ParserFailed as failure:
@@ -271,10 +272,9 @@ class Sandbox:
             self._runner = shift.worker
 
     def _turn_of(self, program: Program) -> None:
-        """Start the clock anew if the program is another student's. Each extraction makes its own definitions."""
-        if not any(id(item) in self._student for item in program.definitions):
-            self._student = {id(item): item for item in program.definitions}
-            self._spent = 0.0
+        """Start the clock anew if the program is another student's: after an extraction, none is."""
+        if self._student is not None and not any(id(item) in self._student for item in program.definitions):
+            self._student, self._spent = {id(item): item for item in program.definitions}, 0.0
 
     @contextmanager
     def _clock(self) -> Iterator[float]:

@@ -108,3 +108,39 @@ def test_names_that_are_almost_alike_take_no_time_of_the_grader(arena: Arena) ->
     began = time.process_time()
     assert arena.function(notebook("import numpy as np", code)).score == 0
     assert time.process_time() - began < 5
+
+
+_ON_ONE_LINE = 'T = {"db": lambda dZ: -np.sum(dZ, axis=1, keepdims=True), "hidden": lambda L: range(L - 2)}'
+_BY_TABLE = (
+    """
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    return W.T @ dZ, dZ @ A_prev.T / m, T["db"](dZ) / m
+""",
+    """
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dA, dW, db = linear_activation_backward((1 - Y) / (1 - AL) - Y / AL, caches[-1], "sigmoid")
+    grads.update({f"dA{L - 1}": dA, f"dW{L}": dW, f"db{L}": db})
+    for l in reversed(T["hidden"](L)):
+        dA, dW, db = linear_activation_backward(grads[f"dA{l + 1}"], caches[l], "relu")
+        grads.update({f"dA{l}": dA, f"dW{l + 1}": dW, f"db{l + 1}": db})
+    return grads
+""",
+)
+
+
+@STRONG
+def test_two_errors_on_one_line_are_two(arena: Arena) -> None:
+    """They are proved at the same place, but what mends the one does not mend the other."""
+    names = "linear_backward", "L_model_backward"
+    scores = [
+        [
+            one.score
+            for one in arena.grade(notebook("import numpy as np", table, *_BY_TABLE), *names).functions
+        ]
+        for table in (_ON_ONE_LINE, _ON_ONE_LINE.replace('"hidden"', '\n"hidden"'))
+    ]
+    assert scores[0] == scores[1]
+    assert scores[0][1] < 10

@@ -7,6 +7,7 @@ import struct
 import time
 import tracemalloc
 from collections import OrderedDict
+from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,6 +95,12 @@ def test_subclasses_come_as_what_they_hold() -> None:
     assert type(decode(encode(np.array([[1.0]]).view(np.matrix)))) is np.ndarray
     assert type(decode(encode(type("Sub", (float,), {})(1.5)))) is float
     assert type(decode(encode(np.str_("x")))) is str
+
+
+def test_a_member_of_an_enum_comes_as_its_word_or_number_and_nothing_more() -> None:
+    kinds = Enum("Kinds", {"RELU": "relu", "ONE": 1, "PAIR": (1, 2), "LIST": [1]})
+    members = [kinds["RELU"], kinds["ONE"], kinds["PAIR"], kinds["LIST"]]
+    assert decode(encode(members)) == ["relu", 1, Opaque("Kinds"), Opaque("Kinds")]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from worker_samples import call, one
 
 from grader.errors import WorkerError
-from grader.model import RepairRequest
+from grader.model import Cell, RepairRequest
 from grader.worker import warm
 from grader.worker.channel import Channel, PipeStream
 from grader.worker.child import work
@@ -255,6 +255,18 @@ def test_waiting_for_another_thread_costs_a_student_nothing() -> None:
             time.sleep(1)
         waiting.join()
         assert sandbox._spent - spent < 0.8
+
+
+def test_definitions_made_anew_start_no_new_time() -> None:
+    """A repair of a notebook that is one single definition leaves none of its objects."""
+    slow = "import time\n\ndef f(x):\n    time.sleep(0.4)\n    return x\n"
+    cells = [Cell(0, slow)]
+    with Sandbox.start("none", Limits(submission_seconds=1.5)) as sandbox:
+        sandbox.extract(cells, ["f"], ())
+        seen = [one(sandbox, slow + f"# {number}", call("f", number)).status for number in range(6)]
+        assert seen[0] == "value" and seen[-1] == "not-run"
+        sandbox.extract(cells, ["f"], ())
+        assert one(sandbox, slow, call("f", 7)).status == "value"
 
 
 def test_a_sandbox_outlives_the_thread_that_started_it() -> None:

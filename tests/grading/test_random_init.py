@@ -1,0 +1,41 @@
+"""What counts as a right random initialisation, whatever the draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from grader.judge.random_init import compare_random
+
+SMALL, LARGE = (4, 5), (30, 40)
+
+
+def drawn(shape: tuple[int, int], seed: int, scale: float = 0.01) -> dict[int, np.ndarray]:
+    return {1: np.random.default_rng(seed).normal(size=shape) * scale}
+
+
+@pytest.mark.parametrize("shape", [SMALL, (5, 6), (20, 20), LARGE])
+def test_chance_alone_says_nothing_against_a_right_one(shape: tuple[int, int]) -> None:
+    """A class shares its seed: a draw that is judged wrong would be wrong for all of them."""
+    wrong = [
+        seed
+        for seed in range(5_000)
+        if compare_random(drawn(shape, seed), drawn(shape, -1 - seed & 0xFFFFFFFF), 1e-6)
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("shape", "scale"), [(SMALL, 1.0), (SMALL, 1e-4), (LARGE, 1.0), (LARGE, 0.014), (LARGE, 0.007)]
+)
+def test_another_scale_is_seen(shape: tuple[int, int], scale: float) -> None:
+    assert all(
+        compare_random(drawn(shape, seed), drawn(shape, 1000 + seed, scale), 1e-6) for seed in range(100)
+    )
+
+
+def test_a_mean_and_a_distribution_of_its_own_are_seen_in_large_arrays() -> None:
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        for other in (rng.uniform(size=LARGE) * 0.02, rng.uniform(-1, 1, size=LARGE) * 0.01 * np.sqrt(3)):
+            assert compare_random(drawn(LARGE, 1000 + seed), {1: other}, 1e-6)
