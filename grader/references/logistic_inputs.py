@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from grader.model import Call
-from grader.references.networks import Array, draw_labels
+from grader.references.networks import Array, draw_labels, is_inside
 from grader.references.suite import CallMaker, Functions, Suite
 
 #: (n features, m examples, soft labels).
@@ -48,9 +48,13 @@ def make_suite(functions: Functions, seed: int, only: Collection[str] | None = N
 
 def _batch(rng: np.random.Generator, n: int, m: int, *, soft: bool = False) -> Batch:
     """w (n, 1), b, X (n, m), Y (1, m): of such sizes that A stays clear of 0 and 1."""
-    w = rng.normal(size=(n, 1)) * 1.1 / np.sqrt(n)
-    b = float(rng.choice([-1, 1]) * rng.uniform(0.4, 0.8))
-    return w, b, rng.normal(size=(n, m)) + 0.3, draw_labels(m, rng, soft=soft)
+    for _ in range(200):
+        w = rng.normal(size=(n, 1)) * 1.1 / np.sqrt(n)
+        b = float(rng.choice([-1, 1]) * rng.uniform(0.4, 0.8))
+        X = rng.normal(size=(n, m)) + 0.3
+        if is_inside(1 / (1 + np.exp(-(w.T @ X + b)))):
+            break
+    return w, b, X, draw_labels(m, rng, soft=soft)
 
 
 def _sigmoid(calls: CallMaker) -> None:

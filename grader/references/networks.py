@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Functions = Mapping[str, Callable[..., Any]]
+#: Probabilities keep this distance from 0 and 1: a guard in a logarithm or a denominator, `AL + 1e-8`, changes nothing.
+INSIDE = 0.03
 #: (m, generator, soft=…) → labels (1, m).
 Labels = Callable[..., Array]
 
@@ -56,16 +58,22 @@ def forward_pass(
     rng: np.random.Generator,
     *,
     soft: bool = False,
-    labels: Labels | None = None,
+    labels: Labels = draw_labels,
 ) -> Pass:
-    """A pass through the reference's own L_model_forward; redrawn until no unit of it is dead."""
-    for _ in range(50):
+    """A pass through the reference's own L_model_forward; redrawn until no unit of it is dead and, where labels are
+    classes, no prediction is all but certain."""
+    for _ in range(200):
         parameters = draw_parameters(sizes, rng)
         X = rng.normal(size=(sizes[0], m))
         AL, caches = functions["L_model_forward"](X, parameters)
-        if _alive(caches):
+        if _alive(caches) and (labels is not draw_labels or is_inside(AL)):
             break
-    return Pass(X, (labels or draw_labels)(m, rng, soft=soft), parameters, AL, caches)
+    return Pass(X, labels(m, rng, soft=soft), parameters, AL, caches)
+
+
+def is_inside(A: Array) -> bool:
+    """Whether no probability is all but certain."""
+    return bool(np.all(np.abs(A - 0.5) < 0.5 - INSIDE))
 
 
 def _alive(caches: Sequence[tuple[Any, Array]]) -> bool:
