@@ -135,12 +135,14 @@ def L_model_backward(AL, Y, caches):
 def test_two_errors_on_one_line_are_two(arena: Arena) -> None:
     """They are proved at the same place, but what mends the one does not mend the other."""
     names = "linear_backward", "L_model_backward"
-    scores = [
-        [
-            one.score
-            for one in arena.grade(notebook("import numpy as np", table, *_BY_TABLE), *names).functions
-        ]
+    reports = [
+        arena.grade(notebook("import numpy as np", table, *_BY_TABLE), *names)
         for table in (_ON_ONE_LINE, _ON_ONE_LINE.replace('"hidden"', '\n"hidden"'))
     ]
-    assert scores[0] == scores[1]
-    assert scores[0][1] < 10
+    told = [
+        [[one.misconception for one in made.diagnoses] for made in report.functions] for report in reports
+    ]
+    assert told == [[["wrong-sign"], ["backward-layer-missing"]]] * 2
+    together, apart = ([made.score for made in report.functions] for report in reports)
+    assert together == apart
+    assert together[1] < reports[0].functions[1].max_score / 2

@@ -141,7 +141,7 @@ def linear_activation_backward(dA, cache, activation):
     assert {"sigmoid", "relu_backward"}.isdisjoint(function.name for function in graded.report.functions)
 
 
-#: The word of the course is a member of an Enum here, and what a layer computes is a class of its own.
+#: The word of the course is a member of an Enum here.
 KINDS = """
 import enum
 
@@ -152,14 +152,13 @@ class Kind(enum.Enum):
 
 
 def test_right_helpers_know_a_member_of_an_enum(grade_functions: GradeCells) -> None:
-    """With a wrong helper below, right ones stand in, and are handed what the student's own take."""
+    """With a wrong helper below, a right one stands in, and is handed what the student's own takes."""
     graded = grade_functions(
-        linear_forward="def linear_forward(A, W, b):\n    return W @ A, (A, W, b)\n",
         linear_activation_forward=KINDS
         + """
 def linear_activation_forward(A_prev, W, b, activation):
     Z, linear_cache = linear_forward(A_prev, W, b)
-    A, Z = sigmoid(Z) if Kind(activation) is Kind.SIGMOID else relu(Z)
+    A, Z = relu(Z) if Kind(activation) is Kind.SIGMOID else sigmoid(Z)
     return A, (linear_cache, Z)
 """,
         L_model_forward="""
@@ -173,7 +172,7 @@ def L_model_forward(X, parameters):
 """,
     )
     assert graded.ids == {
-        "linear_forward": {"forward-missing-bias"},
+        "linear_activation_forward": {"activation-swapped"},
         "L_model_forward": {"forward-layer-missing"},
     }
 
@@ -244,15 +243,29 @@ def test_what_another_function_shares_stays_right_with_what_a_repair_names(
 ) -> None:
     """The table is the forward pass's, too, which has no use of the function that the repair puts in."""
     graded = grade_functions(
-        OWN,
         linear_activation_forward="""
-PAIRS = {"sigmoid": (sigmoid, sigmoid_backward), "relu": (relu, sigmoid_backward)}
+def smooth(Z):
+    return 1 / (1 + np.exp(-Z))
+
+
+def smooth_back(dA, Z):
+    return dA * smooth(Z) * (1 - smooth(Z))
+
+
+def gate(Z):
+    return np.maximum(0, Z)
+
+
+def gate_back(dA, Z):
+    return dA * (Z > 0)
+
+
+PAIRS = {"sigmoid": (smooth, smooth_back), "relu": (gate, smooth_back)}
 
 
 def linear_activation_forward(A_prev, W, b, activation):
     Z, linear_cache = linear_forward(A_prev, W, b)
-    A, activation_cache = PAIRS[activation][0](Z)
-    return A, (linear_cache, activation_cache)
+    return PAIRS[activation][0](Z), (linear_cache, Z)
 """,
         linear_activation_backward="""
 def linear_activation_backward(dA, cache, activation):

@@ -163,3 +163,14 @@ def test_a_number_that_has_a_name_is_no_variable_of_the_notebook() -> None:
     made = propose([one, rate, function(text, cell=2)], RepairRequest("f", ("global",)))
     assert not lines_of(made, 2)
     assert "return W - learning_rate * dW" in lines_of(made, 3)
+
+
+def test_the_ends_of_a_range_and_its_direction_are_two_families() -> None:
+    text = "def f(caches):\n    for l in range(1, 4):\n        run(l)\n    for one in caches[::-1]:\n        run(one)"
+    ends, turned = (
+        {one.source.split("\n")[one.line - 1].strip() for one in proposed(text, family)}
+        for family in ("range", "direction")
+    )
+    assert {"for l in reversed(range(1, 4)):", "for one in caches:"} <= turned
+    assert "for l in range(2, 4):" in ends
+    assert not ends & turned
