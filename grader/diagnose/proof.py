@@ -223,20 +223,8 @@ UNDECIDING = frozenset({"formula", "statement", "add", "drop"})
 IDLE = "unread"
 #: What is tried where none of a misconception's own repairs fits, in this order.
 PLAIN = (
-    *(
-        "order",
-        "name",
-        "index",
-        "key",
-        "letter",
-        "range",
-        "direction",
-        "call",
-        "sign",
-        "over_m",
-        "transpose",
-        "axis",
-    ),
+    *("order", "name", "index", "key", "letter", "range", "direction"),
+    *("call", "sign", "over_m", "transpose", "axis"),
     *("constant", "compare", "drop", "operator", "statement"),
 )
 #: Edits that only let a function run, with one of the names at hand for a missing one, make errors of their own.

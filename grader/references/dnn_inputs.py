@@ -41,6 +41,7 @@ class Kind:
     activations: tuple[str, ...] = ("sigmoid", "relu")
     helpers: tuple[str, ...] = ("sigmoid", "relu")
     labels: Labels = draw_labels
+    probabilities: bool = True
 
 
 #: An output between 0 and 1, and labels of two classes.
@@ -105,7 +106,10 @@ def _pass(
     calls: NetCalls, functions: Functions, net: tuple[tuple[int, ...], int, bool], rng: np.random.Generator
 ) -> Pass:
     sizes, m, soft = net
-    return forward_pass(functions, sizes, m, rng, soft=soft, labels=calls.kind.labels)
+    kind = calls.kind
+    return forward_pass(
+        functions, sizes, m, rng, soft=soft, labels=kind.labels, probabilities=kind.probabilities
+    )
 
 
 def _cost(calls: NetCalls, functions: Functions) -> None:

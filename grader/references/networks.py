@@ -59,14 +59,15 @@ def forward_pass(
     *,
     soft: bool = False,
     labels: Labels = draw_labels,
+    probabilities: bool = True,
 ) -> Pass:
-    """A pass through the reference's own L_model_forward; redrawn until no unit of it is dead and, where labels are
-    classes, no prediction is all but certain."""
+    """A pass through the reference's own L_model_forward; redrawn until no unit of it is dead and, where predictions
+    are probabilities, none is all but certain."""
     for _ in range(200):
         parameters = draw_parameters(sizes, rng)
         X = rng.normal(size=(sizes[0], m))
         AL, caches = functions["L_model_forward"](X, parameters)
-        if _alive(caches) and (labels is not draw_labels or is_inside(AL)):
+        if _alive(caches) and (not probabilities or is_inside(AL)):
             break
     return Pass(X, labels(m, rng, soft=soft), parameters, AL, caches)
 

@@ -18,7 +18,7 @@ def draw_targets(m: int, rng: np.random.Generator, *, soft: bool = False) -> Arr
     return rng.normal(size=(1, m)) * (0.6 if soft else 1.7) + 0.4
 
 
-REGRESSION = dnn_inputs.Kind(("linear", "relu"), ("relu",), draw_targets)
+REGRESSION = dnn_inputs.Kind(("linear", "relu"), ("relu",), draw_targets, probabilities=False)
 
 
 def make_suite(functions: Functions, seed: int, only: Collection[str] | None = None) -> Suite:
