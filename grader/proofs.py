@@ -99,16 +99,21 @@ class Proofs:
             return one
         for name in finding.named:
             rest = proof.rest_of(finding, name)
-            found = plan.rubric.misconceptions[name]
-            if name == proof.NOT_IMPLEMENTED:
-                found = proof.to_be_filled(plan.rubric, finding.spec.name)
+            left = name == proof.NOT_IMPLEMENTED
+            found = (
+                proof.to_be_filled(plan.rubric, finding.spec.name)
+                if left
+                else plan.rubric.misconceptions[name]
+            )
             goal = proof.goal(found, finding, plan.oracle, rest)
             if goal is None:
                 continue
             helper, where = self._as_in_a_helper(prover, finding, goal)
             if helper:
                 finding = replace(finding, shared_with={**finding.shared_with, name: helper})
-            if (where := where or prover.locate(goal)) is not None:
+            where = where or prover.locate(goal)
+            # A blank is where it is, whatever else would do.
+            if where is not None and (not left or _is_there(where, finding.places.get(name, where))):
                 finding = proof.with_proof(finding, name, where)
         return _without_what_follows(finding)
 

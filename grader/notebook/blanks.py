@@ -100,7 +100,7 @@ class _Blanks:
                 return False
             case ast.Raise():
                 return not self._is_not_implemented(node)
-            case ast.Assign(targets=[ast.Subscript(slice=ast.Compare() | ast.Tuple())]) if not _is_none(
+            case ast.Assign(targets=[ast.Subscript(slice=ast.Compare() | ast.Tuple())]) if not is_none(
                 node.value
             ):
                 return True  # a mask, as in `dZ[Z <= 0] = 0`, or an element
@@ -124,7 +124,7 @@ class _Blanks:
         return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
     def _assigns(self, value: ast.expr | None) -> bool:
-        if value is not None and _is_none(value):
+        if value is not None and is_none(value):
             self.found += 1
             return False
         if isinstance(value, ast.Call) and _called(value) == "zeros":
@@ -133,7 +133,7 @@ class _Blanks:
         return value is not None and not _is_given(value)
 
     def _returns(self, value: ast.expr | None) -> bool:
-        if value is None or _is_none(value):
+        if value is None or is_none(value):
             self.found += 1
             return False
         return not _is_given(value)
@@ -154,10 +154,10 @@ def _is_ellipsis(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _is_none(value: ast.expr) -> bool:
+def is_none(value: ast.expr) -> bool:
     """`None`, or a tuple of nothing else."""
     if isinstance(value, ast.Tuple):
-        return bool(value.elts) and all(_is_none(item) for item in value.elts)
+        return bool(value.elts) and all(is_none(item) for item in value.elts)
     return isinstance(value, ast.Constant) and value.value is None
 
 

@@ -134,3 +134,45 @@ def compute_cost(AL, Y):
     (found,) = graded["compute_cost"].diagnoses
     assert found.misconception == "not-implemented"
     assert found.location is not None and found.location.source == "cost = None"
+
+
+@pytest.mark.parametrize(
+    "stored", ['parameters.update({"W" + str(l): None})', 'parameters.setdefault("W" + str(l), None)']
+)
+def test_a_blank_that_is_handed_to_a_container_is_left_to_do(
+    grade_functions: GradeCells, stored: str
+) -> None:
+    graded = grade_functions(
+        update_parameters=f"""
+def update_parameters(parameters, grads, learning_rate):
+    before = dict(parameters)
+    parameters = {{}}
+    for l in range(1, len(before) // 2 + 1):
+        {stored}
+        parameters.update({{"b" + str(l): before["b" + str(l)] - learning_rate * grads["db" + str(l)]}})
+    return parameters
+"""
+    )
+    (found,) = graded["update_parameters"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == stored
+
+
+def test_a_blank_of_three_names_is_proved_by_what_another_branch_gives_them(
+    grade_functions: GradeCells,
+) -> None:
+    graded = grade_functions(
+        linear_activation_backward="""
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    dZ = relu_backward(dA, Z) if activation == "relu" else sigmoid_backward(dA, Z)
+    if activation == "relu":
+        dA_prev, dW, db = linear_backward(dZ, linear_cache)
+    elif activation == "sigmoid":
+        dA_prev, dW, db = None, None, None
+    return dA_prev, dW, db
+"""
+    )
+    (found,) = graded["linear_activation_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("not-implemented", "proved")
+    assert found.location is not None and found.location.source == "dA_prev, dW, db = None, None, None"

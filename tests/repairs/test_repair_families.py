@@ -77,7 +77,10 @@ def test_one_inverse_edit_of_each_kind(families: str, text: str, wanted: str) ->
     assert wanted in lines_of(made, 3), lines_of(made, 3)
 
 
-@pytest.mark.parametrize("wanted", ["x = half - c", "x = (b - c) + half", "x = (b - c) * half"])
+@pytest.mark.parametrize(
+    "wanted",
+    ["x = half - c", "x = (b - c) + half", "x = (b - c) * half", "x = (b + half) - c", "x = b - (c - half)"],
+)
 def test_what_was_computed_and_forgotten_is_put_to_use(wanted: str) -> None:
     text = "def f(a, b, c):\n    half = a / 2\n    x = b - c\n    return x"
     assert wanted in lines_of(proposed(text, "unread"), 3)

@@ -11,6 +11,8 @@ from grader.repairs.sites import Site
 from grader.repairs.slice import bodies, names_in, says_nothing
 
 _FILLED = "[[1.0]]"
+#: Methods that put into a container what they are given.
+_STORING = frozenset(("update", "setdefault", "append", "insert", "extend"))
 
 
 def blank(site: Site) -> Iterator[Change]:
@@ -24,10 +26,25 @@ def blank(site: Site) -> Iterator[Change]:
         return
     if says_nothing(node) and _others_say_something(site):
         yield Change(((node, f"return {_FILLED}"),), rank=0)
-    if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return) and node.value is not None:
-        left = list(_open(site, node.value))
-        if left and not _set_later(site):
-            yield Change(tuple((one, _filling(site, one)) for one in left), rank=0)
+    left = [one for value in _values(node) for one in _open(site, value)]
+    if left and not _set_later(site):
+        yield Change(tuple((one, _filling(site, one)) for one in left), rank=0)
+
+
+def _values(node: ast.stmt) -> list[ast.expr]:
+    """What a statement gives to a name, to its caller or, by `grads.update(…)`, to a container."""
+    match node:
+        case (
+            ast.Assign(value=value)
+            | ast.AnnAssign(value=ast.expr() as value)
+            | ast.Return(value=ast.expr() as value)
+        ):
+            return [value]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name), args=args, keywords=words)) if (
+            name in _STORING
+        ):
+            return [*args, *(word.value for word in words)]
+    return []
 
 
 def _others_say_something(site: Site) -> bool:
@@ -76,8 +93,8 @@ def _open(site: Site, node: ast.expr) -> Iterator[ast.expr]:
 
 def _set_later(site: Site) -> bool:
     """Whether a name gets another value after this statement, on the same way through the function."""
-    targets = getattr(site.node, "targets", None) or [getattr(site.node, "target", site.node)]
-    names = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+    targets = getattr(site.node, "targets", [getattr(site.node, "target", None)])
+    names = {one.id for target in targets if target for one in ast.walk(target) if isinstance(one, ast.Name)}
     elsewhere = {line for branch in _other_branches(site) for line in branch}
     return any(
         b.name in names and b.line > site.line and b.line not in elsewhere for b in site.scope.bindings

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from grader.notebook.blanks import is_none
 from grader.repairs.change import (
     COMPUTED,
     DELIVERED,
@@ -24,6 +26,7 @@ from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
 
+_MOST_BRANCHES = 3
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -89,12 +92,28 @@ def _first_entry(site: Site, name: str) -> list[int]:
 
 
 def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
-    """A blank of the template, `dW = None` or `Gradients(dW=None)`, filled with a right formula."""
+    """A blank of the template, `dW = None` or `Gradients(dW=None)`, filled with a right formula, or with what another
+    branch gives to the same names."""
+    yield from _as_in_another_branch(site)
     named = (Place(node, COMPUTED) for node in site.nodes() if isinstance(site.parent(node), ast.keyword))
     for place in (*places(site), *named):
-        if isinstance(place.node, ast.Constant) and place.node.value is None:
+        if is_none(place.node):
             for text in replacements:
                 yield from (change(place.node, made, COMPUTED, 0) for made in filled(site, place, text))
+
+
+def _as_in_another_branch(site: Site) -> Iterator[Change]:
+    """`dA, dW, db = None, None, None` → `dA, dW, db = linear_backward(dZ, cache)`, as the function has it elsewhere."""
+    if not isinstance(site.node, ast.Assign) or not is_none(site.node.value):
+        return
+    names = [ast.dump(target) for target in site.node.targets]
+    assigned = (
+        node for node in site.source.nodes if isinstance(node, ast.Assign) and not is_none(node.value)
+    )
+    given = (node.value for node in assigned if [ast.dump(target) for target in node.targets] == names)
+    yield from (
+        change(site.node.value, site.text(value), COMPUTED, 0) for value in islice(given, _MOST_BRANCHES)
+    )
 
 
 def _passes_over(site: Site, node: ast.expr, text: str) -> bool:

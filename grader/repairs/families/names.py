@@ -69,6 +69,9 @@ def unread(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.Name) and site.scope.knows(node.id) and site.scope.role(node.id) == "data":
             yield from (change(node, name, FORGOTTEN, rank=0) for name in idle[:_MAX_IDLE])
+            if isinstance(site.parent(node), ast.BinOp):  # `part1 / m`, where `part2` is used nowhere
+                for name, operator in product(idle[:_MAX_IDLE], "+-"):
+                    yield change(node, f"{node.id} {operator} {name}", rank=0)
     for place in places(site):
         if is_number_like(site, place.node):
             for name in idle[:_MAX_IDLE]:
