@@ -99,12 +99,11 @@ class Proofs:
             return one
         for name in finding.named:
             rest = proof.rest_of(finding, name)
+            found = plan.rubric.misconceptions[name]
             left = name == proof.NOT_IMPLEMENTED
-            found = (
-                proof.to_be_filled(plan.rubric, finding.spec.name)
-                if left
-                else plan.rubric.misconceptions[name]
-            )
+            if left:
+                right = plan.oracle.formulas(finding.spec.name)
+                found = proof.to_be_filled(plan.rubric, finding.spec.name, right)
             goal = proof.goal(found, finding, plan.oracle, rest)
             if goal is None:
                 continue

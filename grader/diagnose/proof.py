@@ -258,12 +258,12 @@ def decided_by_repair(rubric: Rubric, near: Sequence[str]) -> list[Misconception
     return [found for name in near if (found := deciding(rubric.misconceptions[name])).repairs and found.sure]
 
 
-def to_be_filled(rubric: Rubric, function: str) -> Misconception:
-    """`not-implemented`, with the right formulas that the function's misconceptions know."""
+def to_be_filled(rubric: Rubric, function: str, formulas: Sequence[str]) -> Misconception:
+    """`not-implemented`, with right formulas: the reference's, and those that the function's misconceptions know."""
     known = (found for found in rubric.misconceptions.values() if found.function == function)
-    texts = tuple(dict.fromkeys(text for found in known for text in found.replacements))
+    texts = (*formulas, *(text for found in known for text in found.replacements))
     blank = rubric.misconceptions[NOT_IMPLEMENTED]
-    return replace(blank, repairs=("filling",), replacements=texts)
+    return replace(blank, repairs=("filling",), replacements=tuple(dict.fromkeys(texts)))
 
 
 def deciding(found: Misconception) -> Misconception:

@@ -108,7 +108,18 @@ class _Search:
         chosen = ordered[:MAX_SPARE]
         needed = self.table.needs(chosen, self.graded) if chosen else set()
         order = self.table.in_order(needed, self.graded) if len(needed) <= MAX_NEEDED else chosen
-        return tuple(statements[at].definition() for at in order if _is_cheap(statements[at]))
+        cheap = [at for at in order if _is_cheap(statements[at])]
+        return tuple(statements[at].definition() for at in sorted({*cheap, *self._beside(used)}))
+
+    def _beside(self, used: Sequence[int]) -> list[int]:
+        """Constants that stand with those that are used, be it by another function: where `RELU = 0` is, `SIGMOID = 1`
+        may be what was meant."""
+        constants = {at for at, one in enumerate(self.table.statements) if _is_constant(one.node)}
+        of = self.table.statements
+        cells = {of[at].cell for at in constants.intersection(used)}
+        bound = {name for at in used for name in of[at].binds}
+        beside = (at for at in sorted(constants) if of[at].cell in cells)
+        return list(islice((at for at in beside if at in used or bound.isdisjoint(of[at].binds)), MAX_SPARE))
 
     def _parameter_names(self) -> frozenset[str]:
         usages = [self.table.statements[at[0]].usage for at in self.graded.values()]

@@ -30,11 +30,24 @@ class _Fact:
 def relevant_statements(body: Sequence[ast.stmt]) -> frozenset[ast.stmt]:
     """Simple statements and nested definitions in `body` that can reach a returned value."""
     facts = _with_local_calls(list(_facts(body, frozenset())))
-    wanted = {name for fact in facts if _gives(fact.node) for name in fact.reads}
+    ends = [fact for fact in facts if _gives(fact.node)]
+    given = {name for fact in ends for name in names_in(fact.node)}
     made = frozenset[str]().union(*(fact.changes for fact in facts if not _gives(fact.node)))
-    if not wanted & made:  # nothing is given back but `OK`: what counts is what the arguments hold afterwards
+    if not given & made:  # nothing is given back but `OK`: what counts is what the arguments hold afterwards
         return frozenset(fact.node for fact in facts if not _is_silent(fact.node))
-    return frozenset(_closed(facts, wanted))
+    return frozenset(_closed(facts, _filled(facts).union(*(fact.reads for fact in ends))))
+
+
+def _filled(facts: Sequence[_Fact]) -> set[str]:
+    """What is stored into and comes from outside: the caller sees `dst[i, j] = …` and `self.Z = …`, too."""
+    stored, bound = set[str](), set[str]()
+    for fact in facts:
+        for target in getattr(fact.node, "targets", [getattr(fact.node, "target", None)]):
+            if isinstance(target, ast.Subscript | ast.Attribute):
+                stored |= names_in(target.value)
+            elif target is not None and not fact.alias:
+                bound |= names_in(target)
+    return stored - bound
 
 
 def _with_local_calls(facts: Sequence[_Fact]) -> list[_Fact]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from grader.model import Definition
 from grader.repairs.batch_size import COLUMNS
 from grader.repairs.scope import BATCH_NAME, parameter_names, scope_of
 from grader.repairs.text import Source, parse_source
+
+#: Constants that say what they are: `ONE`, `RZERO`, and codes for activations.
+_NUMBER_WORD = re.compile(r"[a-z]?(?:zero|one|two|half|unity)\d*\Z|\w*(?:relu|sig)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def _words(made: Definition) -> Iterator[tuple[str, str]]:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as word)):
                 yield name, word
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=0 | 1 | 2 | 0.5 as number)):
-                if name.isupper() or name in ("zero", "one", "two", "half"):
+                if _NUMBER_WORD.match(name):
                     yield name, str(number)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(keys=keys, values=values)):
                 for key, value in zip(keys, values, strict=True):

@@ -19,6 +19,7 @@ import numpy as np
 from grader.errors import RubricError
 from grader.model import Call, Outcome, Raised, Ref, Value
 from grader.rubric.edits import Source, edited_function
+from grader.rubric.formulas import formulas
 from grader.rubric.load import load_source
 from grader.rubric.schema import Edit, Form, Rubric
 
@@ -61,6 +62,10 @@ class ReferenceOracle:
             if len(self._memo) > MEMO_SIZE:
                 self._memo.popitem(last=False)
         return self._memo[key][1]
+
+    def formulas(self, function: str) -> tuple[str, ...]:
+        """Right formulas with `{name}`s for what a student calls so, which a blank may be filled with."""
+        return formulas(self.source, function)
 
     def forget(self, calls: Iterable[Call]) -> None:
         """Drop what is remembered of one submission's fresh calls."""

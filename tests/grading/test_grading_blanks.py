@@ -176,3 +176,37 @@ def linear_activation_backward(dA, cache, activation):
     (found,) = graded["linear_activation_backward"].diagnoses
     assert (found.misconception, found.evidence) == ("not-implemented", "proved")
     assert found.location is not None and found.location.source == "dA_prev, dW, db = None, None, None"
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        "    A, activation_cache = None, None\n",
+        "    A, activation_cache = None\n",
+        "    A = None\n    activation_cache = Z\n",
+    ],
+)
+def test_a_blank_is_proved_by_what_belongs_there(grade_functions: GradeCells, blank: str) -> None:
+    graded = grade_functions(
+        linear_activation_forward=f"""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+{blank}    cache = (linear_cache, activation_cache)
+    return A, cache
+"""
+    )
+    (found,) = graded["linear_activation_forward"].diagnoses
+    assert (found.misconception, found.evidence) == ("not-implemented", "proved")
+    assert found.location is not None and found.location.source == blank.strip().split("\n")[0]
+
+
+def test_a_blank_before_another_error_is_not_proved(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_activation_forward="""
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A = None
+    return A, (Z, Z)
+"""
+    )
+    assert not any(found.evidence == "proved" for found in graded["linear_activation_forward"].diagnoses)

@@ -158,7 +158,7 @@ def test_a_code_for_an_activation_is_another_one_in_the_last_round() -> None:
 
 def test_a_number_that_has_a_name_is_no_variable_of_the_notebook() -> None:
     one = Definition(("ONE",), "ONE = 1.0", 1, 1, "value")
-    rate = Definition(("RATE",), "RATE = 0.0075", 1, 2, "value")
+    rate = Definition(("RATE",), "RATE = 0.5", 1, 2, "value")
     text = "def f(W, dW, learning_rate):\n    step = -ONE\n    return W - RATE * dW"
     made = propose([one, rate, function(text, cell=2)], RepairRequest("f", ("global",)))
     assert not lines_of(made, 2)
@@ -174,3 +174,49 @@ def test_the_ends_of_a_range_and_its_direction_are_two_families() -> None:
     assert {"for l in reversed(range(1, 4)):", "for one in caches:"} <= turned
     assert "for l in range(2, 4):" in ends
     assert not ends & turned
+
+
+_INTO = """
+def f(a, b, out):
+    if a.shape != b.shape:
+        return -1
+    x = a.ravel()
+    y = b.ravel()
+    w = make(a)
+    fill(b, w)
+    z = out.ravel()
+    n = out.size
+    while n:
+        n -= 1
+        z[n] = x[n] + y[n]
+    return 0
+"""
+
+
+def test_what_fills_an_argument_is_mended_though_only_a_code_is_returned() -> None:
+    assert "z[n] = x[n] - y[n]" in lines_of(proposed(_INTO, "sign"), 12)
+    text = "def f(a, b, out):\n    if a.size < 1:\n        return -1\n    check(a)\n    w = a + b\n    fill(w, out)\n    return 0"
+    assert "w = a - b" in lines_of(proposed(text, "sign"), 5)
+
+
+def test_what_fills_an_argument_is_mended_though_something_else_is_returned() -> None:
+    text = "def f(a, out):\n    n = a.size\n    out[0] = a + n\n    return n"
+    assert "out[0] = a - n" in lines_of(proposed(text, "sign"), 3)
+    text = "def f(a):\n    n = a.size\n    out = {}\n    out[0] = a + n\n    return n"
+    assert not lines_of(proposed(text, "sign"), 4)
+
+
+def test_a_formula_is_written_with_elements_of_flat_views() -> None:
+    found = lines_of(proposed(_INTO, "formula", "{0} * {1}"), 12)
+    assert "z[n] = x[n] * y[n]" in found
+
+
+def test_a_flat_view_that_is_read_nowhere_comes_in_with_its_element() -> None:
+    text = _INTO.replace("x[n] + y[n]", "y[n] ** 2")
+    assert "z[n] = (y[n] ** 2) * x[n]" in lines_of(proposed(text, "unread"), 12)
+
+
+def test_a_formula_for_what_a_helper_fills_is_told_where_it_is_filled() -> None:
+    text = "def f(a):\n    out = buffer(3)\n    n = 2\n    fill(out, 0.0)\n    return out"
+    told = {one.line for one in proposed(text, "formula", "{0} * 2") if "return a * 2" in one.source}
+    assert told == {4}

@@ -10,8 +10,12 @@ from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
 
 _MAX_COUNTERS = 4
-#: How many layers there are, by what is at hand.
-LENGTHS = {"caches": "len(caches)", "parameters": "len(parameters) // 2", "params": "len(params) // 2"}
+_LENGTHS = {"caches": "len(caches)", "parameters": "len(parameters) // 2", "params": "len(params) // 2"}
+
+
+def lengths(site: Site, node: ast.AST) -> list[str]:
+    """How many layers there are, by what is at hand."""
+    return [text for name, text in _LENGTHS.items() if name in site.visible(node)]
 
 
 def counters(site: Site, node: ast.AST) -> list[str]:
@@ -68,7 +72,7 @@ def output_rounds(site: Site, node: ast.AST) -> Iterator[str]:
                 yield f"{one} == {other} - 1"
     for one in names:
         yield f"{one} == 0"
-    for name in (name for name in LENGTHS if name in site.visible(node)):
+    for length in lengths(site, node):
         for one in names:
-            yield f"{one} == {LENGTHS[name]}"
-            yield f"{one} == {LENGTHS[name]} - 1"
+            yield f"{one} == {length}"
+            yield f"{one} == {length} - 1"

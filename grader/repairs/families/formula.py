@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
+from typing import TypeGuard
 
 from grader.notebook.blanks import is_none
 from grader.repairs.change import (
@@ -22,6 +24,7 @@ from grader.repairs.change import (
     is_own_call,
     places,
 )
+from grader.repairs.families.elements import elements, flat_elements, position_of, stored_into
 from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
@@ -33,7 +36,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
     """A computed value replaced by a right formula; `{0}`, `{1}` … are the student's parameters."""
     for place in places(site):
-        if isinstance(place.node, ast.Constant) and not _left_at_zero(site, place):
+        if _counts(site, place) or isinstance(place.node, ast.Constant) and not _left_at_zero(site, place):
             continue
         started = isinstance(place.node, ast.Constant) and not _is_sum(site, place)
         level = COMPUTED if place.level == REDUCED or started else place.level
@@ -49,6 +52,11 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
                     yield Change(((summed, made),), level, 1, at=before)
                 if "log(" in text and "sum(" not in text:
                     yield Change(((place.node, f"{site.world.numpy}.sum({made})"),), late, 2, at=begins)
+
+
+def _counts(site: Site, place: Place) -> bool:
+    """`m = A_prev.shape[1]`, `k = k + 1`: no formula gives a number of examples or a position."""
+    return isinstance(place.target, ast.Name) and site.scope.counting(place.target.id)
 
 
 def _begins(site: Site, node: ast.expr, text: str) -> ast.AST | None:
@@ -69,8 +77,8 @@ def _begins(site: Site, node: ast.expr, text: str) -> ast.AST | None:
         ):
             continue
         seen.add(name)
-        if name in site.scope.filled:
-            lines.extend(_first_entry(site, name))
+        if first := _first_filled(site, name):
+            lines.append(first)
             continue
         for made in site.scope.bindings:
             if made.name == name and made.line < site.line and not made.unpacked and made.value is not None:
@@ -81,14 +89,19 @@ def _begins(site: Site, node: ast.expr, text: str) -> ast.AST | None:
     return ast.Pass(lineno=min(lines), col_offset=0) if lines and not goes_on else None
 
 
-def _first_entry(site: Site, name: str) -> list[int]:
-    """Where an array that is filled entry by entry gets its first one."""
-    stored = (
-        node.lineno
-        for node in site.source.nodes
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and copied(node.value) == name
+def _first_filled(site: Site, name: str) -> int:
+    """Where an array that is made for it gets its first entry, here or by `fill(name, …)`; 0 where it is no such."""
+    if name in site.scope.filled:
+        subscripts = (node for node in site.source.nodes if isinstance(node, ast.Subscript))
+        stored = (one for one in subscripts if isinstance(one.ctx, ast.Store) and copied(one.value) == name)
+        return min((one.lineno for one in stored), default=0)
+    made = [binding.value for binding in site.scope.bindings if binding.name == name]
+    if not made or not all(isinstance(one, ast.Call) and all(map(site.count, one.args)) for one in made):
+        return 0
+    bare = (
+        node for node in site.source.nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     )
-    return sorted(stored)[:1]
+    return min((node.lineno for node in bare if name in names_in(node)), default=0)
 
 
 def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
@@ -96,10 +109,16 @@ def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
     branch gives to the same names."""
     yield from _as_in_another_branch(site)
     named = (Place(node, COMPUTED) for node in site.nodes() if isinstance(site.parent(node), ast.keyword))
-    for place in (*places(site), *named):
+    several = [Place(site.node.value, COMPUTED)] if _gives_several(site.node) else []
+    for place in (*places(site), *named, *several):
         if is_none(place.node):
             for text in replacements:
                 yield from (change(place.node, made, COMPUTED, 0) for made in filled(site, place, text))
+
+
+def _gives_several(node: ast.stmt) -> TypeGuard[ast.Assign]:
+    """`A, cache = None, None` and `A, cache = None`."""
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
 
 
 def _as_in_another_branch(site: Site) -> Iterator[Change]:
@@ -166,11 +185,17 @@ def _filled(site: Site, place: Place, text: str, parameters: Sequence[str]) -> I
         return
     text = re.sub(r"\bnp\.", f"{site.world.numpy}.", text)
     yield _PLACEHOLDER.sub(lambda match: str(names[match[1]]), text)
-    if held := _elements(site, place, parameters):
-        yield _PLACEHOLDER.sub(lambda match: held.get(str(names[match[1]]), str(names[match[1]])), text)
-    position = _element(site, place)
+    for held in (elements(site, place, parameters), flat_elements(site, place, parameters)):
+        if held:
+            yield _PLACEHOLDER.sub(partial(_element_for, held, names), text)
+    position = position_of(site, place)
     if position and ".shape" not in text and ".sum(" not in text:
         yield _PLACEHOLDER.sub(lambda match: f"{names[match[1]]}[{position}]", text)
+
+
+def _element_for(held: Mapping[str, str], names: Mapping[str, str | None], match: re.Match[str]) -> str:
+    name = str(names[match[1]])
+    return held.get(name, name)
 
 
 def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str | None:
@@ -183,50 +208,6 @@ def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str
             return mark if mark in site.visible(place.node) else None
         mark = str(site.world.parameters.index(mark))
     return parameters[int(mark)] if int(mark) < len(parameters) else None
-
-
-def _element(site: Site, place: Place) -> str:
-    """`i, k` where an element `X[i, k]` is computed."""
-    for node in (place.target, *ast.walk(place.node)):
-        at = node.slice if isinstance(node, ast.Subscript) else None
-        if isinstance(at, ast.Tuple) and all(isinstance(part, ast.Name | ast.Constant) for part in at.elts):
-            return ", ".join(site.text(part) for part in at.elts)
-    return ""
-
-
-def _looped_roots(site: Site) -> Iterator[tuple[str, str]]:
-    """`for y, a in zip(Y[0], AL.flat)` → (y, Y), (a, AL)."""
-    for node in site.source.nodes:
-        if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
-            continue
-        if isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "zip":
-            for name, array in zip(node.target.elts, node.iter.args, strict=False):
-                if isinstance(name, ast.Name) and len(names_in(array)) == 1:
-                    yield name.id, min(names_in(array))
-
-
-def _elements(site: Site, place: Place, parameters: Sequence[str]) -> dict[str, str]:
-    """Names that hold one example of each array: `a, y = AL[0, i], Y[0, i]`."""
-    visible = site.visible(place.node)
-    held: dict[str, str] = {}
-    for name, values in site.scope.values.items():
-        root = _root(values[-1]) if len(values) == 1 and name in visible else ""
-        if root in parameters:
-            held.setdefault(root, name)
-    for name, root in _looped_roots(site):
-        if root in parameters and name in visible:
-            held.setdefault(root, name)
-    return held if len(held) > 1 else {}
-
-
-def _root(value: ast.expr | None) -> str:
-    """`AL` of `AL[0, i]` and of `float(AL[0][i])`."""
-    if isinstance(value, ast.Call) and len(value.args) == 1:
-        value = value.args[0]
-    chosen = isinstance(value, ast.Subscript)
-    while isinstance(value, ast.Subscript) or isinstance(value, ast.Attribute) and value.attr == "flat":
-        value = value.value
-    return value.id if chosen and isinstance(value, ast.Name) else ""
 
 
 def _unpacked(site: Site) -> tuple[str, ...]:
@@ -257,6 +238,8 @@ def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
     mine = site.world.parameters
     around = next((node for node in site.around(place.node) if isinstance(node, ast.Lambda)), None)
     own = tuple(arg.arg for arg in around.args.args) if around else site.scope.data_parameters
+    if len(own) > 2 and around is None:  # what it fills it does not compute with
+        own = tuple(name for name in own if name not in stored_into(site))
     if len(own) > 2 and around is None:
         own = tuple(name for name in own if name in _operands(site))
     if _takes_apart(site, own) and len(unpacked := _unpacked(site)) == 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 
 from grader.notebook.alike import alike
@@ -21,7 +21,8 @@ from grader.repairs.change import (
     places,
 )
 from grader.repairs.families.comments import uncommented
-from grader.repairs.families.counters import LENGTHS
+from grader.repairs.families.counters import lengths
+from grader.repairs.families.elements import element_of
 from grader.repairs.families.numbers import neighbour
 from grader.repairs.scope import is_text
 from grader.repairs.sites import Site
@@ -74,8 +75,8 @@ def unread(site: Site) -> Iterator[Change]:
                     yield change(node, f"{node.id} {operator} {name}", rank=0)
     for place in places(site):
         if is_number_like(site, place.node):
-            for name in idle[:_MAX_IDLE]:
-                text = site.atom(place.node)
+            text = site.atom(place.node)
+            for name in (element_of(site, place, name) for name in idle[:_MAX_IDLE]):
                 yield change(place.node, f"{text} + {name}", rank=0)
                 yield change(place.node, f"{text} - {name}", rank=0)
                 yield change(place.node, f"{text} * {name}", place.put_in, rank=0)
@@ -189,19 +190,23 @@ def outside(site: Site) -> Iterator[Change]:
             if not isinstance(site.parent(node), ast.Compare):
                 yield from _other_attribute(site, node)
         elif isinstance(node, ast.Subscript) and _is_foreign_entry(site, node):
-            sizes = batch_sizes(site.scope, node, site.visible(node))
-            lengths = (text for name, text in LENGTHS.items() if name in site.visible(node))
-            for text in (*site.visible(node)[:_MAX_NAMES], *sizes, *lengths):
-                yield change(node, text, rank=0, tag=f"{site.text(node)} is {text}")
+            yield from _instead(site, node, (*site.visible(node)[:_MAX_NAMES], *_sizes(site, node)))
         elif isinstance(node, ast.BinOp | ast.Call) and _is_foreign_count(site, node):
-            lengths = (text for name, text in LENGTHS.items() if name in site.visible(node))
-            yield from (change(node, text, rank=0, tag=f"{site.text(node)} is {text}") for text in lengths)
+            yield from _instead(site, node, lengths(site, node))
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not _is_mine(site, node):
             yield from _other_name(site, node)
             yield from _namesake(site, node)
             if not _is_plain(site, node.id):
-                sizes = batch_sizes(site.scope, node, site.visible(node))
-                yield from (change(node, size, rank=0, tag=f"{node.id} is {size}") for size in sizes)
+                yield from _instead(site, node, _sizes(site, node))
+
+
+def _instead(site: Site, node: ast.expr, texts: Iterable[str]) -> Iterator[Change]:
+    yield from (change(node, text, rank=0, tag=f"{site.text(node)} is {text}") for text in texts)
+
+
+def _sizes(site: Site, node: ast.expr) -> tuple[str, ...]:
+    """Numbers of examples and of layers, by what is at hand."""
+    return (*batch_sizes(site.scope, node, site.visible(node)), *lengths(site, node))
 
 
 def _namesake(site: Site, node: ast.Name) -> Iterator[Change]:

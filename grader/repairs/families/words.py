@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from grader.repairs.change import COMPUTED, RESTORED, Change, callee, change, is_method
-from grader.repairs.families.counters import LENGTHS, counters, output_rounds
+from grader.repairs.families.counters import counters, lengths, output_rounds
 from grader.repairs.families.numbers import shifted
 from grader.repairs.scope import is_text
 from grader.repairs.sites import Site
@@ -127,7 +127,7 @@ def all_the_same(site: Site, node: ast.Call) -> Iterator[Change]:
 
 
 def _repeated_word(site: Site, node: ast.Constant, made: ast.Call) -> Iterator[Change]:
-    sizes = [site.text(made.args[1])] if made.args[1:] else [*counters(site, node), *_lengths(site, node)]
+    sizes = [site.text(made.args[1])] if made.args[1:] else [*counters(site, node), *lengths(site, node)]
     for size in sizes:
         yield from _output_at_one_end(made, size)
 
@@ -136,10 +136,6 @@ def _output_at_one_end(made: ast.expr, size: str) -> Iterator[Change]:
     hidden = f'["relu"] * ({size} - 1)'
     yield change(made, f'({hidden} + ["sigmoid"])', rank=0)
     yield change(made, f'(["sigmoid"] + {hidden})', rank=0)
-
-
-def _lengths(site: Site, node: ast.AST) -> list[str]:
-    return [text for name, text in LENGTHS.items() if name in site.visible(node)]
 
 
 def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
