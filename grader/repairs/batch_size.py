@@ -23,6 +23,8 @@ def batch_sizes(scope: Scope, node: ast.AST, visible: Sequence[str]) -> tuple[st
     data = data or _attributes_read(scope, node)
     data.sort(key=lambda name: (name not in used, name in containers))
     shapes = [f"{name}.shape[1]" for name in data or _other_data(scope, visible, used)]
+    # `M` may be a matrix, too, where it is handed in.
+    shapes[:0] = [f"{name}.shape[1]" for name in named if name.isupper() and name in scope.parameters]
     keep = 1 if named else 2
     return tuple(dict.fromkeys((*named[:2], *shapes[:keep])))[:_MAX_SIZES]
 

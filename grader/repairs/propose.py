@@ -9,6 +9,7 @@ right is at the culprit.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
@@ -66,7 +67,10 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
 #: Names that `RepairRequest.families` may hold.
 FAMILY_NAMES = (*_FAMILIES, "formula", "filling")
 
-_Kept = tuple[tuple[bool, int, bool, bool, int, int], int, Proposal]
+_MEAN = re.compile("mean|average|avg", re.IGNORECASE)
+_DIVIDES = re.compile(r"/|\b(?:mean|average|divide|true_divide)\(")
+
+_Kept = tuple[tuple[int, int, bool, bool, int, int], int, Proposal]
 
 
 def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:
@@ -154,14 +158,24 @@ def _kept(
             continue
         seen.add((proposal.definition, proposal.source))
         # What a wrapper adds up along is its own; all else it only passes on.
-        wrapper = site.depth > 0 and site.definition in site.world.wrappers and family != "axis"
+        made_by = definitions[site.definition]
+        own = site.world.function in made_by.binds
+        wrapper = not own and site.definition in site.world.wrappers and family != "axis"
+        unlike = wrapper if own else wrapper + _unlike_its_name(made_by, proposal)
         # Of what adds up examples, the function's own sum comes before those of its helpers.
         inner = made.level == REDUCED and site.depth > 0
-        order = (wrapper, made.level, inner, made.joined, at, number)
+        order = (unlike, made.level, inner, made.joined, at, number)
         kept.append((order, _unlikely(site, made), proposal))
         if len(kept) >= MAX_OF_FAMILY:
             break
     return kept
+
+
+def _unlike_its_name(helper: Definition, made: Proposal) -> int:
+    """1 where a helper that is called a mean would be none any more, -1 where it becomes one."""
+    if not _MEAN.search(" ".join(helper.binds)):
+        return 0
+    return bool(_DIVIDES.search(helper.source)) - bool(_DIVIDES.search(made.source))
 
 
 def _line(site: Site, made: Change) -> int:

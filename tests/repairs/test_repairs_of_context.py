@@ -220,3 +220,49 @@ def test_a_formula_for_what_a_helper_fills_is_told_where_it_is_filled() -> None:
     text = "def f(a):\n    out = buffer(3)\n    n = 2\n    fill(out, 0.0)\n    return out"
     told = {one.line for one in proposed(text, "formula", "{0} * 2") if "return a * 2" in one.source}
     assert told == {4}
+
+
+def test_what_only_gives_the_library_another_name_is_mended_last() -> None:
+    rows = function("rows = lambda M: M.shape[0]", line=1)
+    rows = Definition(("rows",), rows.source, 1, 1, "function")
+    text = "def f(A):\n    return total(A) / rows(A)"
+    made = propose([rows, function(text, cell=2)], RepairRequest("f", ("over_n",)))
+    lines = [one.source.split("\n")[-1].strip() for one in made]
+    assert "return total(A) / A.shape[1]" in lines and "rows = lambda M: M.shape[1]" in lines
+    assert lines[-1] == "rows = lambda M: M.shape[1]"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "line", "first"),
+    [
+        ("row_mean", "total(x) / x.shape[1]", "return row_mean(A) / A.shape[1]", "return row_mean(A)"),
+        ("row_mean", "total(x)", "return row_mean(A)", "return total(x) / x.shape[1]"),
+        ("share", "total(x) / x.shape[1]", "return share(A) / A.shape[1]", "return total(x)"),
+    ],
+)
+def test_a_helper_that_is_called_a_mean_is_one(name: str, body: str, line: str, first: str) -> None:
+    helper = function(f"def {name}(x):\n    return {body}", cell=1)
+    made = propose([helper, function(f"def f(A):\n    {line}", cell=2)], RepairRequest("f", ("over_m",)))
+    lines = [one.source.split("\n")[one.line - 1].strip() for one in made]
+    sensible = {"return total(x)", "return total(x) / x.shape[1]", "return row_mean(A)", "return share(A)"}
+    assert next(one for one in lines if one in sensible) == first
+
+
+def test_a_table_in_which_nothing_is_exchanged_is_mended_last() -> None:
+    table = Definition(("T",), 'T = {"relu": relu, "sigmoid": sigmoid}', 1, 1, "value")
+    text = 'def f(z, kind):\n    kind = {"relu": "sigmoid", "sigmoid": "relu"}[kind]\n    return T[kind](z)'
+    made = propose([table, function(text, cell=2)], RepairRequest("f", ("call",)))
+    lines = [one.source.split("\n")[one.line - 1].strip() for one in made]
+    swapped = [one for one in lines if "T = {" in one and one.count("relu") == 2 == one.count("sigmoid")]
+    mine = 'kind = {"relu": "relu", "sigmoid": "sigmoid"}[kind]'
+    assert swapped and all(lines.index(mine) < lines.index(one) for one in swapped)
+
+
+def test_a_word_that_an_own_helper_repeats_is_another_one_at_the_end() -> None:
+    text = 'def f(L):\n    kinds = rep("relu", L)\n    return kinds'
+    assert 'kinds = (["relu"] * (L - 1) + ["sigmoid"])' in lines_of(proposed(text, "constant"), 2)
+
+
+def test_a_part_of_what_a_scan_hands_on_comes_in_place_of_a_call() -> None:
+    text = "def f(AL, Y, caches):\n    back = lambda above, l: step(score(AL, Y), caches[l])\n    return back"
+    assert "back = lambda above, l: step(above[0], caches[l])" in lines_of(proposed(text, "name"), 2)

@@ -83,6 +83,8 @@ def _open(site: Site, node: ast.expr) -> Iterator[ast.expr]:
         case ast.Tuple(elts=parts) | ast.Dict(values=parts):
             for part in parts:
                 yield from _open(site, part)
+        case ast.Lambda(body=body):
+            yield from _open(site, body)
         case ast.IfExp(body=one, orelse=other):
             yield from _open(site, one)
             yield from _open(site, other)

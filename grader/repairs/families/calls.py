@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from grader.notebook.alike import alike
 from grader.repairs.change import (
     COMPUTED,
+    DELIVERED,
     RESTORED,
     TAKEN,
     Change,
@@ -21,6 +22,7 @@ from grader.repairs.change import (
 from grader.repairs.families.words import (
     all_the_same,
     held_word,
+    is_as_named,
     is_numpys,
     other_code,
     other_word,
@@ -60,7 +62,8 @@ def call(site: Site) -> Iterator[Change]:
             yield from _looked_up(site, node)
         elif isinstance(node, ast.Dict) and len(node.values) == 2:
             one, other = node.values
-            yield Change(((one, site.text(other)), (other, site.text(one))), COMPUTED, rank=0)
+            level = DELIVERED if is_as_named(site, node) else COMPUTED
+            yield Change(((one, site.text(other)), (other, site.text(one))), level, rank=0)
         elif isinstance(node, ast.IfExp) and not site.count(node):
             text = f"({site.atom(node.orelse)} if {site.text(node.test)} else {site.atom(node.body)})"
             yield change(node, text, rank=0)

@@ -108,7 +108,8 @@ def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
     """A blank of the template, `dW = None` or `Gradients(dW=None)`, filled with a right formula, or with what another
     branch gives to the same names."""
     yield from _as_in_another_branch(site)
-    named = (Place(node, COMPUTED) for node in site.nodes() if isinstance(site.parent(node), ast.keyword))
+    around = (ast.keyword, ast.Lambda)
+    named = (Place(node, COMPUTED) for node in site.nodes() if isinstance(site.parent(node), around))
     several = [Place(site.node.value, COMPUTED)] if _gives_several(site.node) else []
     for place in (*places(site), *named, *several):
         if is_none(place.node):

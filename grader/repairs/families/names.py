@@ -322,7 +322,8 @@ def _other_attribute(site: Site, node: ast.Attribute) -> Iterator[Change]:
 def _other_argument(site: Site, node: ast.expr) -> Iterator[Change]:
     """`grads[…]`, or a whole call, handed to a function: a name or another entry instead."""
     mine = [n for n in site.visible(node) if site.scope.role(n) in ("data", "text")]
-    for new in (*mine[:6], *_entries(site)):
+    parts = [f"{n}[0]" for n in site.introduced(node)]  # a scan hands on several things in one
+    for new in (*mine[:6], *parts, *_entries(site)):
         yield change(node, new, rank=1)
 
 

@@ -277,6 +277,9 @@ def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:
     for rank, size in enumerate(batch_sizes(site.scope, site.node, site.visible(node))):
         if site.text(node) != size:
             yield change(node, size, rank=rank)
+    match node:
+        case ast.Call(args=[ast.Name(id=array)]) if is_own_call(site, node):  # `nrow(M)`
+            yield change(node, f"{array}.shape[1]", rank=0)
 
 
 def _other_divisor_in_place(site: Site) -> Iterator[Change]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from grader.repairs.change import (
     COMPUTED,
+    FORGOTTEN,
     PASSED,
     RENAMED,
     Change,
@@ -100,11 +101,11 @@ def _left_out(site: Site) -> Iterator[Change]:
                 ast.Tuple(elts=[ast.Constant(value="W" | "b")])
                 | ast.List(elts=[ast.Constant(value="W" | "b")])
             ):
-                yield change(node, '("W", "b")', rank=0)
+                yield change(node, '("W", "b")', FORGOTTEN, rank=0)
             case ast.Tuple(elts=[ast.Name(id=name)]) | ast.List(elts=[ast.Name(id=name)]) if (
                 site.world.words.get(name) in ("W", "b")
             ):
-                yield change(node, '("W", "b")', rank=0)
+                yield change(node, '("W", "b")', FORGOTTEN, rank=0)
             case (
                 ast.Tuple(elts=[ast.JoinedStr() | ast.BinOp() as key])
                 | ast.List(elts=[ast.JoinedStr() as key])
@@ -123,9 +124,9 @@ def _left_out(site: Site) -> Iterator[Change]:
                 or node is getattr(site.parent(node), "iter", None)
                 or callee(site.parent(node) or node) == "product"
             ):
-                yield change(node, '"Wb"', rank=0)
+                yield change(node, '"Wb"', FORGOTTEN, rank=0)
             case ast.Compare(ops=[ast.In()], comparators=[ast.Constant(value="W" | "b") as letters]):
-                yield change(letters, '"Wb"', rank=0)
+                yield change(letters, '"Wb"', FORGOTTEN, rank=0)
             case ast.BinOp(left=ast.List() as whole, op=ast.Mult(), right=ast.Compare()):
                 yield change(node, site.text(whole), rank=0)
             case ast.Tuple(elts=parts) if node is getattr(site.node, "iter", None) and len(parts) > 1:

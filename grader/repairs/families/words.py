@@ -6,7 +6,16 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grader.repairs.change import COMPUTED, RESTORED, Change, callee, change, is_method
+from grader.repairs.change import (
+    COMPUTED,
+    DELIVERED,
+    RESTORED,
+    Change,
+    callee,
+    change,
+    is_method,
+    is_own_call,
+)
 from grader.repairs.families.counters import counters, lengths, output_rounds
 from grader.repairs.families.numbers import shifted
 from grader.repairs.scope import is_text
@@ -24,14 +33,26 @@ def word(site: Site, node: ast.expr) -> Iterator[Change]:
     other = _STRINGS.get(value.lower()) if isinstance(value, str) else None
     if not other or not isinstance(node, ast.Constant):
         return
-    asked = isinstance(site.parent(node), ast.Compare | ast.Dict)
-    yield change(node, repr(other), COMPUTED if asked else RESTORED, rank=0, tag="word")
+    around = site.parent(node)
+    level = COMPUTED if isinstance(around, ast.Compare | ast.Dict) else RESTORED
+    level = DELIVERED if isinstance(around, ast.Dict) and is_as_named(site, around) else level
+    yield change(node, repr(other), level, rank=0, tag="word")
     for test in dict.fromkeys((*_last_rounds(site, node), *output_rounds(site, node))):
         yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
     for method in (*_choosers(site), *site.scope.attributes[:_MAX_OPERANDS]):
         yield change(node, method, rank=1)
     yield from _in_list(site, node)
     yield from _repeated(site, node)
+
+
+def is_as_named(site: Site, table: ast.Dict) -> bool:
+    """`{"relu": relu_backward, "sigmoid": sigmoid_backward}`, in which nothing is exchanged."""
+    words = [key.value for key in table.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    if len(words) < len(table.values):
+        return False
+    return all(
+        word.lower() in site.text(value).lower() for word, value in zip(words, table.values, strict=True)
+    )
 
 
 def _other_member(site: Site, node: ast.Attribute) -> Iterator[Change]:
@@ -110,6 +131,8 @@ def _repeated(site: Site, node: ast.Constant) -> Iterator[Change]:
             yield change(made, f'{{**{hidden}, {site.text(last)}: "sigmoid"}}', rank=0)
         case ast.Call() if callee(made) == "repeat":
             yield from _repeated_word(site, node, made)
+        case ast.Call(args=[one, other]) if is_own_call(site, made):  # `rep("relu", L)`
+            yield from _output_at_one_end(made, site.text(other if one is node else one))
 
 
 def all_the_same(site: Site, node: ast.Call) -> Iterator[Change]:
