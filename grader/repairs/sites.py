@@ -198,6 +198,7 @@ def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how
     scope = scope_of(node, outer, **how)  # type: ignore[arg-type]
     kept = relevant_statements(node.body)
     walk.depth += 1
+    _visit_mentions(walk, node.decorator_list, outer)
     if defaults := tuple(one for one in node.args.defaults if not isinstance(one, ast.Constant)):
         _add(walk, index, node, scope, defaults)
     for statement in node.body:

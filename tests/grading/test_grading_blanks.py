@@ -210,3 +210,19 @@ def linear_activation_forward(A_prev, W, b, activation):
 """
     )
     assert not any(found.evidence == "proved" for found in graded["linear_activation_forward"].diagnoses)
+
+
+@pytest.mark.parametrize("nothing", ["...", "pass"])
+def test_a_function_inside_that_says_nothing_is_left_to_do(grade_functions: GradeCells, nothing: str) -> None:
+    graded = grade_functions(
+        update_parameters=f"""
+def update_parameters(parameters, grads, learning_rate):
+    def stepped(key, value):
+        {nothing}
+
+    return {{key: stepped(key, value) for key, value in parameters.items()}}
+"""
+    )
+    (found,) = graded["update_parameters"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == nothing

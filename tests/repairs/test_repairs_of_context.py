@@ -266,3 +266,22 @@ def test_a_word_that_an_own_helper_repeats_is_another_one_at_the_end() -> None:
 def test_a_part_of_what_a_scan_hands_on_comes_in_place_of_a_call() -> None:
     text = "def f(AL, Y, caches):\n    back = lambda above, l: step(score(AL, Y), caches[l])\n    return back"
     assert "back = lambda above, l: step(above[0], caches[l])" in lines_of(proposed(text, "name"), 2)
+
+
+def test_what_an_object_says_of_itself_comes_in_place_of_a_word() -> None:
+    layer = Definition(
+        ("Layer",), "class Layer:\n    @property\n    def activation(self):\n        return 1", 1, 1, "class"
+    )
+    text = 'def f(layers):\n    return [run(layer.W, "relu") for layer in layers]'
+    made = propose([layer, function(text, cell=2)], RepairRequest("f", ("constant",)))
+    assert "return [run(layer.W, layer.activation) for layer in layers]" in lines_of(made, 2)
+
+
+def test_a_decorator_is_looked_through() -> None:
+    checked = "def checked(func):\n    def inner(*args):\n        func(*args)\n    return inner"
+    helper = function(checked, cell=1)
+    made = propose(
+        [helper, Definition(("f",), "@checked\ndef f(x):\n    return x", 2, 1, "function")],
+        RepairRequest("f", ("return",)),
+    )
+    assert "return func(*args)" in lines_of(made, 3)

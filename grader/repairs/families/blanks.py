@@ -21,7 +21,7 @@ def blank(site: Site) -> Iterator[Change]:
     if isinstance(site.parent(node), ast.Module):
         return  # `Nothing = None` is what a notebook calls nothing
     if site.open_end:
-        if isinstance(node, ast.Pass):
+        if says_nothing(node):
             yield Change(((node, f"return {_FILLED}"),), rank=0)
         return
     if says_nothing(node) and _others_say_something(site):

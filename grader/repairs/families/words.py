@@ -39,7 +39,7 @@ def word(site: Site, node: ast.expr) -> Iterator[Change]:
     yield change(node, repr(other), level, rank=0, tag="word")
     for test in dict.fromkeys((*_last_rounds(site, node), *output_rounds(site, node))):
         yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
-    for method in (*_choosers(site), *site.scope.attributes[:_MAX_OPERANDS]):
+    for method in (*_choosers(site, node), *site.scope.attributes[:_MAX_OPERANDS]):
         yield change(node, method, rank=1)
     yield from _in_list(site, node)
     yield from _repeated(site, node)
@@ -198,10 +198,21 @@ def _loops_around(site: Site, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         at = site.parent(at)
 
 
-def _choosers(site: Site) -> list[str]:
-    """`self.activation(l)`: a method of the same object that this function calls elsewhere."""
-    names = {callee(node): node for node in site.source.nodes if isinstance(node, ast.Call)}
-    return [site.text(node) for name, node in names.items() if "activation" == name and is_method(site, node)]
+def _choosers(site: Site, node: ast.AST) -> Iterator[str]:
+    """`self.activation(l)`: a method of the same object that this function calls elsewhere; `layer.activation`, what
+    another object says of itself."""
+    calls = {callee(one): one for one in site.source.nodes if isinstance(one, ast.Call)}
+    yield from (
+        site.text(one) for name, one in calls.items() if name == "activation" and is_method(site, one)
+    )
+    asked = {
+        one.value.id
+        for one in site.source.nodes
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name)
+    }
+    objects = [name for name in site.visible(node) if name in asked]
+    for word in sorted(name for name in site.world.methods if "activ" in name):
+        yield from (f"{name}.{word}" for name in objects[:_MAX_CHOSEN])
 
 
 def is_numpys(site: Site, node: ast.Attribute) -> bool:
