@@ -51,6 +51,8 @@ class Scope:
     """Names that the function reads somewhere else than in an assertion."""
     receiver: str = ""
     """`self`, in a method: a parameter that a call does not name."""
+    gathered: frozenset[str] = field(default=frozenset())
+    """`args` and `kwargs` of `*args, **kwargs`."""
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ class Scope:
         return tuple(name for name in self.parameters if name != self.receiver)
 
     def knows(self, name: str) -> bool:
-        local = name in self.parameters or any(b.name == name for b in self.bindings)
+        local = name in self.parameters or name in self.gathered or any(b.name == name for b in self.bindings)
         return local or self.outer is not None and self.outer.knows(name)
 
     def counting(self, name: str) -> bool:
@@ -109,6 +111,7 @@ def scope_of(
         entries=_entries(nodes),
         read=_read(nodes),
         receiver=parameters[0] if receiver and parameters else "",
+        gathered=frozenset(one.arg for one in (node.args.vararg, node.args.kwarg) if one is not None),
     )
 
 

@@ -226,3 +226,23 @@ def update_parameters(parameters, grads, learning_rate):
     (found,) = graded["update_parameters"].diagnoses
     assert found.misconception == "not-implemented"
     assert found.location is not None and found.location.source == nothing
+
+
+def test_a_blank_before_a_loop_that_reads_it_is_left_to_do(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    grads = {}
+    L = len(caches)
+    dA = None
+    for l in range(L, 0, -1):
+        kind = "sigmoid" if l == L else "relu"
+        dA_prev, dW, db = linear_activation_backward(dA, caches[l - 1], kind)
+        grads.update({f"dA{l - 1}": dA_prev, f"dW{l}": dW, f"db{l}": db})
+        dA = dA_prev
+    return grads
+"""
+    )
+    (found,) = graded["L_model_backward"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and found.location.source == "dA = None"

@@ -285,3 +285,12 @@ def test_a_decorator_is_looked_through() -> None:
         RepairRequest("f", ("return",)),
     )
     assert "return func(*args)" in lines_of(made, 3)
+
+
+def test_a_size_of_a_notebook_variable_is_replaced_whole() -> None:
+    text = "def f(layer_dims, n):\n    return draw(n, Z_test.shape[1])"
+    assert "return draw(n, n)" in lines_of(proposed(text, "global"), 2)
+
+
+def test_what_a_function_gathers_is_its_own() -> None:
+    assert proposed("def f(x, *args, **kwargs):\n    return run(x, *args, **kwargs)", "global") == ()

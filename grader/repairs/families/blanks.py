@@ -94,13 +94,19 @@ def _open(site: Site, node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _set_later(site: Site) -> bool:
-    """Whether a name gets another value after this statement, on the same way through the function."""
+    """Whether a name gets another value after this statement, on the same way through the function, before it is read."""
     targets = getattr(site.node, "targets", [getattr(site.node, "target", None)])
-    names = {one.id for target in targets if target for one in ast.walk(target) if isinstance(one, ast.Name)}
+    parts = [one for target in targets for one in getattr(target, "elts", [target])]
+    names = {one.id for one in parts if isinstance(one, ast.Name)}
     elsewhere = {line for branch in _other_branches(site) for line in branch}
-    return any(
-        b.name in names and b.line > site.line and b.line not in elsewhere for b in site.scope.bindings
-    )
+    later = {b.line: b.name for b in reversed(site.scope.bindings) if b.name in names and b.line > site.line}
+    return any(line not in elsewhere and not _is_read(site, name, line) for line, name in later.items())
+
+
+def _is_read(site: Site, name: str, line: int) -> bool:
+    """Whether a name is read after this statement, and at the latest in that line."""
+    loads = (n for n in site.source.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return any(one.id == name and site.line < one.lineno <= line for one in loads)
 
 
 def _other_branches(site: Site) -> Iterator[range]:

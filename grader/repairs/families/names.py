@@ -300,9 +300,9 @@ def _is_foreign(site: Site, node: ast.Attribute) -> bool:
 
 
 def _is_foreign_entry(site: Site, node: ast.Subscript) -> bool:
-    """`settings["m"]`, `parameters["b1"][0]`: an entry of a variable of the notebook."""
+    """`settings["m"]`, `parameters["b1"][0]`, `X_test.shape[1]`: an entry, or a size, of a variable of the notebook."""
     root: ast.expr = node
-    while isinstance(root, ast.Subscript):
+    while isinstance(root, ast.Subscript) or isinstance(root, ast.Attribute) and root.attr == "shape":
         root = root.value
     return isinstance(root, ast.Name) and not _is_mine(site, root) and not _is_plain(site, root.id)
 
