@@ -11,7 +11,8 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.labels import of_two_classes
 from grader.diagnose.matching import Matcher
 from grader.diagnose.proof import Goal
-from grader.judge.verdict import observe
+from grader.judge.components import split
+from grader.judge.verdict import Observed, observe
 from grader.model import Call, Location, Outcome, Program, Proposal
 from grader.prover import Other, Prover, Repair
 
@@ -201,12 +202,33 @@ class Proofs:
         where = prover.open_blank(finding.spec.name, calls, is_open)
         if where is None:
             return None
-        named = replace(
-            finding,
-            named={proof.NOT_IMPLEMENTED: special.without_value(finding)},
-            places={proof.NOT_IMPLEMENTED: where},
+        missing = special.without_value(finding)
+        named = {proof.NOT_IMPLEMENTED: missing, **self._beside(prover, finding, missing)}
+        return self._proved(prover, replace(finding, named=named, places={proof.NOT_IMPLEMENTED: where}))
+
+    def _beside(self, prover: Prover, finding: Finding, missing: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """What is wrong with the other components, as if these were right; {} where that has no name."""
+        failed = tuple(name for name in finding.failed if name not in missing)
+        if finding.observed is None or not failed:
+            return {}
+        observed = self._filled(finding, finding.observed, missing)
+        found = self.matcher.explain(observed, failed, finding.convention, self.called(finding))
+        fresh = self._observed(finding, prover.program, self.fresh(finding)).observed if found else None
+        if found is None or fresh is None:
+            return {}
+        if not self.matcher.agrees(self._filled(finding, fresh, missing), found.forms, finding.convention):
+            return {}
+        return self.matcher.components(observed, found, failed, finding.convention)
+
+    def _filled(self, finding: Finding, observed: Observed, missing: Sequence[str]) -> Observed:
+        """What a function gave, with right values for some of its components."""
+        predicted = (self.bench.plan.oracle.predict(call, (), finding.convention) for call in observed.calls)
+        right = (None if one is None else split(finding.spec, one) for one in predicted)
+        parts = (
+            {**got, **({name: one[name] for name in missing} if one else {})}
+            for got, one in zip(observed.parts, right, strict=True)
         )
-        return self._proved(prover, named)
+        return replace(observed, parts=tuple(parts))
 
     def _goals(self, finding: Finding) -> list[Goal]:
         if finding.observed is None:

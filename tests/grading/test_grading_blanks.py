@@ -246,3 +246,33 @@ def L_model_backward(AL, Y, caches):
     (found,) = graded["L_model_backward"].diagnoses
     assert found.misconception == "not-implemented"
     assert found.location is not None and found.location.source == "dA = None"
+
+
+def test_what_is_wrong_beside_a_blank_has_its_name_too(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_backward="""
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = dZ @ A_prev.T / m
+    db = np.sum(dZ, axis=1, keepdims=True)
+    return None, dW, db
+"""
+    )
+    named = {found.misconception: found.components for found in graded["linear_backward"].diagnoses}
+    assert named == {"not-implemented": ("dA_prev",), "missing-1-over-m": ("db",)}
+
+
+def test_what_is_wrong_beside_a_blank_and_has_no_name_gets_none(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_backward="""
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = dZ @ A_prev.T / m
+    db = np.sum(dZ, axis=1, keepdims=True) / (m + 7)
+    return None, dW, db
+"""
+    )
+    named = {found.misconception: found.components for found in graded["linear_backward"].diagnoses}
+    assert named == {"not-implemented": ("dA_prev",)}
