@@ -294,3 +294,30 @@ def test_a_size_of_a_notebook_variable_is_replaced_whole() -> None:
 
 def test_what_a_function_gathers_is_its_own() -> None:
     assert proposed("def f(x, *args, **kwargs):\n    return run(x, *args, **kwargs)", "global") == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [("kind", '(kind == "sigmoid")'), ('kind == "s"', "kind == 'sigmoid'"), ('kind == "r"', "kind == 'relu'")],
+)
+def test_a_word_is_asked_for_in_full(asked: str, wanted: str) -> None:
+    text = f"def f(z, kind):\n    return up(z) if {asked} else down(z)"
+    assert f"return up(z) if {wanted} else down(z)" in lines_of(proposed(text, "compare"), 2)
+
+
+def test_a_condition_on_a_count_is_left_alone() -> None:
+    text = "def f(z, n):\n    if n:\n        z = z[: n + 1]\n    return z"
+    assert not any("sigmoid" in line for line in lines_of(proposed(text, "compare"), 2))
+
+
+def test_a_function_that_a_table_has_twice_is_another_one_at_one_place() -> None:
+    up, down = (
+        function(f"def {name}(x):\n    return {sign}x", cell=1) for name, sign in (("up", ""), ("down", "-"))
+    )
+    table = Definition(("T",), "T = dict(sigmoid=up, relu=up)", 2, 1, "value")
+    use = function("def f(z, kind):\n    return T[kind](z)", cell=3)
+    made = propose([up, down, table, use], RepairRequest("f", ("unread",)))
+    assert "T = dict(sigmoid=down, relu=up)" in {one.source for one in made}
+    table = Definition(("T",), 'T = dict.fromkeys(("sigmoid", "relu"), up)', 2, 1, "value")
+    made = propose([up, down, table, use], RepairRequest("f", ("call",)))
+    assert any('"sigmoid": down}' in one.source for one in made)

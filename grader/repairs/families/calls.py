@@ -24,6 +24,7 @@ from grader.repairs.families.words import (
     held_word,
     is_as_named,
     is_numpys,
+    names_a_kind,
     other_code,
     other_word,
     partner,
@@ -258,6 +259,19 @@ def compare(site: Site) -> Iterator[Change]:
             for op in _OPERATORS.get(type(node.ops[0]), ()):
                 yield change(node, f"{left} {op} {right}", level, rank=0)
             yield from _other_operands(site, node)
+            yield from _asked_in_full(site, node)
+    tests = [node.test for node in (site.node, *site.nodes()) if isinstance(node, ast.If | ast.IfExp)]
+    for test in (one for one in tests if isinstance(one, ast.Name) and names_a_kind(one.id)):
+        yield from (change(test, f'{test.id} == "{word}"', RESTORED, rank=0) for word in ("sigmoid", "relu"))
+
+
+def _asked_in_full(site: Site, node: ast.Compare) -> Iterator[Change]:
+    """`kind == "s"` → `kind == "sigmoid"`."""
+    match node.comparators:
+        case [ast.Constant(value=str() as word) as asked] if word:
+            for name in ("sigmoid", "relu"):
+                if name.startswith(word.lower()) and name != word:
+                    yield change(asked, repr(name), RESTORED, rank=0)
 
 
 def _looks_up(site: Site) -> bool:

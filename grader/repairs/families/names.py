@@ -151,7 +151,7 @@ def _can_be(site: Site, node: ast.Name, other: str) -> bool:
     if alike(other, node.id):
         return True
     parent = site.parent(node)
-    aliased = isinstance(parent, ast.Assign)
+    aliased = isinstance(parent, ast.Assign | ast.keyword | ast.Dict)  # `dict(sigmoid=hinge, relu=hinge)`
     called = isinstance(parent, ast.Call) and parent.func is node and not parent.keywords
     if not (aliased or called) or other.lower().lstrip("_").startswith(_NO_WORK):
         return False

@@ -94,12 +94,17 @@ def held_word(site: Site, node: ast.Name | ast.Subscript) -> str:
 _MAX_CHOSEN = 3
 
 
+def names_a_kind(name: str) -> bool:
+    """`activation`, `kind`: what says which function is meant."""
+    return re.search("act|kind|mode|func", name.lower()) is not None
+
+
 def other_word(site: Site, node: ast.Name | ast.Subscript) -> Iterator[Change]:
     """`OUTPUT`, which the notebook set to "sigmoid", → `"relu"`, always or in the last round only, and → `activation`."""
     other = _STRINGS.get(held_word(site, node))
     if other:
         yield change(node, repr(other), rank=0, tag="word")
-        chosen = [name for name in site.visible(node) if re.search("act|kind|mode|func", name.lower())]
+        chosen = [name for name in site.visible(node) if names_a_kind(name)]
         yield from (change(node, name, rank=0) for name in chosen[:_MAX_CHOSEN])
         for test in dict.fromkeys(_last_rounds(site, node)):
             yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
@@ -140,9 +145,11 @@ def all_the_same(site: Site, node: ast.Call) -> Iterator[Change]:
     if callee(node) != "fromkeys" or len(node.args) != 2 or is_text(node.args[1]):
         return
     names = sorted({*site.world.known, *site.world.spare})
+    taken = site.world.takes.get(site.text(node.args[1]))
     for word in ("relu", "sigmoid"):
-        for name in (name for name in names if word in name.lower()):
-            yield change(node, f'{{**{site.text(node)}, "{word}": {name}}}', rank=0)
+        for name in names:
+            if word in name.lower() or taken is not None and taken == site.world.takes.get(name):
+                yield change(node, f'{{**{site.text(node)}, "{word}": {name}}}', rank=0)
     pairs = [(one, one.replace("relu", "sigmoid")) for one in names if "relu" in one]
     for relu, sigmoid in pairs:
         if sigmoid in names:
