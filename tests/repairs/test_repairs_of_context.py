@@ -298,7 +298,11 @@ def test_what_a_function_gathers_is_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "wanted"),
-    [("kind", '(kind == "sigmoid")'), ('kind == "s"', "kind == 'sigmoid'"), ('kind == "r"', "kind == 'relu'")],
+    [
+        ("kind", '(kind == "sigmoid")'),
+        ('kind == "s"', "kind == 'sigmoid'"),
+        ('kind == "r"', "kind == 'relu'"),
+    ],
 )
 def test_a_word_is_asked_for_in_full(asked: str, wanted: str) -> None:
     text = f"def f(z, kind):\n    return up(z) if {asked} else down(z)"
