@@ -250,12 +250,13 @@ def test_a_helper_that_is_called_a_mean_is_one(name: str, body: str, line: str, 
 
 def test_a_table_in_which_nothing_is_exchanged_is_mended_last() -> None:
     table = Definition(("T",), 'T = {"relu": relu, "sigmoid": sigmoid}', 1, 1, "value")
-    text = 'def f(z, kind):\n    kind = {"relu": "sigmoid", "sigmoid": "relu"}[kind]\n    return T[kind](z)'
+    text = 'def f(z, kind):\n    return T[{"relu": "sigmoid", "sigmoid": "relu"}[kind]](z)'
     made = propose([table, function(text, cell=2)], RepairRequest("f", ("call",)))
     lines = [one.source.split("\n")[one.line - 1].strip() for one in made]
-    swapped = [one for one in lines if "T = {" in one and one.count("relu") == 2 == one.count("sigmoid")]
-    mine = 'kind = {"relu": "relu", "sigmoid": "sigmoid"}[kind]'
-    assert swapped and all(lines.index(mine) < lines.index(one) for one in swapped)
+    mine = lines.index('return T[{"relu": "relu", "sigmoid": "sigmoid"}[kind]](z)')
+    swapped = {'T = {"relu": sigmoid, "sigmoid": relu}', "T = {'sigmoid': relu, 'relu': sigmoid}"}
+    assert swapped <= set(lines)
+    assert all(mine < at for at, line in enumerate(lines) if line in swapped)
 
 
 def test_a_word_that_an_own_helper_repeats_is_another_one_at_the_end() -> None:
@@ -325,3 +326,24 @@ def test_a_function_that_a_table_has_twice_is_another_one_at_one_place() -> None
     table = Definition(("T",), 'T = dict.fromkeys(("sigmoid", "relu"), up)', 2, 1, "value")
     made = propose([up, down, table, use], RepairRequest("f", ("call",)))
     assert any('"sigmoid": down}' in one.source for one in made)
+
+
+def test_no_formula_is_tried_for_a_number_of_examples() -> None:
+    text = "def f(A, Y):\n    m = A.shape[1]\n    cost = A.sum() / m\n    return cost"
+    made = proposed(text, "formula", "np.sum({0} * {1})")
+    assert not lines_of(made, 2) and lines_of(made, 3)
+
+
+def test_what_a_helper_fills_is_no_operand_of_its_formula() -> None:
+    helper = function("def into(a, b, out):\n    for i in range(3):\n        out[i] = a[i] + b[i]", cell=1)
+    use = function("def f(x):\n    out = make(3)\n    into(x, x, out)\n    return out", cell=2)
+    made = propose([helper, use], RepairRequest("f", ("formula",), ("{0} * {1}",)))
+    inside = {one.source.split("\n")[2].strip() for one in made if one.definition == 0 and one.line == 3}
+    assert any("a * b" in line for line in inside) and not any("* out" in line for line in inside)
+
+
+def test_a_matrix_may_be_called_like_the_number_of_examples() -> None:
+    helper = function("def row_mean(M):\n    return total(M)", cell=1)
+    use = function("def f(A):\n    return row_mean(A)", cell=2)
+    made = propose([helper, use], RepairRequest("f", ("over_m",)))
+    assert any("return total(M) / M.shape[1]" in one.source for one in made)
