@@ -77,6 +77,17 @@ class Bench:
             rest = [name for name in rest if name not in free]
         return layers
 
+    def own_chain(self, name: str, hung: Collection[str]) -> tuple[Call, ...]:
+        """The in-place calls of a function all of whose steps the notebook defines, and none of which `hung`."""
+        return tuple(
+            call
+            for call in self.plan.suite.in_place[name]
+            if all(self._can_run(step.function, hung) for step in call.steps)
+        )
+
+    def _can_run(self, name: str, hung: Collection[str]) -> bool:
+        return self.facts(name).status == "defined" and name not in hung
+
     def program_of(self, functions: Iterable[str]) -> Program:
         """The part of the notebook that these functions need, quicker to load again and again."""
         needed = sorted({index for name in set(functions) for index in self.facts(name).needs})

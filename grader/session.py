@@ -1,6 +1,6 @@
 """One submission's examination: which calls are run, in which order, and what each answer leads to.
 
-    isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public ─▶ related
+    isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public ─▶ related ─▶ spoiled
 
 Only the runner touches student code; every decision is made by a pure function on what it gave.
 """
@@ -22,6 +22,7 @@ from grader.proofs import Proofs
 from grader.references.suite import Suite
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
+from grader.spoiled import Doubt, spoilers
 
 FRESH_CALLS = 4
 
@@ -59,6 +60,7 @@ class Session:
         self.chain = chain(plan.rubric)
         self.exponents = Exponents()
         self.other = False
+        self.doubts: dict[str, Doubt] = {}  # on functions that are right with right helpers alone
         self.alternative = ""  # another baseline of the rubric (another loss) that the notebook keeps to
 
     def examine(self) -> Examined:
@@ -73,6 +75,7 @@ class Session:
         self._prove()
         self._on_public_inputs()
         self._relate()
+        self.findings |= spoilers(self.bench, self.matcher, self.findings, self.doubts)
         return Examined(self.findings, self.exponents, self.bench.counted(), self.other)
 
     # ------------------------------------------------------------------ running
@@ -101,6 +104,9 @@ class Session:
         judged = replace(finding, observed=observed, verdict=verdict, convention=convention)
         return replace(judged, explanation=None, explained=False, named={})
 
+    def _hung(self) -> set[str]:
+        return {name for name, finding in self.findings.items() if finding.hung}
+
     def _failing(self) -> list[str]:
         return [name for name, finding in self.findings.items() if finding.failed and not finding.hung]
 
@@ -121,7 +127,9 @@ class Session:
             uses = [name for name in names if self.findings[name].failed and self.bench.uses_own(name, own)]
             before = {name: self._explain_one(name) for name in uses}
             kept = {name: finding for name, finding in before.items() if finding.explanation is not None}
-            self._observe_isolated([name for name in uses if name not in kept], ())
+            again = [name for name in uses if name not in kept]
+            self._observe_isolated(again, ())
+            self.doubts |= {name: Doubt(before[name], own) for name in again if self.findings[name].is_right}
             self.findings.update(kept)
             self.bench.kept.update(dict.fromkeys(kept, own))
 
@@ -204,13 +212,15 @@ class Session:
 
     def _own_model(self) -> Measured | None:
         """The backward pass with the student's own helpers, where it needs a format that right ones do not have."""
-        finding = self.findings.get(self.chain.model)
-        calls = (
-            self._own_chain(self.chain.model) if finding is not None and finding.observed is not None else ()
-        )
-        if finding is None or not calls:
+        name = self.chain.model
+        finding = self.findings.get(name)
+        if (
+            finding is None
+            or finding.observed is None
+            or not (calls := self.bench.own_chain(name, self._hung()))
+        ):
             return None
-        judged = self._judged(finding, self._observe({self.chain.model: calls}, bind=False)[self.chain.model])
+        judged = self._judged(finding, self._observe({name: calls}, bind=False)[name])
         if judged.observed is None or judged.verdict is None or not judged.observed.valued:
             return None
         return Measured(judged.observed, judged.verdict, None)
@@ -235,8 +245,9 @@ class Session:
         wanted = private_format.needed(failing, self.findings, self.plan)
         if self.chain.model in self.findings and any(self._touches_convention(name) for name in failing):
             wanted = list(dict.fromkeys((*wanted, self.chain.model)))
-        calls = {name: self._own_chain(name) for name in wanted if self.findings[name].observed}
-        found = self._observe({name: made for name, made in calls.items() if made}, bind=False)
+        due = [name for name in wanted if self.findings[name].observed]
+        calls = {name: made for name in due if (made := self.bench.own_chain(name, self._hung()))}
+        found = self._observe(calls, bind=False)
         judged = {
             name: replace(
                 self._judged(self.findings[name], observed, self.findings[name].convention), in_place=True
@@ -246,19 +257,6 @@ class Session:
         self._accept_other(judged)
         for name, finding in private_format.settled(self.findings, judged).items():
             self.findings[name] = finding
-
-    def _own_chain(self, name: str) -> tuple[Call, ...]:
-        """The in-place calls all of whose steps the notebook (or a course module) defines."""
-        return tuple(
-            call
-            for call in self.plan.suite.in_place[name]
-            if all(self._can_run(step.function) for step in call.steps)
-        )
-
-    def _can_run(self, name: str) -> bool:
-        """Whether the notebook defines a function, and it comes to an end."""
-        hung = name in self.findings and self.findings[name].hung
-        return self.bench.facts(name).status == "defined" and not hung
 
     def _accept_other(self, in_place: Mapping[str, Finding]) -> None:
         """A 1/m that enters exactly once, elsewhere along the chain: right, with a note."""

@@ -37,7 +37,7 @@ def describe(finding: Finding, component: str, right: Predict) -> str:
 
 def _facts(finding: Finding, component: str, difference: Difference, right: Predict) -> Iterator[str]:
     observed = finding.observed
-    if observed is None or difference.kind in ("absent", "type", "nan"):
+    if observed is None or difference.kind in ("absent", "type", "nan", "in-use"):
         return
     law = None if finding.spec.random else fit_scale_law(observed, component, right)
     if law is not None:
@@ -238,5 +238,6 @@ def _plain(difference: Difference) -> str:
         "shape": f"The shape is wrong: {_SHAPES.sub(_WHERE, difference.detail)}.",
         "nan": "It holds NaN or infinity where numbers are wanted.",
         "value": f"The values are wrong: {difference.detail}.",
+        "in-use": "Right when the function is called alone.",
     }
     return "The values are wrong." if difference.detail == "other values" else texts[difference.kind]

@@ -13,6 +13,16 @@ from grader.rubric.schema import FunctionSpec
 
 
 @dataclass(frozen=True, slots=True)
+class Spoiled:
+    """What a function that is right when called alone does to another."""
+
+    caller: str
+    """It is right with right helpers, and wrong with this one."""
+    changes: tuple[str, ...]
+    """The parameters whose arguments are changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One function: what was observed, the verdict, and what explains it."""
 
@@ -54,6 +64,7 @@ class Finding:
     """Outcomes on public inputs."""
     shared_with: Mapping[str, str] = field(default_factory=dict)
     """Misconception id → the helper whose own repair mends it here, too: they share the code."""
+    spoiled: Spoiled | None = None
     proofs: Mapping[str, Location] = field(default_factory=dict)
     """Misconception id → the one place whose inverse edit makes everything right."""
 
@@ -75,7 +86,7 @@ class Finding:
     @property
     def is_riddle(self) -> bool:
         """Whether it gives values, wrong ones, and nothing explains them."""
-        named = self.named or self.follows_functions or self.spec.random
+        named = self.named or self.follows_functions or self.spec.random or self.spoiled
         return (
             not named and self.observed is not None and len(self.observed.valued) == len(self.observed.calls)
         )

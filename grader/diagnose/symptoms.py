@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.diagnose.finding import Finding
+from grader.diagnose.finding import Finding, Spoiled
 from grader.judge.compare import as_array, compare
 from grader.judge.components import split
 from grader.judge.verdict import Predict
@@ -31,16 +31,29 @@ def symptoms(finding: Finding, right: Predict) -> Iterator[str]:
     observed = finding.observed
     if observed is None:
         return
+    if finding.spoiled is not None:
+        yield _spoiled(finding.spoiled)
+        return
     if any(outcome.differs_on_second_run for outcome in observed.outcomes) and not finding.spec.random:
         yield "A second call with the same inputs gives another result: something outside the function is changed."
     changed = sorted({index for outcome in observed.outcomes for index in outcome.changed_args})
     if changed:
-        names = [
-            f"`{finding.spec.parameters[index]}`" for index in changed if index < len(finding.spec.parameters)
-        ]
-        yield f"The function changes its own {'argument' if len(names) == 1 else 'arguments'} {', '.join(names)}."
+        yield _changes([finding.spec.parameters[i] for i in changed if i < len(finding.spec.parameters)])
     yield from _assigned_nowhere(finding)
     yield from _by_label(finding, right)
+
+
+def _changes(parameters: Sequence[str]) -> str:
+    names = ", ".join(f"`{name}`" for name in parameters)
+    return f"The function changes its own {'argument' if len(parameters) == 1 else 'arguments'} {names}."
+
+
+def _spoiled(spoiled: Spoiled) -> str:
+    told = f"`{spoiled.caller}` is right with a right function in its place, and wrong with this one."
+    if not spoiled.changes:
+        return told
+    why = "An array that is handed over is not copied: the caller goes on using the same one."
+    return f"{told} {_changes(spoiled.changes)} {why}"
 
 
 def unread_parameters(name: str, definitions: Sequence[Definition]) -> list[str]:

@@ -188,6 +188,8 @@ def fact(function: FunctionReport) -> str:
     """What is the case with a function that did not pass and has no diagnosis."""
     if function.status == "failed" and function.error is not None:
         return f"stops with {code(function.error.type)} on some inputs"
+    if _right_alone(function):
+        return "is right when it is called alone, and not where it is used"
     if function.status == "failed":
         return _failed_fact(failed_names(function.components))
     if function.status == "error" and function.error is not None:
@@ -211,6 +213,12 @@ _FACTS: dict[Status, str] = {
     "missing": "is not defined in this notebook",
     "not-implemented": "is not finished: it still has blanks of the template",
 }
+
+
+def _right_alone(function: FunctionReport) -> bool:
+    """Whether nothing is wrong with what the function returns, but with what it does to its caller."""
+    details = [component.detail for component in function.components if component.status == "failed"]
+    return bool(details) and all(detail.startswith(_ALONE) for detail in details)
 
 
 def _failed_fact(names: Sequence[str]) -> str:
@@ -269,7 +277,8 @@ def _about(names: Sequence[str], detail: str) -> list[str]:
 
 def unexplained(function: FunctionReport) -> bool:
     """Whether the function gave wrong numbers that no known mistake explains."""
-    return function.status == "failed" and not function.diagnoses and function.error is None
+    undiagnosed = function.status == "failed" and not function.diagnoses and function.error is None
+    return undiagnosed and not _right_alone(function)
 
 
 OWN_ERROR = "Your code stopped with this error"
@@ -298,6 +307,7 @@ def plain_error(error: ErrorReport) -> bool:
     return error.type in _CLUES or error.message.startswith(_OUR_ERRORS)
 
 
+_ALONE = "Right when the function is called alone"
 _CALLED_AS = "It is called as "
 _OUR_ERRORS = (
     "Python cannot read this ",

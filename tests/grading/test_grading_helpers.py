@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from grading_world import GradeCells
+from grading_world import GradeCells, Graded
 
+from grader.render import words
 from grader.worker.answers import Answers
 from grader.worker.codec import decode
 
@@ -78,11 +79,77 @@ def test_a_wrong_helper_is_replaced(grade_functions: GradeCells, asked: list[str
 def test_a_helper_that_fails_its_caller_alone_is_replaced(
     grade_functions: GradeCells, asked: list[str]
 ) -> None:
-    """The caller is not to blame."""
+    """The caller is not to blame, and the helper is, though it is right in its own tests."""
     graded = grade_functions(linear_forward=TWO_FACED, linear_activation_forward=CALLER)
     assert graded["linear_activation_forward"].status == "passed"
     assert graded["L_model_forward"].status == "passed"
     assert "linear_forward" in asked
+    assert _failing(graded) == {"linear_forward": ["Z"]}
+    assert "`linear_activation_forward` is right with a right function" in _detail(graded, "linear_forward")
+
+
+def _failing(graded: Graded) -> dict[str, list[str]]:
+    """Function → its failing components."""
+    return {
+        function.name: [part.name for part in function.components if part.status == "failed"]
+        for function in graded.report.functions
+        if function.status != "passed"
+    }
+
+
+def _detail(graded: Graded, name: str) -> str:
+    return next(part.detail for part in graded[name].components if part.status == "failed")
+
+
+#: dA and the returned dZ are one array, and the caller has put dA into grads already.
+SPOILS = {
+    name: code.replace("    return dA * (cache > 0)", "    dA[cache <= 0] = 0\n    return dA")
+    for name, code in OWN.items()
+}
+SIGMOID_IN_PLACE = """
+def sigmoid_backward(dA, cache):
+    s, _ = sigmoid(cache)
+    dA *= s * (1 - s)
+    return dA
+"""
+IN_PLACE = """
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    if activation == "relu":
+        dZ = dA
+        dZ[Z <= 0] = 0
+    else:
+        dZ = sigmoid_backward(dA, Z)
+    return linear_backward(dZ, linear_cache)
+"""
+
+
+def test_who_overwrites_what_the_caller_goes_on_using_is_wrong(grade_functions: GradeCells) -> None:
+    graded = grade_functions(linear_activation_backward=IN_PLACE)
+    assert _failing(graded) == {"linear_activation_backward": ["dA_prev", "dW", "db"]}
+    assert graded["linear_activation_backward"].score == 0
+    detail = _detail(graded, "linear_activation_backward")
+    assert "`L_model_backward` is right with a right function in its place" in detail
+    assert "changes its own argument `dA`" in detail
+    assert not graded.ids
+    found = graded["linear_activation_backward"]
+    assert words.headlines(found) == [
+        "`linear_activation_backward` is right when it is called alone, and not where it is used"
+    ]
+    assert not words.unexplained(found)
+
+
+def test_the_deepest_that_overwrites_is_the_one(grade_functions: GradeCells) -> None:
+    graded = grade_functions(SPOILS)
+    assert _failing(graded) == {"relu_backward": ["dZ"]}
+    assert "changes its own argument `dA`" in _detail(graded, "relu_backward")
+
+
+def test_overwriting_an_argument_that_nobody_needs_is_right(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        SPOILS | {"relu_backward": OWN["relu_backward"]}, sigmoid_backward=SIGMOID_IN_PLACE
+    )
+    assert graded.full_marks
 
 
 def test_a_right_helper_may_take_more_than_the_course_asks_for(grade_functions: GradeCells) -> None:
