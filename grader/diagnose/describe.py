@@ -236,6 +236,7 @@ def _plain(difference: Difference) -> str:
         "absent": _ABSENT.get(difference.detail, f"There is nothing to compare: {difference.detail}."),
         "type": f"It is of another type than wanted: {difference.detail}.",
         "shape": f"The shape is wrong: {_SHAPES.sub(_WHERE, difference.detail)}.",
+        "length": f"It has {difference.detail}, which is another number than wanted.",
         "nan": "It holds NaN or infinity where numbers are wanted.",
         "value": f"The values are wrong: {difference.detail}.",
         "in-use": "Right when the function is called alone.",

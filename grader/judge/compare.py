@@ -17,7 +17,7 @@ from grader.judge.components import Absent, count_text, describe_type, keys_text
 from grader.model import Opaque, Value
 
 _MOST_AXES = 3
-Kind = Literal["absent", "type", "shape", "nan", "value", "in-use"]
+Kind = Literal["absent", "type", "shape", "nan", "value", "length", "in-use"]
 #: Tolerances of float32 work: its precision is 6e-8, some steps lose four digits of it.
 FLOAT32 = 1e-3
 
@@ -73,7 +73,7 @@ def _compare_sequences(
     if not isinstance(got, tuple | list):
         return _type_difference(got)
     if len(got) != len(expected):
-        return Difference("shape", f"{count_text(len(got))} entries")
+        return Difference("length", f"{count_text(len(got))} entries")
     return _first(range(len(expected)), expected, got, tolerance, odd_is_odd)
 
 

@@ -136,6 +136,44 @@ def linear_backward(dZ, cache):
     assert [note.code for note in graded["linear_backward"].notes] == ["private-format"]
 
 
+READS_NO_B = """
+def linear_backward(dZ, cache):
+    A_prev, W, _ = cache
+    m = A_prev.shape[1]
+    return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+"""
+OVERWRITES_Z = """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    if activation == "sigmoid":
+        A = 1 / (1 + np.exp(-Z))
+    else:
+        A = Z
+        A[A < 0] = 0
+    return A, (linear_cache, Z)
+"""
+
+
+def test_what_is_in_a_cache_of_the_courses_format_counts(grade_functions: GradeCells) -> None:
+    """Nobody needs it, and everything in place is right; but who reads the cache takes it for the course's."""
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    Z = W @ A + b\n    return Z, (A, W, Z)",
+        linear_backward=READS_NO_B,
+    )
+    assert [part.name for part in graded["linear_forward"].components if part.status == "failed"] == ["cache"]
+    graded = grade_functions(linear_activation_forward=OVERWRITES_Z)
+    assert graded.ids == {"linear_activation_forward": {"activation-cache-holds-a"}}
+
+
+def test_a_format_with_more_in_it_is_right(grade_functions: GradeCells) -> None:
+    """The course's cache can be read like it."""
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    Z = W @ A + b\n    return Z, (A, W, b, Z)",
+        linear_backward=READS_NO_B.replace("W, _ = cache", "W, *_ = cache"),
+    )
+    assert graded.full_marks
+
+
 def test_a_private_format_excuses_no_value(grade_functions: GradeCells) -> None:
     graded = grade_functions(
         linear_forward="def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",
