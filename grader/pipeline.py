@@ -42,6 +42,7 @@ from grader.rubric.infer import infer
 from grader.rubric.load import load_rubric
 from grader.rubric.plan import Plan, make_plan
 from grader.rubric.schema import Rubric
+from grader.rubric.versions import is_later, later_version
 from grader.session import Examined, Session
 from grader.worker.sandbox import Sandbox
 
@@ -63,6 +64,7 @@ class Grader:
     """Grades submissions of one rubric, one after the other. Use as a context manager."""
 
     session: type[Session] = Session
+    _later: tuple[Plan, Matcher] | None = None
 
     def __init__(
         self, rubric: Rubric, runner: Runner, seed: int, close: Callable[[], None] | None = None
@@ -128,7 +130,7 @@ class Grader:
     ) -> Report:
         names = list(self.rubric.functions)
         extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
-        session = self.session(self.plan, self.matcher, self.runner, extraction, data, only)
+        session = self.session(*self._of_version(notebook), self.runner, extraction, data, only)
         examined = session.examine()
         functions = self._functions(examined)
         problems = (*notebook.problems, *extraction.problems, *_clues(examined))
@@ -136,6 +138,15 @@ class Grader:
         report = self._report(stamp, functions, _convention(examined), _notes(examined), problems)
         lines_above = {cell.index: cell.above for cell in notebook.cells if cell.above is not None}
         return replace(report, lines_above=lines_above)
+
+    def _of_version(self, notebook: Notebook) -> tuple[Plan, Matcher]:
+        """What is right in the version of the assignment that this notebook is of."""
+        if not is_later(self.rubric, notebook.cells):
+            return self.plan, self.matcher
+        if self._later is None:
+            rubric = later_version(self.rubric)
+            self._later = replace(self.plan, rubric=rubric), Matcher(rubric, self.plan.oracle)
+        return self._later
 
     def _functions(self, examined: Examined) -> tuple[FunctionReport, ...]:
         graded = [finding.spec for finding in examined.findings.values()]

@@ -55,14 +55,20 @@ def function_texts(
     return texts
 
 
-def misconception_sample(rubric: Rubric, forms: tuple[Form, ...], layout: str = "2021") -> str:
-    """A notebook that is right but for these forms; forms that drop a baseline's edits keep to that baseline."""
+def misconception_sample(rubric: Rubric, forms: tuple[Form, ...]) -> str:
+    """A notebook that is right but for these forms; forms that drop a baseline's edits keep to that baseline.
+
+    What is wrong in later versions alone is in an early one.
+    """
+    early = any(rubric.misconceptions[form.misconception].later for form in forms)
     drops = {name for form in forms for name in form.drops}
     base = next(edits for name in rubric.baselines if drops <= set(edits := rubric.edits_of(name)))
     kept = {edit for name, edit in base.items() if name not in drops}
     edits = frozenset(kept.union(*(form.edits for form in forms)))
     return nbformat4(
-        notebook_cells(function_texts(rubric, edits), LAYOUTS.get(rubric.id, layout), rubric.title)
+        notebook_cells(
+            function_texts(rubric, edits), LAYOUTS.get(rubric.id, "2017" if early else "2021"), rubric.title
+        )
     )
 
 

@@ -79,7 +79,7 @@ def _prefixes(spec: FunctionSpec, value: Value) -> dict[str, Value]:
     found = {name: numbered(value, str(prefix)) for name, prefix in spec.returns.items()}
     layers = max((_count(found[name]) for name in found if name not in spec.shifted), default=0)
     for name in spec.shifted:
-        found[name] = _first_layout(found[name], layers)
+        found[name] = _as_later(found[name], layers, first=not spec.is_later)
     return {name: values or Absent("no such keys are returned") for name, values in found.items()}
 
 
@@ -103,12 +103,12 @@ def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
     return written or found
 
 
-def _first_layout(values: dict[int, Value], layers: int) -> dict[int, Value]:
-    """dA0..dA(L-1), whichever layout was used: that one (2018 on), or dA1..dAL (2017).
+def _as_later(values: dict[int, Value], layers: int, *, first: bool) -> dict[int, Value]:
+    """dA0..dA(L-1), whichever layout was used: that one (2018 on), or the `first`, dA1..dAL (2017).
 
     A key dAL beside dA0 is the derivative at the output itself, which some write down too.
     """
-    if values and 0 not in values and layers in values:
+    if first and values and 0 not in values and layers in values:
         return {number - 1: item for number, item in values.items()}
     return {number: item for number, item in values.items() if number < layers or not layers}
 

@@ -39,6 +39,7 @@ _FUNCTION_KEYS = [
     "helpers",
     "optional",
     "shifted",
+    "later",
     "random",
     "private",
 ]
@@ -57,6 +58,7 @@ _MISCONCEPTION_KEYS = [
     "decides",
     "derivative_of",
     "one_over_m",
+    "later",
     "absent",
 ]
 _FORM_KEYS = ["edits", "drops"]
@@ -157,6 +159,7 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
         helpers=tuple(file.typed(where, spec, "helpers", list, [])),
         optional=file.typed(where, spec, "optional", bool, False),
         shifted=tuple(file.typed(where, spec, "shifted", list, [])),
+        later=tuple(file.typed(where, spec, "later", list, [])),
         random=file.typed(where, spec, "random", bool, False),
         private=tuple(file.typed(where, spec, "private", list, [])),
     )
@@ -243,6 +246,7 @@ def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source
         decides=file.typed(where, file.data, "decides", str, "values"),
         derivative_of=tuple(file.typed(where, file.data, "derivative_of", list, [])),
         one_over_m=file.typed(where, file.data, "one_over_m", int, 0),
+        later=file.typed(where, file.data, "later", str, ""),
         absent=file.typed(where, file.data, "absent", bool, False),
         path=path,
     )

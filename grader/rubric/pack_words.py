@@ -26,6 +26,7 @@ _FUNCTION = (
     "helpers",
     "optional",
     "shifted",
+    "later",
     "random",
     "private",
 )
@@ -141,7 +142,7 @@ def _function(tree: Mapping[str, Any]) -> FunctionSpec:
         **_typed(tree, ("name", "points", "optional", "random")),
         returns={str(name): _place(place) for name, place in tree["returns"].items()},
         weights={str(name): float(weight) for name, weight in tree["weights"].items()},
-        **_tuples(tree, ("parameters", "helpers", "shifted", "private")),
+        **_tuples(tree, ("parameters", "helpers", "shifted", "later", "private")),
     )
 
 

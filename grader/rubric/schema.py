@@ -65,6 +65,8 @@ class Misconception:
     """Wrong costs whose true derivative this wrong dAL is: with one of them, it follows on."""
     one_over_m: int = 0
     """How often too often a 1/m enters, where that is all: a convention of the notebook's may explain it."""
+    later: str = ""
+    """Of one with the verdict "right": the misconception that it is in a later version of the notebook."""
     absent: bool = False
     """Whether a whole part of the function is not there: several such may be a function that is not written yet."""
     path: Path | None = None
@@ -87,6 +89,10 @@ class FunctionSpec:
     helpers: tuple[str, ...] = ()
     optional: bool = False
     shifted: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    """Course modules of later versions of the notebook, in which numbers that are one higher are wrong."""
+    is_later: bool = False
+    """Whether this is the function of such a version."""
     random: bool = False
     private: tuple[str, ...] = ()
     """Components whose format is the student's own business (caches), if their functions agree on it."""

@@ -122,6 +122,55 @@ def test_dA_keys_of_2017_are_right(dnn: Grader) -> None:
     assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks
 
 
+SHIFTED = """
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dA = -(Y / AL - (1 - Y) / (1 - AL))
+    for l in range(L, 0, -1):
+        kind = "sigmoid" if l == L else "relu"
+        dA, dW, db = linear_activation_backward(dA, caches[l - 1], kind)
+        grads[f"dA{l}"] = dA
+        grads[f"dW{l}"] = dW
+        grads[f"db{l}"] = db
+    return grads
+"""
+
+
+@pytest.mark.parametrize(
+    ("imports", "right"),
+    [
+        ("from testCases_v4a import *", True),
+        ("from testCases import *\n# from public_tests import *", True),
+        ("from testCases import *\nfrom public_tests import *", False),
+        ("import numpy as np, public_tests as tests", False),
+    ],
+)
+def test_dA_keys_of_2017_are_wrong_where_the_notebooks_own_tests_refuse_them(
+    dnn: Grader, imports: str, right: bool
+) -> None:
+    """Twice, for right answers are remembered from one notebook to the next."""
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": SHIFTED}, "2017")
+    cells[1] = ("code", imports + "\nimport numpy as np")
+    for _ in range(2):
+        graded = Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None))
+        assert graded.full_marks == right
+        assert graded.ids == ({} if right else {"L_model_backward": {"backward-key-off-by-one"}})
+    if not right:
+        (found,) = graded["L_model_backward"].diagnoses
+        assert found.evidence == "proved"
+        assert found.components == ("dA",)
+        assert found.location is not None
+        assert 'grads[f"dA{l}"] = dA' in found.location.source
+
+
+def test_a_key_dAL_beside_dA0_is_nobodys_error(dnn: Grader) -> None:
+    source = function_texts(dnn.rubric)["L_model_backward"].replace(
+        "return grads", 'return {**grads, f"dA{L}": slope}'
+    )
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": source}, "2021")
+    assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks
+
+
 def test_a_private_cache_format_is_right(grade_functions: GradeCells) -> None:
     graded = grade_functions(
         linear_forward="def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",

@@ -1,0 +1,47 @@
+"""Versions of a notebook that differ in what is right, told by the course modules that a submission imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from grader.model import Cell
+from grader.rubric.schema import Misconception, Rubric
+
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w \t,]+))", re.MULTILINE)
+
+
+def later_version(rubric: Rubric) -> Rubric:
+    """The rubric of the versions whose tests accept the later layout alone."""
+    functions = {name: replace(spec, is_later=bool(spec.later)) for name, spec in rubric.functions.items()}
+    return replace(rubric, functions=functions, misconceptions=dict(_wrong_later(rubric)))
+
+
+def is_later(rubric: Rubric, cells: Iterable[Cell]) -> bool:
+    """Whether a notebook imports a module of such a version."""
+    modules = {module for spec in rubric.functions.values() for module in spec.later}
+    mentioning = (cell.source for cell in cells if any(module in cell.source for module in modules))
+    return any(modules & imported(source) for source in mentioning)
+
+
+def imported(source: str) -> set[str]:
+    """The modules that a cell's import statements name."""
+    return {
+        word
+        for one, several in _IMPORT.findall(source)
+        for word in (one, *re.split(r"\s*(?:,|\bas\b)\s*", several.strip()))
+        if word
+    }
+
+
+def _wrong_later(rubric: Rubric) -> Iterable[tuple[str, Misconception]]:
+    """The misconceptions, each with the forms of what was right in earlier versions."""
+    for name, found in rubric.misconceptions.items():
+        forms = tuple(
+            replace(form, misconception=name)
+            for other in rubric.misconceptions.values()
+            if other.later == name
+            for form in other.forms
+        )
+        yield name, replace(found, forms=(*found.forms, *forms))
