@@ -67,6 +67,7 @@ from grader.repairs.propose import propose
         ("add", "x[m][c] = 1", "x[m][c] = a[m][c]"),
         ("global", "x = g(t_a, t_b)", "x = g(a, b)"),
         ("over_m", "m = 3; x = g(a, m * m)", "m = 3; x = g(a, m)"),
+        ("over_m", "m = 3; x = -(1/m) * (1 / m) * a", "m = 3; x = (-(1 / m)) * a"),
         ("unread", "y = T[a]; x = b", "y = T[a]; x = y(b)"),
         ("statement", 'x = [s + "1" for s in "W"]', 'x = [s + "1" for s in "Wb"]'),
         ("constant", "x = np.zeros(sum(a))", "x = np.random.randn(sum(a)) * 0.01"),
@@ -268,6 +269,7 @@ def test_arguments_are_put_in_the_order_that_the_parameters_names_have() -> None
 
 def test_a_parameter_that_nothing_reads_comes_in_place_of_a_number() -> None:
     assert "return g(a, rate)" in lines_of(proposed("def f(a, rate):\n    return g(a, 1)", "unread"), 2)
+    assert "step = rate" in lines_of(proposed("def f(a, rate):\n    step = 1\n    return a - step", "unread"), 2)
 
 
 def test_a_formula_that_passes_over_what_was_computed_comes_late() -> None:

@@ -124,15 +124,20 @@ def _stored_too(site: Site, idle: list[str]) -> Iterator[Change]:
 
 
 def _instead_of_constant(site: Site) -> Iterator[Change]:
-    """`layer.step(grads, 1)` → `layer.step(grads, rate)`, where rate is read nowhere; `make("relu")` the same."""
+    """`layer.step(grads, 1)` → `layer.step(grads, rate)`, where rate is read nowhere; `make("relu")` and `α = 1`
+    the same."""
     given = [name for name in site.scope.data_parameters if name not in site.scope.read]
     for node in site.nodes() if given else ():
         if (
             isinstance(node, ast.Constant)
             and type(node.value) in (int, float, str)
-            and _is_handed_on(site, node)
+            and (_is_handed_on(site, node) or _is_given_a_name(site, node))
         ):
             yield from (change(node, name, FORGOTTEN, rank=0) for name in given[:_MAX_IDLE])
+
+
+def _is_given_a_name(site: Site, node: ast.Constant) -> bool:
+    return isinstance(site.node, ast.Assign) and site.node.value is node
 
 
 def _unread_parameters(site: Site) -> list[str]:

@@ -46,6 +46,8 @@ def over_m(site: Site) -> Iterator[Change]:
             yield from _undivided(site, node)
         elif isinstance(node, ast.BinOp):
             yield from _counted_once(site, node)
+            if is_factor(site, node.left) and is_factor(site, node.right):  # `-(1/m) * (1/m)`
+                yield from _undivided(site, node)
         elif isinstance(node, ast.Call):
             yield from _undivided_call(site, node)
             yield from _fewer_operands(site, node)
