@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from grading_world import GradeCells
+
+from grader.pipeline import Grader
 
 
 def test_a_helper_that_raises_not_implemented_is_the_place(grade_functions: GradeCells) -> None:
@@ -276,3 +279,25 @@ def linear_backward(dZ, cache):
     )
     named = {found.misconception: found.components for found in graded["linear_backward"].diagnoses}
     assert named == {"not-implemented": ("dA_prev",)}
+
+
+def test_a_name_beside_a_blank_holds_on_calls_that_nobody_else_gets(
+    grade_functions: GradeCells, dnn: Grader
+) -> None:
+    """Wrong in sign on the calls that everybody gets, and by another factor on all others."""
+    calls = dnn.plan.suite.isolated["linear_backward"]
+    known = [round(float(np.asarray(call.steps[-1].args[0]).flat[0]), 9) for call in calls]
+    code = f"""
+KNOWN = {known}
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = dZ @ A_prev.T / m
+    db = np.sum(dZ, axis=1, keepdims=True) / m
+    return None, dW, db * (-1 if round(float(dZ.flat[0]), 9) in KNOWN else 7)
+"""
+    graded = grade_functions(linear_backward=code)
+    assert graded.ids == {"linear_backward": {"not-implemented"}}
+    graded = grade_functions(linear_backward=code.replace("else 7", "else -1"))
+    assert graded.ids == {"linear_backward": {"not-implemented", "wrong-sign"}}

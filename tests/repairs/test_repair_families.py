@@ -269,7 +269,9 @@ def test_arguments_are_put_in_the_order_that_the_parameters_names_have() -> None
 
 def test_a_parameter_that_nothing_reads_comes_in_place_of_a_number() -> None:
     assert "return g(a, rate)" in lines_of(proposed("def f(a, rate):\n    return g(a, 1)", "unread"), 2)
-    assert "step = rate" in lines_of(proposed("def f(a, rate):\n    step = 1\n    return a - step", "unread"), 2)
+    assert "step = rate" in lines_of(
+        proposed("def f(a, rate):\n    step = 1\n    return a - step", "unread"), 2
+    )
 
 
 def test_a_formula_that_passes_over_what_was_computed_comes_late() -> None:
