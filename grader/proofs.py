@@ -274,7 +274,8 @@ class Proofs:
     def _named_without(
         self, prover: Prover, finding: Finding, goal: Goal, edit: Proposal, *, only_numbers: bool = False
     ) -> Finding | None:
-        """The names of what stops the function and of all that is wrong without it; None where it has none.
+        """The names of what stops the function and of what is wrong without it; None where it has none, or several:
+        an edit that makes more errors than it mends is no repair.
 
         `only_numbers`: none either where the form of a result is wrong, too, for it may be our edit's.
         """
@@ -291,6 +292,8 @@ class Proofs:
             else None
         )
         if explanation is None or again.observed is None or goal.misconception in explanation.ids:
+            return None
+        if len(explanation.ids) > 1 and not only_numbers:
             return None
         if only_numbers and all(
             self.bench.plan.rubric.misconceptions[name].absent for name in explanation.ids

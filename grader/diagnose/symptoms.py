@@ -23,6 +23,8 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _MOST_NAMES, _MOST_CODE = 5, 20_000
 #: Of names that are compared, which takes the cube of their length.
 _LONGEST_NAME, _MOST_WORDS = 32, 200
+#: Calls that show a pattern, and not less.
+_BY_CHANCE = 2
 _SIGNATURE = re.compile(r"def\s+\w+\s*\((?P<parameters>[^()]*(?:\([^()]*\)[^()]*)*)\)")
 
 
@@ -81,16 +83,17 @@ def _assigned_nowhere(finding: Finding) -> Iterator[str]:
 
 
 def _by_label(finding: Finding, right: Predict) -> Iterator[str]:
-    """Right for the examples of one label, wrong for those of the other."""
-    seen = set(_right_by_label(finding, right))
-    if seen and seen <= {(False, True), (True, True)} and (False, True) in seen:
+    """Right for the examples of one label, wrong for those of the other. One call alone may look so by chance."""
+    seen = [made for made in _right_by_label(finding, right) if made != {(True, True)}]
+    if len(seen) >= _BY_CHANCE and all(made <= {(False, True), (True, True)} for made in seen):
         yield "It is right for the examples with label 1, and wrong for those with label 0."
-    elif seen and seen <= {(True, False), (True, True)} and (True, False) in seen:
+    elif len(seen) >= _BY_CHANCE and all(made <= {(True, False), (True, True)} for made in seen):
         yield "It is right for the examples with label 0, and wrong for those with label 1."
 
 
-def _right_by_label(finding: Finding, right: Predict) -> Iterator[tuple[bool, bool]]:
-    """For each array with one column an example: whether it is right where the label is 0, and where it is 1."""
+def _right_by_label(finding: Finding, right: Predict) -> Iterator[set[tuple[bool, bool]]]:
+    """For each call, of its arrays with one column an example: whether they are right where the label is 0, and
+    where it is 1."""
     observed = finding.observed
     if observed is None:
         return
@@ -99,9 +102,13 @@ def _right_by_label(finding: Finding, right: Predict) -> Iterator[tuple[bool, bo
         if labels is None or expected is None or expected.status != "value":
             continue
         wanted = split(finding.spec, expected)
-        for name in finding.failed:
-            for one, other in _columns(wanted[name], observed.parts[index][name], labels.size):
-                yield _same(one, other, labels == 0), _same(one, other, labels == 1)
+        arrays = (
+            pair
+            for name in finding.failed
+            for pair in _columns(wanted[name], observed.parts[index][name], labels.size)
+        )
+        if made := {(_same(*pair, labels == 0), _same(*pair, labels == 1)) for pair in arrays}:
+            yield made
 
 
 def _same(one: NDArray[Any], other: NDArray[Any], columns: NDArray[Any]) -> bool:

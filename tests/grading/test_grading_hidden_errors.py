@@ -222,3 +222,37 @@ def test_a_missing_return_hides_nothing_whatever_was_computed_first(
     graded = grade_functions(linear_backward=code + "".join(lines[name] for name in order))
     found = {one.misconception: one.evidence for one in graded["linear_backward"].diagnoses}
     assert found == {"returns-none": "proved", "missing-1-over-m": "proved"}
+
+
+STOPS = """
+class Kind(Enum):
+    Sigmoid = 0
+    Relu = 1
+
+def slope_applied(dA, Z, kind):
+    if kind is Kind.Sigmoid:
+        s = 1 / (1 + np.exp(-Z))
+        return dA * s * (1 - s)
+    dZ = dA.copy()
+    dZ[Z <= 0] = 0
+    return dZ
+
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dAL = -(Y / AL - (1 - Y) / (1 - AL))
+    for l in range(L, 0, -1):
+        (A_prev, W, b), Z = caches[l - 1]
+        dZ = slope_applied(dAL, Z, Kind.Sigmoid if l == L else Kind.Relu)
+        m = dZ.shape[1]
+        grads[f"dA{l - 1}"] = W.T @ dZ
+        grads[f"dW{l}"] = dZ @ A_prev.T / m
+        grads[f"db{l}"] = dZ.sum(axis=1, keepdims=True) / m
+    return grads
+"""
+
+
+def test_an_edit_that_makes_two_errors_of_one_names_none(grade_functions: GradeCells) -> None:
+    """With `Relu = 0`, which is sigmoid's number, nothing stops any more, and the hidden layers are sigmoid's."""
+    graded = grade_functions(L_model_backward="from enum import Enum\n" + STOPS)
+    assert graded["L_model_backward"].status == "failed"
+    assert graded.ids.get("L_model_backward", set()) <= {"backward-not-chained"}
