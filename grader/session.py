@@ -349,6 +349,7 @@ class Session:
             self.findings[name] = replace(finding, explanation=None, named={})
 
     def _follow_on(self) -> None:
+        self.findings.update(carried.contradicted(self.findings, self.plan.rubric))
         self.findings.update(carried.follow_on(self.findings, self.plan.rubric))
         self.findings.update(carried.own_derivative(self.findings, self.plan.rubric))
 

@@ -26,6 +26,26 @@ def follow_on(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Find
     return changed
 
 
+def contradicted(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Finding]:
+    """Findings whose explanation has an error in a callee that is wrong itself, and not by this error: without it.
+
+    The callee's own results tell what is wrong with it; a caller's that look like something else do so by chance, as
+    s²(1 − s) with the right dAL looks like s with dAL = AL − Y.
+    """
+    changed = {}
+    for name, finding in findings.items():
+        riddles = [
+            findings[one] for one in finding.spec.helpers if one in findings and findings[one].is_riddle
+        ]
+        reach = {
+            one for riddle in riddles if riddle.failed for one in (riddle.spec.name, *riddle.spec.helpers)
+        }
+        forms = finding.explanation.forms if finding.explanation and finding.failed else ()
+        if any(rubric.functions_of(form) & reach for form in forms):
+            changed[name] = replace(finding, explanation=None, named={})
+    return changed
+
+
 def _named_elsewhere(finding: Finding, findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, str]:
     """Misconception id → the callee in which it is named."""
     found = {}

@@ -256,3 +256,36 @@ def test_an_edit_that_makes_two_errors_of_one_names_none(grade_functions: GradeC
     graded = grade_functions(L_model_backward="from enum import Enum\n" + STOPS)
     assert graded["L_model_backward"].status == "failed"
     assert graded.ids.get("L_model_backward", set()) <= {"backward-not-chained"}
+
+
+SHARED = """
+def slope_applied(dA, Z, activation):
+    if activation == "relu":
+        return dA * (Z > 0)
+    s = 1 / (1 + np.exp(-Z))
+    return dA * s * s * (1 - s)
+"""
+ONE_LAYER = """
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, Z = cache
+    return linear_backward(slope_applied(dA, Z, activation), linear_cache)
+"""
+ALL_LAYERS = """
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dA = -(Y / AL - (1 - Y) / (1 - AL))
+    for l in range(L, 0, -1):
+        linear_cache, Z = caches[l - 1]
+        dZ = slope_applied(dA, Z, "sigmoid" if l == L else "relu")
+        dA, grads[f"dW{l}"], grads[f"db{l}"] = linear_backward(dZ, linear_cache)
+        grads[f"dA{l - 1}"] = dA
+    return grads
+"""
+
+
+def test_what_a_callee_contradicts_is_not_named_in_its_caller(grade_functions: GradeCells) -> None:
+    """s²(1 - s) with the right dAL is s with dAL = AL - Y; but not where linear_activation_backward is called alone."""
+    graded = grade_functions(linear_activation_backward=SHARED + ONE_LAYER, L_model_backward=ALL_LAYERS)
+    failed = {one.name for one in graded.report.functions if one.status == "failed"}
+    assert failed == {"linear_activation_backward", "L_model_backward"}
+    assert not graded.ids
