@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import CannotGrade
+from grader.errors import CannotGrade, UsageError
 
 if TYPE_CHECKING:
     from grader.batch.summary import RunSummary
@@ -36,6 +36,7 @@ def check(
     from grader.rubric.detail import allowed, rubrics_detail
 
     known_detail(detail)
+    _known_seed(seed)
     if what and _is_file(what[0]):
         functions = tuple(map(str, what[1:]))
         report = _check_file(Path(what[0]), functions, rubric, pack, seed)
@@ -55,6 +56,8 @@ def _is_file(what: str | Path) -> bool:
 def _check_file(
     path: Path, functions: Sequence[str], rubric: str | None, pack: str | Path | None, seed: int | None
 ) -> Report:
+    if pack is not None and seed is not None:
+        raise UsageError("a student pack has its own tests: give pack or seed, not both.")
     if pack is not None:
         from grader.packed import check_with_pack
 
@@ -62,6 +65,12 @@ def _check_file(
     from grader.pipeline import check as check_file
 
     return check_file(path, functions=functions, rubric=rubric, seed=seed)
+
+
+def _known_seed(seed: int | None) -> None:
+    from grader.batch.run import check_settings
+
+    check_settings(seed)
 
 
 def _callers_namespace() -> dict[str, Any]:
@@ -93,6 +102,7 @@ def grade(
     from grader.batch.engine import JobSpec
     from grader.pipeline import make_grader
 
+    _known_seed(seed)
     path = Path(path)
     try:
         data = path.read_bytes()
@@ -116,13 +126,19 @@ def grade_many(
 ) -> RunSummary:
     """Grade files, folders and zips into the folder `out`, as `grader grade` does; say how it went.
 
-    `options` are those of `grader.batch.run.grade_many`: jobs, html, resume, force, engine, roster …
+    Without `rubric`, some of the notebooks tell which it is. `options` are those of `grader.batch.run.grade_many`:
+    jobs, html, resume, force, engine, roster … Raises UsageError for an unknown rubric or setting, NotIsolated
+    where student code cannot be isolated.
     """
     from grader.batch.engine import JobSpec
     from grader.batch.run import grade_many as run
+    from grader.cli.infer import infer_for_class
+    from grader.plugins.result import known_detail
 
-    several = [paths] if isinstance(paths, str | Path) else list(paths)
-    spec = JobSpec(rubric=rubric, seed=seed, tier="seccomp", detail=detail)  # type: ignore[arg-type]
+    several = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    _known_seed(seed)
+    named = rubric or infer_for_class(several, Path(out), options.get("identity")).rubric
+    spec = JobSpec(rubric=named, seed=seed, tier="seccomp", detail=known_detail(detail))
     return run(spec, several, out, **options)
 
 

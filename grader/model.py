@@ -30,10 +30,8 @@ class Cell:
     above: int | None = None
 
 
-#: The code of a Problem that is the grader's own fault.
-INTERNAL_ERROR = "internal-error"
-#: The code of a Problem of a submission that holds no notebook at all.
-NO_FILE = "no-file"
+#: Codes of a Problem: one that is the grader's own fault, and a submission that holds no notebook at all.
+INTERNAL_ERROR, NO_FILE = "internal-error", "no-file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +296,8 @@ def follow(search: Search[T], run: Callable[[Program, Sequence[Call]], list[Outc
 Status = Literal["passed", "failed", "error", "timeout", "missing", "not-implemented"]
 Evidence = Literal["proved", "matched", "suspected"]
 Convention = Literal["L", "J", "other", "mixed", "undetermined"]
-LEVELS = ("nudge", "explanation", "fix")
+Level = Literal["nudge", "explanation", "fix"]
+LEVELS: tuple[Level, ...] = ("nudge", "explanation", "fix")
 
 
 @dataclass(frozen=True, slots=True)

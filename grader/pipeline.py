@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Self
 
-from grader.batch.engine import JobSpec
+from grader.batch.engine import JobSpec, of_no_rubric
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.errors import CannotGrade, GraderError, UsageError
@@ -103,7 +103,7 @@ class Grader:
         `only` restricts the report to some functions. Raises CannotGrade where the sandbox fails.
         """
         began = time.perf_counter()
-        stamp = SubmissionStamp(submission_id, student, file, hashlib.sha256(data).hexdigest())
+        stamp = _stamp(data, file, submission_id, student)
         try:
             notebook = read_notebook(data, file)
         except Unreadable as unreadable:
@@ -197,6 +197,10 @@ class Grader:
         return replace(report, status="ungradable", score=0.0)
 
 
+def _stamp(data: bytes, file: str, submission_id: str, student: str | None) -> SubmissionStamp:
+    return SubmissionStamp(submission_id, student, file, hashlib.sha256(data).hexdigest())
+
+
 def _own_fault(error: Exception) -> Problem:
     """The kind of an error of ours and where it was; its text could hold anything."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -243,7 +247,7 @@ def make_grader(spec: JobSpec, sandbox: Sandbox | None = None) -> Grader | Infer
 
 
 class InferringGrader:
-    """Grades each submission by the rubric that its functions fit."""
+    """Grades each submission by the rubric that its functions fit. Raises UsageError for one that fits none."""
 
     def __init__(self, sandbox: Sandbox, seed: int) -> None:
         self.sandbox = sandbox
@@ -251,7 +255,10 @@ class InferringGrader:
         self._graders: dict[str, Grader] = {}
 
     def grade(self, data: bytes, file: str, submission_id: str, student: str | None) -> Report:
-        name = infer_rubric(data, file)[0]
+        try:
+            name = infer_rubric(data, file)[0]
+        except Unreadable as unreadable:
+            return of_no_rubric(_stamp(data, file, submission_id, student), unreadable.problem)
         return with_doubts(self.of(name).grade(data, file, submission_id, student), name)
 
     def of(self, rubric: str) -> Grader:
@@ -272,13 +279,9 @@ def with_doubts(report: Report, inferred: str) -> Report:
 def infer_rubric(data: bytes, file: str, asked: Collection[str] = ()) -> tuple[str, str]:
     """The name of the rubric that a notebook's functions fit, and why; `asked` are those that are to be checked.
 
-    Raises UsageError listing candidates.
+    Raises UsageError listing candidates, Unreadable for no notebook.
     """
-    try:
-        notebook = read_notebook(data, file)
-    except Unreadable as unreadable:
-        raise UsageError(f"{file}: {unreadable.problem.message} Name the rubric with --rubric.") from None
-    return infer(notebook, file, asked)
+    return infer(read_notebook(data, file), file, asked)
 
 
 def check(
@@ -293,7 +296,10 @@ def check(
     Raises UsageError for an unknown rubric or function, CannotGrade for a file that cannot be read.
     """
     data = _read(path)
-    name = rubric or infer_rubric(data, path.name, functions)[0]
+    try:
+        name = rubric or infer_rubric(data, path.name, functions)[0]
+    except Unreadable as unreadable:
+        return of_no_rubric(_stamp(data, path.name, path.stem, None), unreadable.problem)
     loaded = load_rubric(name)
     unknown = [function for function in functions if function not in loaded.functions]
     if unknown:

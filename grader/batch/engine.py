@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from grader.batch.found import SubmissionFile
-from grader.model import INTERNAL_ERROR, Isolation, Note, Problem, Report, RubricStamp, SubmissionStamp
+from grader.model import INTERNAL_ERROR, Isolation, Level, Note, Problem, Report, RubricStamp, SubmissionStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class JobSpec:
     seed: int | None = None
     tier: Literal["strong", "seccomp", "none"] = "strong"
     unsafe: bool = False
-    detail: Literal["nudge", "explanation", "fix"] = "explanation"
+    detail: Level = "explanation"
     html: bool = False
 
     @property

@@ -71,9 +71,13 @@ def spread(submissions: Sequence[SubmissionFile], most: int) -> list[SubmissionF
 
 
 def _infer(one: SubmissionFile, reader: Reader) -> Inferred:
+    from grader.notebook.read import Unreadable as NoNotebook
     from grader.pipeline import infer_rubric
 
-    name, why = infer_rubric(reader.read(one.source), one.file)
+    try:
+        name, why = infer_rubric(reader.read(one.source), one.file)
+    except NoNotebook as unreadable:
+        raise UsageError(f"{one.file}: {unreadable.problem.message} Name the rubric with --rubric.") from None
     return Inferred(name, why, one.file)
 
 

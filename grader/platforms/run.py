@@ -7,7 +7,6 @@ time-out or a kill leaves a file that the platform can read.
 from __future__ import annotations
 
 import _thread
-import hashlib
 import math
 import os
 import signal
@@ -20,11 +19,10 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
-from grader.batch.engine import GraderLike, JobSpec, of_no_rubric
+from grader.batch.engine import GraderLike, JobSpec
 from grader.errors import GraderError, UsageError
 from grader.files import write_whole
-from grader.model import LEVELS, NO_FILE, Problem, Report, SubmissionStamp
-from grader.notebook.read import Unreadable, read_notebook
+from grader.model import LEVELS, NO_FILE, Problem, Report
 from grader.platforms.base import Grade, Handed, Output, Platform, Surroundings
 from grader.platforms.table import platform_named
 from grader.render.escape import one_line
@@ -200,15 +198,6 @@ def _raiser(text: str) -> Callable[[int, FrameType | None], None]:
     return stop
 
 
-def _unreadable(data: bytes, file: str) -> Problem | None:
-    """Why the bytes are no notebook, which is the student's to mend; None if they are one."""
-    try:
-        read_notebook(data, file)
-    except Unreadable as error:
-        return error.problem
-    return None
-
-
 class Pipeline:
     """The grader itself, made when first used, so that a rubric that cannot be loaded gives a result too.
 
@@ -220,9 +209,6 @@ class Pipeline:
         self._made: GraderLike | None = None
 
     def __call__(self, data: bytes, file: str, submission: str, student: str | None) -> Report:
-        if self._rubric is None and (problem := _unreadable(data, file)) is not None:
-            content = hashlib.sha256(data).hexdigest()
-            return of_no_rubric(SubmissionStamp(submission, student, file, content), problem)
         if self._made is None:
             from grader.pipeline import make_grader
 

@@ -113,6 +113,8 @@ def submission(config: pytest.Config) -> Submission:
             config.stash[_SUBMISSION] = Submission(path, data, load_rubric(rubric))
         except OSError as error:
             raise pytest.UsageError(f"--submission {path.name}: {error.strerror or error}") from None
+        except Unreadable as unreadable:
+            raise pytest.UsageError(f"--submission {path.name}: {unreadable.problem.message}") from None
         except GraderError as error:
             raise pytest.UsageError(str(error)) from None
     return config.stash[_SUBMISSION]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from grader.errors import UsageError
-from grader.model import LEVELS, Report
+from grader.model import LEVELS, Level, Report
 from grader.render import markdown, plain, words
 from grader.render.html import page
 
@@ -83,11 +83,12 @@ def _html(report: Report, detail: str) -> str:
     return str(Markup('<div class="whywrong"><style>{}</style>\n{}\n</div>').format(Markup(_STYLE), body))
 
 
-def known_detail(detail: str) -> str:
+def known_detail(detail: str) -> Level:
     """The level of feedback, if it is one. Raises UsageError."""
-    if detail not in LEVELS:
-        raise UsageError(f"there is no detail {detail!r}; choose {', '.join(LEVELS)}.")
-    return detail
+    for level in LEVELS:
+        if level == detail:
+            return level
+    raise UsageError(f"there is no detail {detail!r}; choose {', '.join(LEVELS)}.")
 
 
 def message_html(text: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import grader
 from grader.errors import CannotGrade, UsageError
 
+SAMPLES = Path(__file__).parents[2] / "sample_submissions"
 HEAVY = ("numpy", "click", "rich", "nbformat", "nbconvert", "jinja2", "msgspec", "yaml", "pytest", "IPython")
 
 
@@ -99,3 +101,31 @@ def test_explain_of_an_unknown_id() -> None:
 
 def test_load_rubric() -> None:
     assert "linear_backward" in grader.load_rubric("dnn-step-by-step").functions
+
+
+def test_grade_many_asks_the_notebooks_which_rubric_it_is(tmp_path: Path) -> None:
+    grader.grade_many(SAMPLES / "logistic-regression", tmp_path / "graded", jobs=1, seed=7)
+    assert '"logistic-regression"' in (tmp_path / "graded" / "run.json").read_text()
+
+
+def test_what_is_no_notebook_has_a_report(tmp_path: Path) -> None:
+    """It is the submission's fault, and no one else's."""
+    (tmp_path / "empty.ipynb").write_text("")
+    for report in (grader.grade(tmp_path / "empty.ipynb"), grader.check(tmp_path / "empty.ipynb").report):
+        assert report.status == "ungradable"
+        assert [problem.code for problem in report.problems] == ["empty-file"]
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"detail": "deep"}])
+def test_settings_that_cannot_be_met(samples: Path, tmp_path: Path, wrong: dict[str, Any]) -> None:
+    right = samples / "right-2021.ipynb"
+    with pytest.raises(UsageError, match=r"below 0|no detail 'deep'"):
+        grader.check(right, rubric="dnn-step-by-step", **wrong)
+    with pytest.raises(UsageError, match=r"below 0|no detail 'deep'"):
+        grader.grade_many(right, tmp_path / "graded", rubric="dnn-step-by-step", **wrong)
+    assert not (tmp_path / "graded").exists()
+
+
+def test_a_pack_has_its_own_tests(samples: Path) -> None:
+    with pytest.raises(UsageError, match="pack or seed"):
+        grader.check(samples / "right-2021.ipynb", pack="week4.pack", seed=7)
