@@ -16,7 +16,7 @@ _PROBLEMS = 2
 @click.argument("rubric", metavar="R")
 @json_option("the problems and the certificate")
 def command(rubric: str, as_json: bool) -> int:
-    """Check the rubric R: its files, that each misconception is found again, that each differs from all others.
+    """Check the rubric R: its files and words, that each misconception is found again and differs from all others.
 
     The exit code is 0 if nothing is wrong, 2 if something is.
 
@@ -26,18 +26,19 @@ def command(rubric: str, as_json: bool) -> int:
       grader rubric lint my-course/week4 --json
     """
     from grader.diagnose.separability import lint
+    from grader.feedback.lint import all_problems
     from grader.rubric.load import load_rubric
 
-    found = lint(load_rubric(rubric))
+    loaded = load_rubric(rubric)
+    found = lint(loaded)
+    problems = [*all_problems(loaded), *found.problems]
     if as_json:
-        data = {"problems": list(found.problems), "certificate": found.certificate}
+        data = {"problems": problems, "certificate": found.certificate}
         output.show_bytes(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
     else:
-        output.show(
-            "".join(f"{problem}\n" for problem in found.problems) or f"{found.certificate.rstrip()}\n"
-        )
-        if not found.problems:
+        output.show("".join(f"{problem}\n" for problem in problems) or f"{found.certificate.rstrip()}\n")
+        if not problems:
             output.say(
                 "All is well: every misconception is found again, and pairs that look alike are declared."
             )
-    return _PROBLEMS if found.problems else 0
+    return _PROBLEMS if problems else 0

@@ -13,6 +13,7 @@ from typing import Any
 from grader.errors import RubricError, UsageError
 from grader.model import Feedback, StandIn
 from grader.nearest import nearest
+from grader.rubric.check import check_rubric
 from grader.rubric.edits import Source, read_source
 from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
 from grader.rubric.shipped import shipped_rubrics
@@ -90,7 +91,7 @@ def load_rubric(name_or_path: str) -> Rubric:
     source = reference_source(file, reference)
     functions = _functions(file, source)
     misconceptions = _misconceptions(folder / "misconceptions", functions, source)
-    return Rubric(
+    rubric = Rubric(
         id=folder.name,
         version=str(file.need("the rubric", file.data, "version", (str, int, float))),
         title=file.need("the rubric", file.data, "title", str),
@@ -107,6 +108,8 @@ def load_rubric(name_or_path: str) -> Rubric:
         detail=file.typed("the rubric", file.data, "detail", str, "fix"),
         folder=folder,
     )
+    check_rubric(rubric, file)
+    return rubric
 
 
 @lru_cache(maxsize=16)
@@ -187,7 +190,10 @@ def _place(text: str) -> Place:
 def _stand_ins(file: YamlFile) -> tuple[StandIn, ...]:
     found = file.typed("the rubric", file.data, "stand_ins", list, [])
     for entry in found:
+        if not isinstance(entry, dict):
+            raise file.error("a stand-in: the keys `modules` and `offers` are wanted", "stand_ins")
         file.check_keys("a stand-in", entry, ("modules", "offers"))
+        file.need("a stand-in", entry, "modules", list)
     return tuple(StandIn(tuple(entry["modules"]), tuple(entry.get("offers") or ())) for entry in found)
 
 
@@ -195,6 +201,8 @@ def _conventions(
     file: YamlFile, source: Source, functions: Mapping[str, FunctionSpec]
 ) -> dict[str, dict[str, Edit]]:
     found = file.typed("the rubric", file.data, "conventions", dict, {})
+    for convention in found:
+        file.need("the conventions", found, convention, dict)
     made = {
         convention: {
             name: _edit(file, f"convention {convention}, {name}", edit, None, source)

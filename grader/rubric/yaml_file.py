@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,45 @@ import yaml
 from grader.errors import RubricError
 from grader.nearest import nearest
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NAMES = {
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "keys and values",
+}
+
+
+class Mapped(dict[Any, Any]):
+    """A YAML mapping that knows in which line each of its keys stands."""
+
+    lines: dict[str, int]
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """PyYAML's, with lines."""
+
+
+def _mapped(loader: Any, node: Any) -> Iterator[Mapped]:
+    made = Mapped()
+    made.lines = {}
+    for key, _ in node.value:
+        if str(key.value) in made.lines:
+            raise yaml.MarkedYAMLError(
+                problem=f"the key {key.value!r} stands here a second time", problem_mark=key.start_mark
+            )
+        made.lines[str(key.value)] = key.start_mark.line + 1
+    yield made
+    made.update(loader.construct_mapping(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapped)
+
+
+def _name(kind: type) -> str:
+    return next((text for known, text in _NAMES.items() if issubclass(kind, known)), "nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +61,15 @@ class YamlFile:
     text: str
     data: Mapping[str, Any]
 
-    def error(self, message: str, key: str | None = None) -> RubricError:
-        return RubricError(f"{self.path}{self._line(key)}: {message}")
+    def error(
+        self, message: str, key: str | None = None, found: Mapping[str, Any] | None = None
+    ) -> RubricError:
+        """An error at the line of a key: that of the mapping `found`, or the first that is so called."""
+        return RubricError(f"{self.path}{self._line(key, found)}: {message}")
 
-    def _line(self, key: str | None) -> str:
+    def _line(self, key: str | None, found: Mapping[str, Any] | None) -> str:
+        if isinstance(found, Mapped) and key in found.lines:
+            return f", line {found.lines[key]}"
         for number, line in enumerate(self.text.splitlines(), 1):
             if key is not None and line.lstrip(" -").lstrip("'\"").startswith(key):
                 return f", line {number}"
@@ -38,7 +81,7 @@ class YamlFile:
         for key in found:
             if key not in known:
                 hint = nearest(str(key), known) or f"; known: {', '.join(known)}"
-                raise self.error(f"{where} has an unknown key {key!r}{hint}", str(key))
+                raise self.error(f"{where} has an unknown key {key!r}{hint}", str(key), found)
 
     def need(self, where: str, found: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:
         """The value of a required key, of the right type; RubricError otherwise."""
@@ -52,8 +95,9 @@ class YamlFile:
         """The value of an optional key, of the right type."""
         value = found.get(key, default)
         if key in found and not isinstance(value, kind):
-            names = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
-            raise self.error(f"{where}: {key!r} is {type(value).__name__}, {names} is wanted", key)
+            kinds = dict.fromkeys(_name(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
+            told = f"{where}: {key!r} is {_name(type(value))}, and {' or '.join(kinds)} is wanted"
+            raise self.error(told, key, found)
         return value
 
 

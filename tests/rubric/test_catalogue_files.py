@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from catalogue_lint import problems
 
+from grader.feedback.lint import problems
 from grader.model import Call, Feedback, Outcome, Step, Value
 from grader.references.dnn_inputs import make_suite
 from grader.rubric.edits import compose

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from catalogue_lint import problems
 
 from grader.diagnose import alternative
 from grader.diagnose.separability import lint
 from grader.errors import RubricError, UsageError
+from grader.feedback.lint import problems
 from grader.judge.components import Absent, split
 from grader.model import Cell, Notebook, Outcome, Value
 from grader.rubric.infer import infer, look_alikes

@@ -1,4 +1,4 @@
-"""What the words and keys of a misconception file must keep to; each check returns what is wrong."""
+"""What the words and keys of a misconception file keep to; each check tells what does not."""
 
 from __future__ import annotations
 
@@ -29,8 +29,17 @@ _CODE = re.compile(r"`[^`]*`")
 _FORMULA = re.compile(r"[=*/@(\[+-]")
 
 
+def all_problems(rubric: Rubric) -> list[str]:
+    """What is to be said about the words and keys of a rubric's misconceptions."""
+    return [
+        f"{found.id}: {problem}"
+        for found in rubric.misconceptions.values()
+        for problem in problems(found, rubric)
+    ]
+
+
 def problems(found: Misconception, rubric: Rubric) -> list[str]:
-    """Everything that the lint has to say about one misconception."""
+    """What is to be said about one misconception."""
     return [
         *_title(found.title),
         *_words(found),
@@ -95,8 +104,10 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
     related = set(rubric.misconceptions) - {found.id}
     if unknown := set(found.see) - related - set(concepts()):
         yield f"see: {unknown}"
-    if unknown := set(found.same_text_as) - related:
-        yield f"same_text_as: {unknown}"
+    for key in ("same_text_as", "derivative_of", "later"):
+        named = getattr(found, key)
+        if unknown := ({named} - {""} if isinstance(named, str) else set(named)) - related:
+            yield f"{key}: {unknown}"
     if not 0 <= found.credit <= 0.9:
         yield "credit: 0 to 0.9 is wanted"
     if found.verdict not in ("wrong", "right") or found.decides not in ("values", "repair", "status"):

@@ -1,0 +1,104 @@
+"""A rubric with a value that does not do is refused when it is loaded, with file, line and key."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from grader.cli.main import cli
+from grader.errors import RubricError
+from grader.rubric.load import load_rubric
+
+RUBRICS = Path(__file__).parents[2] / "rubrics"
+
+
+@pytest.fixture
+def rubric(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(RUBRICS / "logistic-regression", tmp_path / "week2"))
+
+
+def planted(folder: Path, name: str, old: str, new: str) -> int:
+    """Puts a fault in, and gives the line that it is in."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1 + new[: len(new) - len(new.lstrip("\n"))].count("\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("rubric.yaml", "detail: fix", "detail: deep", "'detail' has 'deep', which is not known here"),
+        ("rubric.yaml", "tolerance: 1.0e-5", "tolerance: -1", "'tolerance' is -1"),
+        ("rubric.yaml", "total: 100", "total: 0", "'total' is 0"),
+        ("rubric.yaml", "total: 100", "total: 100\nconvention: Q", "'convention' has 'Q'"),
+        ("misconceptions/wrong-sign.yaml", "credit: ", "credit: 7", "'credit' is 7"),
+        ("misconceptions/wrong-sign.yaml", "credit: ", "decides: luck\ncredit: ", "'decides' has 'luck'"),
+        ("misconceptions/wrong-sign.yaml", "credit: ", "verdict: maybe\ncredit: ", "'verdict' has 'maybe'"),
+    ],
+)
+def test_values_that_do_not_do(rubric: Path, name: str, old: str, new: str, says: str) -> None:
+    line = planted(rubric, name, old, new)
+    with pytest.raises(RubricError) as caught:
+        load_rubric(str(rubric))
+    told = str(caught.value)
+    assert says in told
+    where, found = told.split(", line ", 1)[0], int(told.split(", line ", 1)[1].split(":", 1)[0])
+    assert Path(where) == rubric / name
+    assert found in (line, line + 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("points: ", "points: many # ", "'points' is a text, and a number is wanted"),
+        ("points: ", "points: -", "'points' is -"),
+        ("helpers: [", "helpers: [propagated, ", "'helpers' has 'propagated'"),
+        ("points: ", "private: [dW]\n    points: ", "'private' has 'dW'"),
+    ],
+)
+def test_the_line_is_that_of_the_function(rubric: Path, old: str, new: str, says: str) -> None:
+    """Every function has points: the line is not the first one with the key."""
+    path = rubric / "rubric.yaml"
+    before, after = path.read_text(encoding="utf-8").split("  predict:\n", 1)
+    path.write_text(before + "  predict:\n" + after.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RubricError, match=r"line (\d+)") as caught:
+        load_rubric(str(rubric))
+    assert says in str(caught.value)
+    line = int(str(caught.value).split(", line ", 1)[1].split(":", 1)[0])
+    assert line > before.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("conventions:\n", "conventions:\n  K: foo\n"),
+        ("stand_ins:\n", "stand_ins:\n  - foo\n"),
+        ("stand_ins:\n", "stand_ins:\n  - offers: [a]\n"),
+    ],
+)
+def test_keys_that_are_no_mapping_are_a_rubrics_error(rubric: Path, old: str, new: str) -> None:
+    path = rubric / "rubric.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new, 1) if old in text else text + new, encoding="utf-8")
+    with pytest.raises(RubricError, match=r"rubric\.yaml"):
+        load_rubric(str(rubric))
+
+
+def test_a_key_that_stands_twice_is_refused(rubric: Path) -> None:
+    line = planted(rubric, "rubric.yaml", "detail: fix", "detail: fix\ntotal: 50")
+    with pytest.raises(RubricError, match=f"line {line + 1}: the key 'total' stands here a second time"):
+        load_rubric(str(rubric))
+
+
+def test_lint_reads_the_words_and_the_repairs_of_any_rubric(rubric: Path) -> None:
+    planted(rubric, "misconceptions/wrong-sign.yaml", "repairs: [", "repairs: [luck, ")
+    planted(rubric, "misconceptions/wrong-sign.yaml", "  nudge: >-\n", "  nudge: >-\n    You forgot it!\n")
+    done = CliRunner().invoke(cli, ["rubric", "lint", str(rubric)])
+    assert done.exit_code == 2
+    assert "wrong-sign: repairs: unknown {'luck'}" in done.stdout
+    assert "wrong-sign: nudge: 'You'" in done.stdout
