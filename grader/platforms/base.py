@@ -71,9 +71,13 @@ class Surroundings:
 
 
 class Platform(Protocol):
-    """One platform. `seconds` is when it stops waiting, as its documents say, less a margin; None: unknown."""
+    """One platform. `seconds` is when it stops waiting, as its documents say, less a margin; None: unknown.
+
+    `home` is the folder below `/` that its containers have; None where the working directory is all there is.
+    """
 
     name: str
+    home: str | None
     seconds: float | None
 
     def receive(self, around: Surroundings) -> Handed:

@@ -18,6 +18,7 @@ _OURS = ("result.json", "release-body.md")
 
 class Classroom50:
     name = "classroom50"
+    home: str | None = None
     seconds: float | None = None
 
     def receive(self, around: Surroundings) -> Handed:

@@ -18,6 +18,7 @@ from grader.render.escape import html, one_line
 
 class Edx:
     name = "edx"
+    home: str | None = None
     seconds: float | None = 270.0  # after five minutes the queue gives the submission to another
 
     def receive(self, around: Surroundings) -> Handed:

@@ -16,6 +16,7 @@ from grader.platforms.uploads import from_file
 
 class Inginious:
     name = "inginious"
+    home: str | None = ".__input"
     seconds: float | None = None
 
     def receive(self, around: Surroundings) -> Handed:

@@ -13,6 +13,7 @@ from grader.platforms.uploads import from_folder
 
 class PrairieLearn:
     name = "prairielearn"
+    home: str | None = "grade"
     #: Its time-out is the question's own setting, at most ten minutes; what we package says 60 s.
     seconds: float | None = 55.0
 

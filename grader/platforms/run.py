@@ -65,7 +65,7 @@ def run_platform(
     """
     platform = platform_named(name)
     env = os.environ if env is None else env
-    root = Path(env.get("GRADER_ROOT", "/")) if root is None else root
+    root = _root(platform, env) if root is None else root
     around = Surroundings(
         root, work or Path.cwd(), env, stdin or sys.stdin.buffer, detail or env.get("GRADER_DETAIL", "explanation")
     )  # fmt: skip
@@ -82,6 +82,18 @@ def run_platform(
         return _fail(platform, around, out, _BROKEN.format(_reason(error)), code)
     _finish(result, out)
     return GRADED
+
+
+def _root(platform: Platform, env: Mapping[str, str]) -> Path:
+    """What stands for `/`. Raises UsageError outside the platform's container, where nothing may be written to `/`."""
+    if "GRADER_ROOT" in env:
+        return Path(env["GRADER_ROOT"])
+    if platform.home is not None and not Path("/", platform.home).is_dir():
+        raise UsageError(
+            f"there is no /{platform.home}: this is not a container of {platform.name}. To try it out, set GRADER_ROOT to a "
+            f"folder that stands for / and holds {platform.home}."
+        )
+    return Path("/")
 
 
 def _grade(platform: Platform, around: Surroundings, grade: Grade, rubric: str | None) -> Output:

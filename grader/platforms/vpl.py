@@ -19,6 +19,7 @@ _OURS = (
 
 class Vpl:
     name = "vpl"
+    home: str | None = None
     seconds: float | None = None
 
     def receive(self, around: Surroundings) -> Handed:

@@ -67,3 +67,16 @@ def test_packages(run: Run, tmp_path: Path) -> None:
 
 def test_an_unknown_rubric_is_not_packaged(run: Run, tmp_path: Path) -> None:
     assert run("package", "gradescope", "--rubric", "nope", "-o", tmp_path / "x.zip").exit_code == 2
+
+
+@pytest.mark.parametrize("platform", ["prairielearn", "coursera", "inginious"])
+def test_outside_its_container_a_platform_writes_nothing(
+    platform: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root it could make `/grade` and say nothing, as if all were well."""
+    monkeypatch.delenv("GRADER_ROOT", raising=False)
+    result = run("run", platform, "--rubric", "dnn-step-by-step")
+    assert result.exit_code == 2
+    assert f"this is not a container of {platform}" in result.stderr
+    assert "GRADER_ROOT" in result.stderr
+    assert not any(Path("/", name).exists() for name in ("grade", "shared", ".__output"))
