@@ -135,7 +135,9 @@ class Grader:
         functions = self._functions(examined)
         problems = (*notebook.problems, *extraction.problems, *_clues(examined))
         problems = tuple(dict.fromkeys(problems))
-        report = self._report(stamp, functions, _convention(examined), _notes(examined), problems)
+        report = self._report(
+            stamp, functions, _convention(examined), _notes(examined, self.rubric), problems
+        )
         lines_above = {cell.index: cell.above for cell in notebook.cells if cell.above is not None}
         return replace(report, lines_above=lines_above)
 
@@ -220,11 +222,18 @@ def _convention(examined: Examined) -> Convention:
     return "other" if examined.other_convention else examined.exponents.name
 
 
-def _notes(examined: Examined) -> tuple[Note, ...]:
+def _notes(examined: Examined, rubric: Rubric) -> tuple[Note, ...]:
     name, times = _convention(examined), examined.exponents.times
     if name == "mixed" and times:
-        return mixed(times)
+        return mixed(times) if _is_about_m(examined, rubric) else ()
     return (note(f"{name.lower()}-convention"),) if name in ("J", "other") else ()
+
+
+def _is_about_m(examined: Examined, rubric: Rubric) -> bool:
+    """Whether what is named where the conventions differ, if anything is, is a 1/m: a division by n mixes nothing."""
+    places = {edit.function for edit in rubric.conventions.get("J", {}).values()} & set(examined.findings)
+    named = [rubric.misconceptions[one] for place in places for one in examined.findings[place].named]
+    return not named or any(found.one_over_m for found in named)
 
 
 # ------------------------------------------------------------------------------------------- doors

@@ -46,7 +46,8 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
     large = any(_size(found) > 1 for _, found in pairs)
     wrong = any(compare(wanted, found, PRECISION) is not None for wanted, found in pairs)
     for holds, text in _RELATIONS:
-        if wrong and all(holds(wanted, found) for wanted, found in pairs) and (large or holds is _shape_only):
+        everywhere = wrong and all(holds(wanted, found) for wanted, found in pairs)
+        if everywhere and (large or holds is _shape_only) and _tells(holds, pairs):
             yield text
     if finding.spec.random:
         return
@@ -184,6 +185,15 @@ def _constant(wanted: Value, found: Value) -> bool:
     return bool(got.max() == got.min())
 
 
+def _tells(holds: Callable[[Value, Value], bool], pairs: Sequence[tuple[Value, Value]]) -> bool:
+    """Whether it is no wonder: that zeros are all the same, and that what is right is off by the same, 0."""
+    if holds is _constant:
+        return any(not _constant(wanted, wanted) for wanted, _ in pairs)
+    if holds is _offset:
+        return all(compare(wanted, found, PRECISION) is not None for wanted, found in pairs)
+    return True
+
+
 def _permuted(wanted: Value, found: Value) -> bool:
     right, got = as_array(wanted), as_array(found)
     if right is None or got is None or right.shape != got.shape:
@@ -231,10 +241,21 @@ _ABSENT = {
 _SHAPES, _WHERE = re.compile(r"^shape (\(.*?\)), "), r"\1, where "
 
 
+_ORDINALS = ("first", "second", "third", "fourth")
+
+
+def _another_type(difference: Difference) -> str:
+    place = difference.where[0] if difference.where else None
+    if isinstance(place, int) and place < len(_ORDINALS):
+        kind = difference.detail.removesuffix(" is returned")
+        return f"Its {_ORDINALS[place]} entry is of another type than wanted: {kind}."
+    return f"It is of another type than wanted: {difference.detail}."
+
+
 def _plain(difference: Difference) -> str:
     texts = {
         "absent": _ABSENT.get(difference.detail, f"There is nothing to compare: {difference.detail}."),
-        "type": f"It is of another type than wanted: {difference.detail}.",
+        "type": _another_type(difference),
         "shape": f"The shape is wrong: {_SHAPES.sub(_WHERE, difference.detail)}.",
         "length": f"It has {difference.detail}, which is another number than wanted.",
         "nan": "It holds NaN or infinity where numbers are wanted.",

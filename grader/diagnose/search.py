@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from grader.diagnose.sample import finite_sample
+from grader.judge.compare import as_array
 from grader.judge.components import Absent, split
 from grader.judge.verdict import Observed, Parts, part_difference
 from grader.model import Call, Outcome, Value
@@ -93,9 +96,9 @@ class Search:
         outcome = self.observed.outcomes[index]
         if predicted is None or outcome.status not in ("value", "raised"):
             return False
-        if predicted.status != "value" or outcome.status != "value":
-            return _stop_alike(predicted, outcome)
         parts = split(self.spec, predicted)
+        if predicted.status != "value" or outcome.status != "value":
+            return _stop_alike(predicted, outcome) or _both_divide_by_zero(parts, outcome)
         got = self.observed.parts[index]
         return all(self._same(parts[name], got[name]) for name in components or self.spec.returns)
 
@@ -236,6 +239,14 @@ def _stop_alike(predicted: Outcome, outcome: Outcome) -> bool:
     if one is None or two is None:
         return False
     return one.type == two.type or {one.type, two.type} <= _DATA_ERRORS
+
+
+def _both_divide_by_zero(parts: Parts, outcome: Outcome) -> bool:
+    """Python's numbers stop at what numpy's arrays answer with infinity or NaN."""
+    if outcome.raised is None or outcome.raised.type != "ZeroDivisionError":
+        return False
+    arrays = (as_array(part) for part in parts.values())
+    return any(array is not None and not np.isfinite(array).all() for array in arrays)
 
 
 def _count_ids(forms: Iterable[Form]) -> int:

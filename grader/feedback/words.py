@@ -29,7 +29,7 @@ NOTES = {
         "functions that write and read it agree on it, and their numbers are right, so it counts as right."
     ),
     "follows-on": (
-        "What is off here follows from an error in {functions}, which is named there. It costs nothing a second time."
+        "The error in {functions} shows here, too, for both run the same code. It costs nothing a second time."
     ),
     "own-derivative": (
         "This is the true derivative of the cost that this notebook's `compute_cost` returns, so it follows from the "

@@ -278,3 +278,12 @@ def test_the_rubric_says_where_a_1_over_m_may_enter() -> None:
 def test_what_a_convention_may_explain_is_a_1_over_m_alone() -> None:
     for name, one in load_rubric("dnn-step-by-step").misconceptions.items():
         assert bool(one.one_over_m) == (name.endswith("-1-over-m") and not name.startswith("cost")), name
+
+
+def test_a_division_by_n_mixes_no_conventions(grade_functions: GradeCells) -> None:
+    code = linear_backward(1, 1).replace("db = np.sum(dZ, axis=1, keepdims=True) / m", "db = DB / W.shape[0]")
+    code = code.replace("DB", "np.sum(dZ, axis=1, keepdims=True)")
+    assert "W.shape[0]" in code
+    graded = grade_functions(linear_backward=code)
+    assert graded.ids == {"linear_backward": {"one-over-n"}}
+    assert not graded.report.notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from grading_world import GradeCells
+from grading_world import GradeCells, Graded
 
 from grader.pipeline import Grader
 from tools.samples import function_texts
@@ -279,3 +279,52 @@ def L_model_backward(AL, Y, caches):
     (found,) = graded["L_model_backward"].diagnoses
     assert (found.misconception, found.evidence) == ("backward-key-off-by-one", "proved")
     assert found.location is not None and "enumerate(caches)" in found.location.source
+
+
+def _details(graded: Graded, name: str) -> dict[str, str]:
+    return {part.name: part.detail for part in graded[name].components if part.status == "failed"}
+
+
+def test_zeros_of_a_wrong_shape_are_wrong_in_shape_alone(grade_functions: GradeCells) -> None:
+    code = """
+def initialize_parameters(n_x, n_h, n_y):
+    W1, W2 = np.random.randn(n_h, n_x) * 0.01, np.random.randn(n_y, n_h) * 0.01
+    return {"W1": W1, "b1": np.zeros((n_x, 2)), "W2": W2, "b2": np.zeros((n_h, 2))}
+"""
+    told = _details(grade_functions(initialize_parameters=code), "initialize_parameters")
+    assert "same number" not in told["b"] and "The shape is wrong" in told["b"]
+
+
+def test_one_layer_that_is_wrong_is_off_by_no_constant(grade_functions: GradeCells) -> None:
+    code = """
+def update_parameters(parameters, grads, learning_rate):
+    L = len(parameters) // 2
+    for l in range(1, L + 1):
+        parameters[f"W{l}"] = parameters[f"W{l}"] - learning_rate * grads[f"dW{l}"]
+        if l < L:
+            parameters[f"b{l}"] = parameters[f"b{l}"] - learning_rate * grads[f"db{l}"]
+    return parameters
+"""
+    told = _details(grade_functions(update_parameters=code), "update_parameters")
+    assert "constant" not in told["b"]
+
+
+def test_the_entry_of_another_type_is_said(grade_functions: GradeCells) -> None:
+    code = """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    A = sigmoid(Z)[0] if activation == "sigmoid" else relu(Z)[0]
+    return A, (Z, linear_cache)
+"""
+    told = _details(grade_functions(linear_activation_forward=code), "linear_activation_forward")
+    assert told["cache"].startswith("Its first entry is of another type than wanted: an array.")
+
+
+def test_python_stops_where_numpy_gives_infinity(grade_functions: GradeCells) -> None:
+    code = """
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    share = 1 / (A_prev.shape[1] - 1)
+    return W.T @ dZ, share * dZ @ A_prev.T, share * np.sum(dZ, axis=1, keepdims=True)
+"""
+    assert grade_functions(linear_backward=code).ids == {"linear_backward": {"divides-by-m-minus-one"}}
