@@ -188,8 +188,9 @@ def _parse_json(text: str) -> Any:
             "The file's JSON is nested too deeply to be a notebook. Save the notebook again from Jupyter."
         )
         raise _unreadable("nested-too-deeply", message) from None
-    except ValueError as error:
-        raise _unreadable("not-json", f"The file's JSON cannot be read: {error}.") from None
+    except ValueError:
+        message = "The file's JSON holds a number with too many digits. Clear all outputs and save it again."
+        raise _unreadable("not-json", message) from None
 
 
 def _not_json(error: json.JSONDecodeError, text: str) -> Unreadable:
@@ -198,7 +199,7 @@ def _not_json(error: json.JSONDecodeError, text: str) -> Unreadable:
     line = text[start : start + 80].partition("\n")[0].strip()
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         hint = "There are marks of an unfinished git merge. Finish the merge and save the notebook again."
-    elif error.pos >= len(text.rstrip()):
+    elif error.pos >= len(text.rstrip()) or (error.msg != "Extra data" and not text.rstrip().endswith("}")):
         hint = "The file ends too early, as after a broken download. Save or download it again."
     else:
         hint = "It was probably edited outside Jupyter. Undo that, or copy the cells into a new notebook."
@@ -210,7 +211,7 @@ def _not_json(error: json.JSONDecodeError, text: str) -> Unreadable:
 def _raw_cells(document: Any) -> list[Any]:
     """The cells of all kinds, in order, not yet looked at."""
     if not isinstance(document, dict):
-        kind = "a list" if isinstance(document, list) else f"a single {type(document).__name__}"
+        kind = "a list" if isinstance(document, list) else "a single value"
         raise _unreadable(
             "not-a-notebook", f"The file is JSON but no notebook: it holds {kind} at its top. {_HAND_IN}"
         )

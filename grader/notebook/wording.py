@@ -44,6 +44,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _ODD_CHARACTER = re.compile("[" + "".join(_ODD) + "]")
 
 
+#: Python counts from where the piece begins that it was given.
+_OWN_LINE = re.compile(r"\bline (\d{1,9})\b")
+
+
 def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence[str]) -> Problem:
     """A Problem `syntax-error`, `python2-print` or `python2`; `line` counts in the cell, `offset` lines stand above `text`."""
     code = code_only(text)
@@ -55,6 +59,7 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
         message = f"this is Python 2 ({what}): {_quoted(text, line)}. Python 3 cannot run this cell.{who}"
         return Problem("python2-print" if "`print`" in what else "python2", message, cell, line + offset)
     line, reason = _reason(error, code, text)
+    reason = _OWN_LINE.sub(lambda found: f"line {int(found[1]) + offset}", reason)
     what = f"line, {_quoted(text, line)}" if _line(text, line) else "line"
     return Problem("syntax-error", f"Python cannot read this {what}: {reason}.{who}", cell, line + offset)
 

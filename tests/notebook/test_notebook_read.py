@@ -104,6 +104,18 @@ def test_what_cannot_be_read(data, code):
     assert raised.value.problem.message.endswith((".", "in."))
 
 
+def test_a_broken_download_is_said_to_be_one():
+    """Wherever it was cut, in a string, too."""
+    whole = json.dumps({"cells": [CODE] * 3, "nbformat": 4}, indent=1)
+    for cut in range(20, len(whole) - 2, 7):
+        with pytest.raises(Unreadable) as raised:
+            read_notebook(whole[:cut].encode(), "a.ipynb")
+        assert "ends too early" in raised.value.problem.message or whole[:cut].rstrip().endswith("}")
+    with pytest.raises(Unreadable) as raised:
+        read_notebook(whole.replace('"nbformat":', "nbformat:").encode(), "a.ipynb")
+    assert "edited outside Jupyter" in raised.value.problem.message
+
+
 @pytest.mark.parametrize("data", [b"[]", b"{}", b"3", b"\xca\xfe\x80\x00\x00\x80"])
 def test_what_is_no_notebook_has_a_remedy(data):
     with pytest.raises(Unreadable) as raised:

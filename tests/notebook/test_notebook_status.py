@@ -156,3 +156,11 @@ def test_a_placeholder_above_the_written_function_is_nothing():
     extraction = extracted("def sigmoid(z):\n    s = None\n    return s", "def sigmoid(z):\n    return 1 / z")
     assert status(extraction, "sigmoid") == "defined"
     assert extraction.problems == ()
+
+
+def test_pythons_words_count_lines_as_the_notebook_does():
+    """Python is given a piece of the cell, and counts from where that begins."""
+    source = "X = 1\n\n\ndef sigmoid(z):\n    a = [z,\n         1)\n    return a"
+    problem = extracted(source).functions["sigmoid"].problem
+    assert problem.line == 6
+    assert "does not match opening parenthesis '[' on line 5" in problem.message
