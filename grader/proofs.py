@@ -51,6 +51,9 @@ class Proofs:
     def of(self, finding: Finding) -> Finding:
         """The finding with a place for each name that can be proved, and with names where a repair gives them."""
         prover = self._prover(finding, self.bench.program_of(self._needed(finding)), self.bench.program)
+        return _with_all_places(self._of(prover, finding), prover.repairs)
+
+    def _of(self, prover: Prover, finding: Finding) -> Finding:
         if finding.named:
             proved = self._proved(prover, finding)
             if finding.explanation is not None and proved.proofs:
@@ -330,6 +333,14 @@ class Proofs:
         outcomes = self.bench.runner.run(program, sent, self.bench.plan.helper)
         observed = observe(finding.spec, calls, outcomes)
         return replace(finding, observed=observed, verdict=self.matcher.verdict(observed, finding.convention))
+
+
+def _with_all_places(finding: Finding, repairs: Sequence[Repair]) -> Finding:
+    """The finding with what it takes besides the first place of each proof."""
+    places = [[proof.place(edit) for _, edit in repair] for repair in repairs]
+    rest = {made[0]: tuple(one for one in made[1:] if not _is_there(one, made[0])) for made in places}
+    also = {name: found for name, where in finding.proofs.items() if (found := rest.get(where))}
+    return replace(finding, also=also)
 
 
 def _calls(finding: Finding) -> Sequence[Call]:

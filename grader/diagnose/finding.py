@@ -66,7 +66,9 @@ class Finding:
     """Misconception id → the helper whose own repair mends it here, too: they share the code."""
     spoiled: Spoiled | None = None
     proofs: Mapping[str, Location] = field(default_factory=dict)
-    """Misconception id → the one place whose inverse edit makes everything right."""
+    """Misconception id → the first place whose inverse edit makes everything right."""
+    also: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
+    """Misconception id → the places that have to be edited besides."""
 
     @property
     def failed(self) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from grader.model import (
 from grader.rubric.schema import Misconception, Rubric
 
 STDOUT_CHARS = 2_000
+_MOST_LINES = 4
 HIDDEN_CHARS = 1_000
 #: Where values came, and were compared. What is missing, not implemented or broken has no points, named or not.
 _COMPARED = ("passed", "failed")
@@ -176,6 +177,9 @@ def _notes(finding: Finding, mixed: bool) -> tuple[Note, ...]:
     judged_under_J = finding.convention.startswith("J") and finding.verdict is not None
     if judged_under_J and not mixed and not failed_components(finding):
         notes.append(words.note("j-convention"))
+    for places in finding.also.values():
+        lines = listed([place.source for place in places[:_MOST_LINES]])
+        notes.append(words.note("more-lines", lines=lines))
     if finding.own_derivative:
         notes.append(words.note("own-derivative"))
     if finding.follows_functions:

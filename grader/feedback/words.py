@@ -31,6 +31,7 @@ NOTES = {
     "follows-on": (
         "The error in {functions} shows here, too, for both run the same code. It costs nothing a second time."
     ),
+    "more-lines": "The error is not in the quoted line alone, but in {lines}, too.",
     "own-derivative": (
         "This is the true derivative of the cost that this notebook's `compute_cost` returns, so it follows from the "
         "error there and keeps its marks."

@@ -234,3 +234,22 @@ def linear_backward(dZ, cache):
     )
     wanted = "return np.dot(self.dZ, self.A_prev.T)"
     assert place(graded, "linear_backward", "missing-1-over-m") == wanted
+
+
+def test_all_lines_that_it_takes_are_told(grade_functions: GradeCells) -> None:
+    code = """
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    dW = dZ @ A_prev.T
+    db = np.sum(dZ, axis=1, keepdims=True)
+    return W.T @ dZ, dW, db
+"""
+    graded = grade_functions(linear_backward=code)
+    (found,) = graded["linear_backward"].diagnoses
+    assert found.evidence == "proved" and found.location is not None
+    assert found.location.source == "dW = dZ @ A_prev.T"
+    (note,) = graded["linear_backward"].notes
+    assert note.code == "more-lines"
+    assert "`db = np.sum(dZ, axis=1, keepdims=True)`" in note.message
+    graded = grade_functions(linear_backward=code.replace("@ A_prev.T", "@ A_prev.T / dZ.shape[1]"))
+    assert not graded["linear_backward"].notes
