@@ -68,6 +68,8 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
 FAMILY_NAMES = (*_FAMILIES, "formula", "filling")
 
 _MEAN = re.compile("mean|average|avg", re.IGNORECASE)
+_LIKELIHOOD = re.compile("(?<!negative_)likelihood", re.IGNORECASE)
+_OF_ONE = re.compile(r"def \w+\(\w+[^,()]*\)")
 _DIVIDES = re.compile(r"/|\b(?:mean|average|divide|true_divide)\(")
 
 _Kept = tuple[tuple[int, int, bool, bool, int, int], int, Proposal]
@@ -173,8 +175,12 @@ def _kept(
 
 def _unlike_its_name(helper: Definition, made: Proposal) -> int:
     """1 where a helper that is called a mean would be none any more, -1 where it becomes one."""
+    if made.family == "sign" and _LIKELIHOOD.search(" ".join(helper.binds)):
+        return 1  # the cost is its negative
     if not _MEAN.search(" ".join(helper.binds)):
         return 0
+    if made.family in ("sign", "call") and _OF_ONE.search(helper.source) and "log" not in helper.source:
+        return 1  # a mean has no minus, and makes no number of what it is handed
     return bool(_DIVIDES.search(helper.source)) - bool(_DIVIDES.search(made.source))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from grader.repairs.slice import names_in
+from grader.repairs.tables import Table, tables_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that usually hold one column an example.
@@ -51,6 +52,8 @@ class Scope:
     """Names that the function reads somewhere else than in an assertion."""
     receiver: str = ""
     """`self`, in a method: a parameter that a call does not name."""
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    """Dictionaries that the function makes itself."""
     gathered: frozenset[str] = field(default=frozenset())
     """`args` and `kwargs` of `*args, **kwargs`."""
 
@@ -109,6 +112,7 @@ def scope_of(
         roles=_roles(nodes),
         filled=_filled(nodes),
         entries=_entries(nodes),
+        tables=tables_of(nodes),
         read=_read(nodes),
         receiver=parameters[0] if receiver and parameters else "",
         gathered=frozenset(one.arg for one in (node.args.vararg, node.args.kwarg) if one is not None),

@@ -158,6 +158,15 @@ def test_a_placeholder_above_the_written_function_is_nothing():
     assert extraction.problems == ()
 
 
+def test_a_loop_that_checks_is_no_blank():
+    name = "initialize_parameters"
+    zeros = f"def {name}(n_x, n_h, n_y):\n    W1 = np.zeros((n_h, n_x))\n    p = {{'W1': W1}}\n"
+    checked = zeros + "    for key in p:\n        assert p[key].ndim == 2\n    return p"
+    assert status(extracted(checked, wanted=(name,)), name) == "defined"
+    left = zeros + "    for l in range(2):\n        assert l < 3\n    return p"
+    assert status(extracted(left, wanted=(name,)), name) == "not-implemented"
+
+
 def test_pythons_words_count_lines_as_the_notebook_does():
     """Python is given a piece of the cell, and counts from where that begins."""
     source = "X = 1\n\n\ndef sigmoid(z):\n    a = [z,\n         1)\n    return a"

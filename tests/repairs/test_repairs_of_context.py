@@ -347,3 +347,45 @@ def test_a_matrix_may_be_called_like_the_number_of_examples() -> None:
     use = function("def f(A):\n    return row_mean(A)", cell=2)
     made = propose([helper, use], RepairRequest("f", ("over_m",)))
     assert any("return total(M) / M.shape[1]" in one.source for one in made)
+
+
+@pytest.mark.parametrize("name", ["row_mean", "log_likelihood"])
+def test_the_minus_of_a_cost_is_not_its_helpers(name: str) -> None:
+    helper = function(f"def {name}(x):\n    return total(x) / x.shape[1]", cell=1)
+    made = propose(
+        [helper, function(f"def f(A):\n    return {name}(A)", cell=2)], RepairRequest("f", ("sign",))
+    )
+    assert made[0].cell == 2
+    made = propose(
+        [
+            function("def share(x):\n    return total(x)", cell=1),
+            function("def f(A):\n    return share(A)", cell=2),
+        ],
+        RepairRequest("f", ("sign",)),
+    )
+    assert made[0].cell == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "line", "meant"),
+    [
+        (
+            'step = {}\n    step["a"] = x\n    step["b"] = step["a"] + 1',
+            'return step["a"]',
+            "return step['b']",
+        ),
+        ('step = {"a": x, "b": x}', 'return step["a"]', "return (step[\"a\"] + step['b'])"),
+        (
+            'total = {"a": x}\n    mean = {k: total[k] / 2 for k in total}',
+            'return total["a"]',
+            "return mean['a']",
+        ),
+    ],
+)
+def test_an_entry_that_is_read_nowhere_is_meant(steps: str, line: str, meant: str) -> None:
+    made = proposed(f"def f(x):\n    {steps}\n    {line}", "unread")
+    assert meant in [one.source.split("\n")[-1].strip() for one in made]
+    shown = proposed(
+        f"def f(x):\n    {steps}\n    {line.replace('return', 'return show(step, mean) or')}", "unread"
+    )
+    assert meant.removeprefix("return ") not in " ".join(one.source.split("\n")[-1] for one in shown)

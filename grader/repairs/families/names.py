@@ -23,6 +23,7 @@ from grader.repairs.change import (
 from grader.repairs.families.comments import uncommented
 from grader.repairs.families.counters import lengths
 from grader.repairs.families.elements import element_of
+from grader.repairs.families.entries import forgotten_entries
 from grader.repairs.families.numbers import neighbour
 from grader.repairs.scope import is_text
 from grader.repairs.sites import Site
@@ -58,6 +59,7 @@ def unread(site: Site) -> Iterator[Change]:
                     yield change(node, f'({node.id} if {word} == "sigmoid" else {name})', FORGOTTEN, rank=0)
                     yield change(node, f'({name} if {word} == "sigmoid" else {node.id})', FORGOTTEN, rank=0)
     yield from _put_around(site)
+    yield from forgotten_entries(site)
     yield from _kept(site)
     yield from _called_after_all(site)
     yield from uncommented(site)
