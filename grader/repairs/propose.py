@@ -175,7 +175,8 @@ def _kept(
 
 def _unlike_its_name(helper: Definition, made: Proposal) -> int:
     """1 where a helper that is called a mean would be none any more, -1 where it becomes one."""
-    if made.family == "sign" and _LIKELIHOOD.search(" ".join(helper.binds)):
+    between = helper.source.count("+") != made.source.count("+")  # of its terms
+    if made.family == "sign" and not between and _LIKELIHOOD.search(" ".join(helper.binds)):
         return 1  # the cost is its negative
     if not _MEAN.search(" ".join(helper.binds)):
         return 0
