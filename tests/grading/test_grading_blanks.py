@@ -281,6 +281,29 @@ def linear_backward(dZ, cache):
     assert named == {"not-implemented": ("dA_prev",)}
 
 
+def test_a_helper_that_ends_with_pass_is_not_written_to_its_end(grade_functions: GradeCells) -> None:
+    code = """
+class Step:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def taken(self, parameters, grads):
+        for key, value in parameters.items():
+            parameters[key] = value - self.rate * grads["d" + key]
+        # done
+        pass
+
+def update_parameters(parameters, grads, learning_rate):
+    return Step(learning_rate).taken(dict(parameters), grads)
+"""
+    graded = grade_functions(update_parameters=code)
+    (found,) = graded["update_parameters"].diagnoses
+    assert (found.misconception, found.evidence) == ("not-implemented", "proved")
+    assert found.location is not None and found.location.source == "pass"
+    graded = grade_functions(update_parameters=code.replace("        pass\n", ""))
+    assert graded.ids == {"update_parameters": {"returns-none"}}
+
+
 def test_a_name_beside_a_blank_holds_on_calls_that_nobody_else_gets(
     grade_functions: GradeCells, dnn: Grader
 ) -> None:
