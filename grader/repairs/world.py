@@ -37,6 +37,8 @@ class World:
     """Names of the parameters of the notebook's functions; of what `partial` makes, none are known."""
     methods: frozenset[str] = frozenset()
     """Names of the methods of the notebook's classes."""
+    static: Mapping[str, int] = field(default_factory=dict)
+    """Static methods of the notebook's classes, `Maths.Relu`, with the number of their parameters."""
     unasked: frozenset[str] = frozenset()
     """Those that nothing calls."""
     wrappers: frozenset[int] = frozenset()
@@ -67,6 +69,7 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
         tuple(name for name in functions if name in known and name not in used and name != function),
         {name: parameters for made in definitions for name, parameters in _taken(made)},
         frozenset(methods),
+        {name: count for made in definitions if made.kind == "class" for name, count in _static(made)},
         _unasked(methods, definitions),
         _wrappers(definitions),
         any(BATCH_NAME.match(name) for name in stored),
@@ -82,6 +85,14 @@ def _methods(made: Definition) -> Iterator[str]:
     for node in source.nodes if source else ():
         if isinstance(node, ast.FunctionDef):
             yield node.name
+
+
+def _static(made: Definition) -> Iterator[tuple[str, int]]:
+    source = parse_source(made.source)
+    for node in source.nodes if source else ():
+        hooks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(hook) == "staticmethod" for hook in hooks):
+            yield f"{made.binds[0]}.{node.name}", len(parameter_names(node))
 
 
 def _unasked(methods: set[str], definitions: Sequence[Definition]) -> frozenset[str]:

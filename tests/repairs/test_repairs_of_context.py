@@ -389,3 +389,28 @@ def test_an_entry_that_is_read_nowhere_is_meant(steps: str, line: str, meant: st
         f"def f(x):\n    {steps}\n    {line.replace('return', 'return show(step, mean) or')}", "unread"
     )
     assert meant.removeprefix("return ") not in " ".join(one.source.split("\n")[-1] for one in shown)
+
+
+STATIC = Definition(
+    ("Maths",),
+    "class Maths:\n    @staticmethod\n    def Relu(z):\n        return np.maximum(z, 0)\n\n"
+    "    @staticmethod\n    def Zeros(rows, columns=1):\n        return np.zeros((rows, columns))\n\n"
+    "    @staticmethod\n    def Random(rows, columns):\n        return np.random.randn(rows, columns)",
+    1,
+    1,
+    "class",
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "meant", "never"),
+    [
+        ("return x.z", "return Maths.Relu(x.z)", "return Maths.Zeros(x.z)"),
+        ("return Maths.Zeros(x, 2)", "return Maths.Random(x, 2)", "return Maths.Relu(x, 2)"),
+    ],
+)
+def test_static_methods_are_functions_too(body: str, meant: str, never: str) -> None:
+    made = propose([STATIC, function(f"def f(x):\n    {body}", cell=2)], RepairRequest("f", ("call",)))
+    lines = [one.source.split("\n")[-1].strip() for one in made if one.cell == 2]
+    assert meant in lines
+    assert never not in lines

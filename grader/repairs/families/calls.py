@@ -85,6 +85,16 @@ def _the_other_one(site: Site, node: ast.IfExp) -> Iterator[Change]:
             yield change(other, exchanged, rank=0)
 
 
+def _sibling(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
+    """`Weights.Zeros(rows, columns)` → `Weights.Random(rows, columns)`."""
+    called, text = site.parent(node), site.text(node)
+    if isinstance(called, ast.Call) and called.func is node and text in site.world.static:
+        owner = text.partition(".")[0]
+        for other, count in site.world.static.items():
+            if other != text and other.startswith(f"{owner}.") and count >= len(called.args):
+                yield change(node, other, rank=1)
+
+
 def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
     name = callee(node)
     if isinstance(node, ast.Name) and site.scope.knows(name):
@@ -97,6 +107,7 @@ def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
                 yield change(node, text, rank=0, tag=tag)
     level = COMPUTED if isinstance(site.parent(node), ast.Dict) else RESTORED
     other = partner(name)
+    yield from _sibling(site, node)
     if isinstance(node, ast.Attribute) and other in site.world.methods - {name}:
         yield change(node, f"{site.text(node.value)}.{other}", level, rank=0, tag="partner method")
     if isinstance(node, ast.Name) and name in site.world.known:
@@ -173,10 +184,16 @@ def _unlisted(node: ast.expr) -> ast.expr:
 def _wrapped(site: Site) -> Iterator[Change]:
     """`A = Z` → `A = sigmoid(Z)`: what two-valued activations return is told from a lone value by trying."""
     known = [name for name in ("relu", "sigmoid") if name in site.world.known or not site.scope.knows(name)]
+    known += [
+        name
+        for name, count in site.world.static.items()
+        if count == 1 and name.lower().endswith((".relu", ".sigmoid"))
+    ]
     for place in places(site):
         if _is_record(site.parent(place.node)) or site.text(place.node) == "activation":
             continue
-        if isinstance(place.node, ast.Name) or place.target is not None and _is_entry(place.node):
+        handed = place.target is not None or isinstance(site.node, ast.Return)
+        if isinstance(place.node, ast.Name) or handed and _is_entry(place.node):
             for name in known:
                 yield change(place.node, f"{name}({site.text(place.node)})", place.level, 1)
                 yield change(place.node, f"{name}({site.text(place.node)})[0]", place.level, 1)
