@@ -1,8 +1,9 @@
 """One submission's examination: which calls are run, in which order, and what each answer leads to.
 
-    isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls ─▶ proved ─▶ public ─▶ related ─▶ spoiled
+    isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls
+             ─▶ follows on ─▶ proved ─▶ public ─▶ related ─▶ spoiled
 
-Only the runner touches student code; every decision is made by a pure function on what it gave.
+Only the runner touches student code; what its answers mean is decided by pure functions, and kept here.
 """
 
 from __future__ import annotations
