@@ -10,6 +10,7 @@ from grader.diagnose.matching import Matcher
 from grader.errors import CannotGrade, UsageError
 from grader.feedback.inline import listed
 from grader.model import FunctionReport, Note, Report, Runner
+from grader.nearest import check_functions
 from grader.packed_session import PackSession
 from grader.pipeline import Grader
 from grader.rubric.pack_plan import load_pack
@@ -97,9 +98,5 @@ def open_pack(pack: Path, functions: Collection[str] = (), rubric: str | None = 
     plan = load_pack(pack)
     if rubric is not None and Path(rubric).name != plan.rubric.id:
         raise UsageError(f"{pack.name} is a pack of the rubric {plan.rubric.id}, not of {rubric}.")
-    unknown = [name for name in functions if name not in plan.rubric.functions]
-    if unknown:
-        raise UsageError(
-            f"{pack.name} has no function {unknown[0]!r}; it has {', '.join(plan.rubric.functions)}"
-        )
+    check_functions(functions, plan.rubric.functions, pack.name)
     return plan

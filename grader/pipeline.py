@@ -20,7 +20,7 @@ from typing import Self
 from grader.batch.engine import JobSpec, of_no_rubric
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
-from grader.errors import CannotGrade, GraderError, UsageError
+from grader.errors import CannotGrade, GraderError
 from grader.feedback.functions import function_report
 from grader.feedback.words import doubts, mixed, note
 from grader.judge.score import points
@@ -37,6 +37,7 @@ from grader.model import (
     Runner,
     SubmissionStamp,
 )
+from grader.nearest import check_functions
 from grader.notebook.read import Unreadable, read_notebook
 from grader.rubric.infer import infer
 from grader.rubric.load import load_rubric
@@ -310,11 +311,7 @@ def check(
     except Unreadable as unreadable:
         return of_no_rubric(_stamp(data, path.name, path.stem, None), unreadable.problem)
     loaded = load_rubric(name)
-    unknown = [function for function in functions if function not in loaded.functions]
-    if unknown:
-        raise UsageError(
-            f"the rubric {loaded.id} has no function {unknown[0]!r}; it has {', '.join(loaded.functions)}"
-        )
+    check_functions(functions, loaded.functions, f"the rubric {loaded.id}")
     with Sandbox.start("best") as sandbox:
         grader = Grader(loaded, sandbox, draw_seed() if seed is None else seed)
         report = grader.grade(data, path.name, path.stem, None, functions)

@@ -37,7 +37,7 @@ def _page(rubric: Rubric, certificate: str) -> Iterator[str]:
 def _section(one: Misconception) -> Iterator[str]:
     verdict = " (accepted: full marks)" if one.verdict == "right" else ""
     yield f"### {one.id}{verdict}\n"
-    yield f"**{one.title}.** Credit: {one.credit:.0%}.\n"
+    yield f"**{one.title}.**{'' if verdict else f' Credit: {one.credit:.0%}.'}\n"
     decided = {"repair": REPAIR, "status": STATUS}.get(one.decides)
     if decided:
         yield f"{decided}\n"

@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.errors import UsageError
 from grader.model import Cell, Notebook, Report
+from grader.nearest import check_functions
 from grader.packed import PackGrader, open_pack
 from grader.pipeline import Grader, draw_seed, with_doubts
 from grader.plugins.live import LiveRunner, random_state_kept
@@ -87,12 +88,7 @@ def _inferred(namespace: Mapping[str, Any], functions: Sequence[str]) -> str:
 
 
 def _check_names(functions: Sequence[str], grader: Grader) -> None:
-    known = grader.rubric.functions
-    unknown = [name for name in functions if name not in known]
-    if unknown:
-        raise UsageError(
-            f"the rubric {grader.rubric.id} has no function {unknown[0]!r}; it has {', '.join(known)}"
-        )
+    check_functions(functions, grader.rubric.functions, f"the rubric {grader.rubric.id}")
 
 
 def _digest(namespace: Mapping[str, Any]) -> str:
