@@ -186,7 +186,7 @@ def _constant(wanted: Value, found: Value) -> bool:
 
 
 def _tells(holds: Callable[[Value, Value], bool], pairs: Sequence[tuple[Value, Value]]) -> bool:
-    """Whether it is no wonder: that zeros are all the same, and that what is right is off by the same, 0."""
+    """Whether the relation says anything: that zeros are all the same does not, nor that what is right is off by 0."""
     if holds is _constant:
         return any(not _constant(wanted, wanted) for wanted, _ in pairs)
     if holds is _offset:
