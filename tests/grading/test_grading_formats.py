@@ -1,0 +1,132 @@
+"""Formats: keys of other versions of the notebook, caches of a notebook's own, and what is in a cache of the course's."""
+
+from __future__ import annotations
+
+import pytest
+from grading_world import GradeCells, Graded
+
+from grader.pipeline import Grader
+from tools.notebooks import nbformat4, notebook_cells
+from tools.samples import function_texts
+
+
+def test_dA_keys_of_2017_are_right(dnn: Grader) -> None:
+    source = function_texts(dnn.rubric)["L_model_backward"]
+    source = source.replace('grads[f"dA{L - 1}"]', 'grads[f"dA{L}"]').replace(
+        'grads[f"dA{l}"]', 'grads[f"dA{l + 1}"]'
+    )
+    source = source.replace('dA = grads[f"dA{l + 1}"]', 'dA = grads[f"dA{l + 2}"]')
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": source}, "2017")
+    assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks
+
+
+SHIFTED = """
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dA = -(Y / AL - (1 - Y) / (1 - AL))
+    for l in range(L, 0, -1):
+        kind = "sigmoid" if l == L else "relu"
+        dA, dW, db = linear_activation_backward(dA, caches[l - 1], kind)
+        grads[f"dA{l}"] = dA
+        grads[f"dW{l}"] = dW
+        grads[f"db{l}"] = db
+    return grads
+"""
+
+
+@pytest.mark.parametrize(
+    ("imports", "right"),
+    [
+        ("from testCases_v4a import *", True),
+        ("from testCases import *\n# from public_tests import *", True),
+        ("from testCases import *\nfrom public_tests import *", False),
+        ("import numpy as np, public_tests as tests", False),
+    ],
+)
+def test_dA_keys_of_2017_are_wrong_where_the_notebooks_own_tests_refuse_them(
+    dnn: Grader, imports: str, right: bool
+) -> None:
+    """Twice, for right answers are remembered from one notebook to the next."""
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": SHIFTED}, "2017")
+    cells[1] = ("code", imports + "\nimport numpy as np")
+    for _ in range(2):
+        graded = Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None))
+        assert graded.full_marks == right
+        assert graded.ids == ({} if right else {"L_model_backward": {"backward-key-off-by-one"}})
+    if not right:
+        (found,) = graded["L_model_backward"].diagnoses
+        assert found.evidence == "proved"
+        assert found.components == ("dA",)
+        assert found.location is not None
+        assert 'grads[f"dA{l}"] = dA' in found.location.source
+
+
+def test_a_key_dAL_beside_dA0_is_nobodys_error(dnn: Grader) -> None:
+    source = function_texts(dnn.rubric)["L_model_backward"].replace(
+        "return grads", 'return {**grads, f"dA{L}": slope}'
+    )
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": source}, "2021")
+    assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks
+
+
+def test_a_private_cache_format_is_right(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",
+        linear_backward="""
+def linear_backward(dZ, cache):
+    m = cache['A'].shape[1]
+    return cache['W'].T @ dZ, dZ @ cache['A'].T / m, dZ.sum(axis=1, keepdims=True) / m
+""",
+    )
+    assert graded.full_marks
+    assert [note.code for note in graded["linear_forward"].notes] == ["private-format"]
+    assert [note.code for note in graded["linear_backward"].notes] == ["private-format"]
+
+
+READS_NO_B = """
+def linear_backward(dZ, cache):
+    A_prev, W, _ = cache
+    m = A_prev.shape[1]
+    return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+"""
+OVERWRITES_Z = """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, linear_cache = linear_forward(A_prev, W, b)
+    if activation == "sigmoid":
+        A = 1 / (1 + np.exp(-Z))
+    else:
+        A = Z
+        A[A < 0] = 0
+    return A, (linear_cache, Z)
+"""
+
+
+def test_what_is_in_a_cache_of_the_courses_format_counts(grade_functions: GradeCells) -> None:
+    """Nobody needs it, and everything in place is right; but who reads the cache takes it for the course's."""
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    Z = W @ A + b\n    return Z, (A, W, Z)",
+        linear_backward=READS_NO_B,
+    )
+    assert [part.name for part in graded["linear_forward"].components if part.status == "failed"] == ["cache"]
+    graded = grade_functions(linear_activation_forward=OVERWRITES_Z)
+    assert graded.ids == {"linear_activation_forward": {"activation-cache-holds-a"}}
+
+
+def test_a_format_with_more_in_it_is_right(grade_functions: GradeCells) -> None:
+    """The course's cache can be read like it."""
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    Z = W @ A + b\n    return Z, (A, W, b, Z)",
+        linear_backward=READS_NO_B.replace("W, _ = cache", "W, *_ = cache"),
+    )
+    assert graded.full_marks
+
+
+def test_a_private_format_excuses_no_value(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        linear_forward="def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",
+        linear_backward="""
+def linear_backward(dZ, cache):
+    return cache['W'].T @ dZ, dZ @ cache['A'].T, dZ.sum(axis=1, keepdims=True)
+""",
+    )
+    assert graded.ids == {"linear_backward": {"missing-1-over-m"}}
