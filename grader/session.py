@@ -1,7 +1,7 @@
 """One submission's examination: which calls are run, in which order, and what each answer leads to.
 
     isolated ─▶ stale asserts ─▶ loss ─▶ convention ─▶ in place ─▶ explained ─▶ fresh calls
-             ─▶ follows on ─▶ proved ─▶ inherited ─▶ public ─▶ related ─▶ spoiled
+             ─▶ follows on ─▶ proved ─▶ public ─▶ related ─▶ spoiled
 
 Only the runner touches student code; what its answers mean is decided by pure functions, and kept here.
 """
@@ -17,7 +17,6 @@ from grader.diagnose.convention import UPDATED_BY, Exponents, Measured, chain, m
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.symptoms import unread_parameters
-from grader.inherited import inherited
 from grader.judge.verdict import Observed, Predict
 from grader.model import Call, Extraction, Runner
 from grader.proofs import Proofs
@@ -75,7 +74,6 @@ class Session:
         self._verify()
         self._follow_on()
         self._prove()
-        self.findings |= inherited(self.bench, self.findings)
         self._on_public_inputs()
         self._relate()
         self.findings |= spoilers(self.bench, self.matcher, self.findings, self.doubts)
