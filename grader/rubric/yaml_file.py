@@ -23,14 +23,14 @@ _NAMES = {
 }
 
 
+#: PyYAML's own, one of the two; ours knows lines, too.
+_Loader: Any = type("_Loader", (_SafeLoader,), {})
+
+
 class Mapped(dict[Any, Any]):
     """A YAML mapping that knows in which line each of its keys stands."""
 
     lines: dict[str, int]
-
-
-class _Loader(_SafeLoader):  # type: ignore[misc]
-    """PyYAML's, with lines."""
 
 
 def _mapped(loader: Any, node: Any) -> Iterator[Mapped]:
