@@ -115,7 +115,7 @@ class Proofs:
             if helper:
                 finding = replace(finding, shared_with={**finding.shared_with, name: helper})
             where = where or prover.locate(goal)
-            # A blank is where it is, whatever else would do.
+            # A blank is where it is, or a line above with another one, whatever else would do.
             if where is not None and (not left or _is_there(where, finding.places.get(name, where))):
                 finding = proof.with_proof(finding, name, where)
         return _without_what_follows(finding)
@@ -367,5 +367,6 @@ def _only_numbers_differ(finding: Finding) -> bool:
     return all(difference is None or difference.kind == "value" for difference in differences)
 
 
-def _is_there(one: Location, other: Location) -> bool:
-    return (one.cell, one.line) == (other.cell, other.line)
+def _is_there(one: Location, blank: Location) -> bool:
+    same = (one.cell, one.line) == (blank.cell, blank.line)
+    return same or one.cell == blank.cell and one.line < blank.line and special.is_set_to_none(one.source)

@@ -236,6 +236,7 @@ _ABSENT = {
     "crashed": "There is nothing to compare: the function ended the whole Python process.",
     "protocol": "There is nothing to compare: what was returned cannot be read.",
     "not-run": "There is nothing to compare: the function was not run any more.",
+    "there are more keys than wanted": "There are more keys than wanted.",
 }
 
 _SHAPES, _WHERE = re.compile(r"^shape (\(.*?\)), "), r"\1, where "

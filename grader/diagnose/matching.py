@@ -15,13 +15,14 @@ from grader.diagnose.labels import of_two_classes, with_fewer_labels
 from grader.diagnose.search import Forms, Search
 from grader.judge.components import split
 from grader.judge.verdict import Observed, Parts, Verdict, judge
-from grader.model import Call
+from grader.model import Call, Outcome
 from grader.rubric.oracle import Oracle
-from grader.rubric.schema import Form, Rubric
+from grader.rubric.schema import Form, FunctionSpec, Rubric
 
 MAX_NEAR = 3
 T = TypeVar("T")
 _KEPT_RIGHT = 4096
+_KEPT_PARTS = 8192
 _KEPT = 256
 
 
@@ -46,6 +47,7 @@ class Matcher:
         self._candidates: dict[tuple[str, str], Forms] = {}
         self._right: dict[tuple[int, str], tuple[Call, Parts | None]] = {}
         self._concluded: dict[tuple[object, ...], tuple[Observed, Any]] = {}
+        self._taken_apart: dict[int, tuple[Outcome, Parts]] = {}
 
     def right_parts(self, call: Call, convention: str) -> Parts | None:
         """The right components of a planned call; remembered, since it is the same for every submission."""
@@ -154,7 +156,17 @@ class Matcher:
     def _search(
         self, observed: Observed, failed: tuple[str, ...], convention: str, candidates: Forms
     ) -> Search:
-        return Search(self.rubric, self.oracle, observed, failed, convention, candidates)
+        taken_apart = lambda predicted: self._predicted_parts(observed.spec, predicted)
+        return Search(self.rubric, self.oracle, taken_apart, observed, failed, convention, candidates)
+
+    def _predicted_parts(self, spec: FunctionSpec, predicted: Outcome) -> Parts:
+        """What is predicted of a planned call is the same object for every submission."""
+        known = self._taken_apart.get(id(predicted))
+        if known is None:
+            if len(self._taken_apart) >= _KEPT_PARTS:
+                self._taken_apart.clear()  # predictions of a submission's own calls are among them
+            known = self._taken_apart[id(predicted)] = predicted, split(spec, predicted)
+        return known[1]
 
     def candidates(self, function: str, convention: str) -> Forms:
         """Forms that can show in a function: its own first, then its callees', which it may have inlined."""

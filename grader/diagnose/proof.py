@@ -47,6 +47,14 @@ class Goal:
     """Index of the call that refutes most variants: it is run first."""
 
     @cached_property
+    def _wanted_parts(self) -> dict[int, dict[str, Value]]:
+        return {id(wanted): split(self.observed.spec, wanted) for wanted in self.wanted}
+
+    def parts_of(self, outcome: Outcome) -> dict[str, Value]:
+        """Its components; of the wanted ones, against which every variant is compared, they are remembered."""
+        return self._wanted_parts.get(id(outcome)) or split(self.observed.spec, outcome)
+
+    @cached_property
     def before(self) -> Mended:
         return mended(self, self.observed.outcomes)
 
@@ -132,7 +140,7 @@ def gives_numbers(made: Goal, index: int, outcome: Outcome) -> bool:
 
 def _parts(made: Goal, wanted: Outcome) -> Iterator[Part]:
     """Each component as a whole, or its entries and what their keys are."""
-    for name, value in split(made.observed.spec, wanted).items():
+    for name, value in made.parts_of(wanted).items():
         yield name, None
         if isinstance(value, dict):
             yield from ((name, key) for key in value)
@@ -148,7 +156,7 @@ def _compared(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[tuple[Part,
         yield from ((part, wanted.status == got.status) for part in _parts(made, wanted))
         return
     spec = made.observed.spec
-    right, found = split(spec, wanted), split(spec, got)
+    right, found = made.parts_of(wanted), made.parts_of(got)
     for name in spec.returns:
         one, other = right[name], found[name]
         if not isinstance(one, dict):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from grader.diagnose.sample import finite_sample
 from grader.judge.compare import as_array
-from grader.judge.components import Absent, split
+from grader.judge.components import Absent
 from grader.judge.verdict import Observed, Parts, part_difference
 from grader.model import Call, Outcome, Value
 from grader.rubric.oracle import Oracle
@@ -30,12 +30,16 @@ Forms = tuple[Form, ...]
 
 
 class Search:
-    """One search: the results of one function, its failing components, a convention, the forms to look among."""
+    """One search: the results of one function, its failing components, a convention, the forms to look among.
+
+    `taken_apart` gives the components of what is predicted.
+    """
 
     def __init__(
         self,
         rubric: Rubric,
         oracle: Oracle,
+        taken_apart: Callable[[Outcome], Parts],
         observed: Observed,
         failed: tuple[str, ...],
         convention: str,
@@ -44,6 +48,7 @@ class Search:
         self.candidates = candidates
         self.rubric = rubric
         self.oracle = oracle
+        self.taken_apart = taken_apart
         self.observed = observed
         self.failed = failed
         self.convention = convention
@@ -96,7 +101,7 @@ class Search:
         outcome = self.observed.outcomes[index]
         if predicted is None or outcome.status not in ("value", "raised"):
             return False
-        parts = split(self.spec, predicted)
+        parts = self.taken_apart(predicted)
         if predicted.status != "value" or outcome.status != "value":
             return _stop_alike(predicted, outcome) or _both_divide_by_zero(parts, outcome)
         got = self.observed.parts[index]
@@ -135,7 +140,7 @@ class Search:
 
     def _parts(self, call: Call, forms: Forms) -> Parts | None:
         predicted = self.oracle.predict(call, forms, self.convention)
-        return None if predicted is None or predicted.status != "value" else split(self.spec, predicted)
+        return None if predicted is None or predicted.status != "value" else self.taken_apart(predicted)
 
     # ---------------------------------------------------------------- search
 

@@ -236,6 +236,11 @@ def _has_open_entry(finding: Finding, value: Value) -> bool:
     return any(item is None and isinstance(key, str) and key.startswith(prefixes) for key, item in entries)
 
 
+def is_set_to_none(line: str) -> bool:
+    """`dA_prev, dW, db = None, None, None`."""
+    return re.fullmatch(r"[\w, ]+=[ \t]*None(?:,[ \t]*None)*[ \t]*(?:#.*)?", line) is not None
+
+
 def may_have_blanks(definitions: Sequence[Definition]) -> bool:
     """Whether there is anything in the source that a template leaves for a blank."""
     return any(word in made.source for made in definitions for word in ("None", "pass", "..."))

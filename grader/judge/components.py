@@ -7,6 +7,7 @@ then keys (`dw` of `grads, cost`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from grader.rubric.schema import FunctionSpec
 #: No test has a batch, a layer or a result that is larger, but for one net, whose sizes are those of what is right.
 LARGEST_TOLD = 13
 _MOST_DIGITS = 4
+#: Stands for the entries of a dictionary that are no component, among those of one that is.
+_OTHERS = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,18 @@ def _prefixes(spec: FunctionSpec, value: Value) -> dict[str, Value]:
         return dict.fromkeys(spec.returns, Absent(f"{describe_type(value)} is returned, not a dictionary"))
     found = {name: numbered(value, str(prefix)) for name, prefix in spec.returns.items()}
     layers = max((_count(found[name]) for name in found if name not in spec.shifted), default=0)
+    if spec.counted and (others := _others(value, spec)):
+        found = {name: {**values, _OTHERS: others} for name, values in found.items()}
     for name in spec.shifted:
         found[name] = _as_later(found[name], layers, first=not spec.is_later)
     return {name: values or Absent("no such keys are returned") for name, values in found.items()}
+
+
+def _others(value: Mapping[Value, Value], spec: FunctionSpec) -> int:
+    """How many entries there are that belong to no component."""
+    keys = "|".join(re.escape(str(prefix)) for prefix in spec.returns.values())
+    numbered = re.compile(rf"(?:{keys})\d{{1,{_MOST_DIGITS}}}")
+    return sum(not isinstance(key, str) or numbered.fullmatch(key) is None for key in value)
 
 
 def _count(values: Mapping[int, Value]) -> int:
@@ -91,14 +103,12 @@ def _count(values: Mapping[int, Value]) -> int:
 def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
     """The entries whose key is the prefix and a number, by number; one that is still `None` beside others that
     are not is no entry."""
-    found = {
-        int(number): item
-        for key, item in value.items()
-        if isinstance(key, str)
-        and key.startswith(prefix)
-        and (number := key[len(prefix) :]).isdecimal()
-        and len(number) <= _MOST_DIGITS
-    }
+    found: dict[int, Value] = {}
+    size = len(prefix)
+    for key, item in value.items():
+        number = key[size:] if isinstance(key, str) and key.startswith(prefix) else ""
+        if number.isdecimal() and len(number) <= _MOST_DIGITS:
+            found[int(number)] = item
     written = {number: item for number, item in found.items() if item is not None}
     return written or found
 

@@ -16,11 +16,14 @@ PYTHON_BODY = frozenset(
 )
 
 _SUSPECT = re.compile(r"^[ \t\f]*[%!?]|=[ \t]*[!%]|\?[ \t]*;?[ \t]*$|\bget_ipython\b", re.MULTILINE)
-_TOKEN = re.compile(
+_NO_CODE = (
     r"(?P<triple>\"\"\"|''')"
     r"|(?P<string>\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?)"
-    r"|(?P<comment>\#[^\n]*)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<joined>\\\n)|(?P<newline>\n)",
-    re.DOTALL,
+    r"|(?P<comment>\#[^\n]*)"
+)
+_HIDDEN = re.compile(_NO_CODE, re.DOTALL)
+_TOKEN = re.compile(
+    rf"{_NO_CODE}|(?P<open>[(\[{{])|(?P<close>[)\]}}])|(?P<joined>\\\n)|(?P<newline>\n)", re.DOTALL
 )
 _CLOSING = {quote: re.compile(rf"(?:[^\\]|\\.)*?{quote}", re.DOTALL) for quote in ('"""', "'''")}
 _MAGIC = re.compile(
@@ -30,6 +33,7 @@ _MAGIC_END = re.compile(r"(?:[^\n\\]|\\\n|\\)*(?:\n|\Z)")
 _ASSIGNED = re.compile(r"([ \t\f]*)([\w.,\[\] \t*]+?)[ \t]*=[ \t]*(?:[!%]|get_ipython[ \t]*\()")
 _IPYTHON_CALL = re.compile(r"[ \t\f]*(?:[\w.,\[\] \t*]+=[ \t]*)?get_ipython[ \t]*\(")
 _CELL_MAGIC = re.compile(r"\s*^[ \t]*%%(\w*)[^\n]*", re.MULTILINE)
+_BLACK = re.compile(r"[^\n]")
 _INDENT = re.compile(r"[ \t\f]*")
 
 
@@ -57,12 +61,10 @@ def logical_lines(source: str) -> Iterator[tuple[int, int]]:
 def code_only(source: str) -> str:
     """The source with the insides of strings and comments blanked; same length, same lines."""
     pieces, start = [], 0
-    while match := _TOKEN.search(source, start):
+    while match := _HIDDEN.search(source, start):
         end = _token_end(source, match)
         pieces.append(source[start : match.start()])
-        text = source[match.start() : end]
-        hidden = match.lastgroup in ("triple", "string", "comment")
-        pieces.append(re.sub(r"[^\n]", " ", text) if hidden else text)
+        pieces.append(_BLACK.sub(" ", source[match.start() : end]))
         start = end
     return "".join(pieces) + source[start:]
 

@@ -281,7 +281,8 @@ def is_own_call(site: Site, node: ast.Call) -> bool:
 
 
 def parts_of_records(site: Site) -> list[str]:
-    """`cache.pre_activation`: what this definition reads of a local name, but for what arrays have and methods."""
+    """`cache.pre_activation` and `cache[1]`: what this definition reads of a local name, but for what arrays have
+    and methods, and of a parameter by position."""
     found = (
         f"{node.value.id}.{node.attr}"
         for node in site.source.nodes
@@ -293,7 +294,15 @@ def parts_of_records(site: Site) -> list[str]:
         and node.attr not in _OF_ARRAYS
         and not isinstance(site.parent(node), ast.Call | ast.Attribute)
     )
-    return list(dict.fromkeys(found))[:_MOST_PARTS]
+    return list(dict.fromkeys((*found, *_by_position(site))))[:_MOST_PARTS]
+
+
+def _by_position(site: Site) -> Iterator[str]:
+    for node in site.source.nodes:
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int(at)), ctx=ast.Load()):
+                if name in site.scope.data_parameters and not isinstance(site.parent(node), ast.Subscript):
+                    yield f"{name}[{at}]"
 
 
 _OF_ARRAYS = frozenset({"T", "shape", "size", "ndim", "dtype", "real", "flat"})

@@ -30,7 +30,7 @@ from grader.repairs.families.whole import statement
 from grader.repairs.join import Found, together
 from grader.repairs.sites import Site, find_sites
 from grader.repairs.slice import names_in
-from grader.repairs.text import exchanged, in_string, parse_source
+from grader.repairs.text import exchanged, in_string, parse_source, parsed_expression
 
 #: Proposals of one request; the unlikely ones go first where there are more.
 MAX_PROPOSALS = 400
@@ -89,6 +89,7 @@ def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[
 def forget() -> None:
     """Let go of what is remembered of a student's source: the next one's turn has come."""
     parse_source.cache_clear()
+    parsed_expression.cache_clear()
     names_in.cache_clear()
 
 

@@ -328,19 +328,19 @@ def _patterns(node: ast.stmt) -> tuple[ast.expr, ...]:
 
 
 def _add(walk: _Walk, index: int, node: ast.stmt, scope: Scope, parts: tuple[ast.expr, ...]) -> None:
-    _visit_mentions(walk, parts, scope)
-    read = tuple(inner for part in parts for inner in _inner_first(part))
+    read = _visit_mentions(walk, parts, scope)
     walk.sites.append(Site(index, walk.sources[index], node, scope, walk.world, parts, read, walk.depth))
 
 
-def _visit_mentions(walk: _Walk, parts: Sequence[ast.expr], scope: Scope) -> None:
-    """What the expressions use is visited first; a local name hides the notebook's."""
-    for part in parts:
-        for inner in _inner_first(part):
-            if isinstance(inner, ast.Name) and not scope.knows(inner.id):
-                _visit_name(walk, inner.id)
-            elif isinstance(inner, ast.Attribute):
-                _visit_methods(walk, inner.attr)
+def _visit_mentions(walk: _Walk, parts: Sequence[ast.expr], scope: Scope) -> tuple[ast.expr, ...]:
+    """What the expressions use is visited first; a local name hides the notebook's. Gives their nodes."""
+    read = tuple(inner for part in parts for inner in _inner_first(part))
+    for inner in read:
+        if isinstance(inner, ast.Name) and not scope.knows(inner.id):
+            _visit_name(walk, inner.id)
+        elif isinstance(inner, ast.Attribute):
+            _visit_methods(walk, inner.attr)
+    return read
 
 
 def _own_parts(node: ast.stmt) -> tuple[ast.expr, ...]:

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
 
 #: One exchange: a node of the tree and the text that takes its place.
 Edit = tuple[ast.AST, str]
@@ -17,17 +17,31 @@ _WORDY = re.compile(rb"[\w.\x80-\xff]")
 _OPEN_PLACES = (ast.stmt, ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """`text` parsed. Columns of the syntax tree count UTF-8 bytes, so offsets here are offsets in `data`."""
 
     text: str
-    data: bytes
-    starts: tuple[int, ...]
     tree: ast.Module
-    nodes: tuple[ast.AST, ...]
-    """All of the tree's, walked once."""
-    parents: dict[ast.AST, ast.AST]
+
+    @cached_property
+    def data(self) -> bytes:
+        return self.text.encode()
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where each line begins in `data`."""
+        lengths = (len(line) + 1 for line in self.data.split(b"\n"))
+        return tuple(accumulate(lengths, initial=0))
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All of the tree's, as `ast.walk` gives them."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     def offset(self, line: int, column: int) -> int:
         return self.starts[line - 1] + column
@@ -47,11 +61,7 @@ class Source:
 def parse_source(text: str) -> Source | None:
     """The parsed text, or None where it does not parse; remembered, for a request asks for each many times."""
     tree = parsed(text)
-    if tree is None:
-        return None
-    nodes = tuple(ast.walk(tree))
-    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
-    return Source(text, text.encode(), _line_starts(text), tree, nodes, parents)
+    return None if tree is None else Source(text, tree)
 
 
 def parsed(text: str) -> ast.Module | None:
@@ -59,13 +69,6 @@ def parsed(text: str) -> ast.Module | None:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _line_starts(text: str) -> tuple[int, ...]:
-    starts = [0]
-    for line in text.encode().split(b"\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    return tuple(starts)
 
 
 def text_of(source: Source, node: ast.AST) -> str:
@@ -183,6 +186,7 @@ def _is_open(parent: ast.AST, node: ast.expr) -> bool:
     return not (isinstance(parent, ast.Call) and parent.func is node)
 
 
+@lru_cache(maxsize=128)
 def parsed_expression(text: str) -> ast.expr | None:
     try:
         return ast.parse(text, mode="eval").body

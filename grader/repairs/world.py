@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from grader.model import Definition
 from grader.repairs.batch_size import COLUMNS
-from grader.repairs.scope import BATCH_NAME, parameter_names, scope_of
+from grader.repairs.scope import BATCH_NAME, parameter_names
 from grader.repairs.text import Source, parse_source
 
 #: Constants that say what they are: `ONE`, `RZERO`, and codes for activations.
@@ -227,7 +227,7 @@ def _is_table(made: Definition) -> bool:
 def _parameters(source: Source) -> tuple[str, ...]:
     for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            return scope_of(node, None).parameters
+            return parameter_names(node)
     return ()
 
 

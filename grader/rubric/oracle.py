@@ -44,6 +44,8 @@ class ReferenceOracle:
         self._modules: dict[Edits, dict[str, Any] | None] = {}
         #: With the call, which stays alive so, and its id its own.
         self._memo: OrderedDict[tuple[int, Edits], tuple[Call, Outcome]] = OrderedDict()
+        #: Under which edits a call, by its id, is in the memo.
+        self._known: dict[int, set[Edits]] = {}
 
     def functions(self, convention: str = "L") -> Mapping[str, Callable[..., Any]]:
         """The right functions of a convention."""
@@ -59,8 +61,10 @@ class ReferenceOracle:
         key = (id(call), edits)
         if key not in self._memo:
             self._memo[key] = call, apply(module, call)
+            self._known.setdefault(id(call), set()).add(edits)
             if len(self._memo) > MEMO_SIZE:
-                self._memo.popitem(last=False)
+                (oldest, other), _ = self._memo.popitem(last=False)
+                self._known[oldest].discard(other)
         return self._memo[key][1]
 
     def formulas(self, function: str) -> tuple[str, ...]:
@@ -69,9 +73,9 @@ class ReferenceOracle:
 
     def forget(self, calls: Iterable[Call]) -> None:
         """Drop what is remembered of one submission's fresh calls."""
-        gone = {id(call) for call in calls}
-        for key in [key for key in self._memo if key[0] in gone]:
-            del self._memo[key]
+        for call in calls:
+            for edits in self._known.pop(id(call), ()):
+                del self._memo[id(call), edits]
 
     def _edits(self, forms: Iterable[Form], convention: str) -> Edits | None:
         """All edits of the forms on top of the baseline's; None for a form that needs another baseline."""

@@ -26,6 +26,7 @@ _FUNCTION = (
     "helpers",
     "optional",
     "shifted",
+    "counted",
     "later",
     "random",
     "private",
@@ -128,7 +129,7 @@ def _typed(tree: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     values = {key: tree[key] for key in keys}
     for key, value in values.items():
         number = key in ("tolerance", "total", "points", "credit", "one_over_m")
-        flag = key in ("optional", "random", "sure", "absent")
+        flag = key in ("optional", "counted", "random", "sure", "absent")
         kind = (int, float) if number else bool if flag else str
         if not isinstance(value, kind) and not (key == "required_convention" and value is None):
             raise TypeError(f"{key} is of another type")
@@ -139,7 +140,7 @@ def _typed(tree: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
 
 def _function(tree: Mapping[str, Any]) -> FunctionSpec:
     return FunctionSpec(
-        **_typed(tree, ("name", "points", "optional", "random")),
+        **_typed(tree, ("name", "points", "optional", "counted", "random")),
         returns={str(name): _place(place) for name, place in tree["returns"].items()},
         weights={str(name): float(weight) for name, weight in tree["weights"].items()},
         **_tuples(tree, ("parameters", "helpers", "shifted", "later", "private")),

@@ -77,7 +77,8 @@ class FunctionSpec:
     """One graded function. `returns` maps each component to where it is found in the result.
 
     A component's place is a tuple position, `None` for the whole result, or a key prefix: `dW` stands
-    for `dW1`, `dW2` … `shifted` are prefixes whose numbers may all be one higher (the 2017 layout).
+    for `dW1`, `dW2` … `shifted` are prefixes whose numbers may all be one higher (the 2017 layout). Where
+    entries are `counted` (`len(parameters) // 2`), one that is no component is wrong.
     A place that is a tuple is a path: a position, then keys (`0.dw`: key `dw` of the first value).
     """
 
@@ -89,6 +90,7 @@ class FunctionSpec:
     helpers: tuple[str, ...] = ()
     optional: bool = False
     shifted: tuple[str, ...] = ()
+    counted: bool = False
     later: tuple[str, ...] = ()
     """Course modules of later versions of the notebook, in which numbers that are one higher are wrong."""
     is_later: bool = False

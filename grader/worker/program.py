@@ -83,16 +83,15 @@ class LoadedNotebook:
         """The code of a definition; its line numbers are those of its cell."""
         file = _file_name(definition.cell)
         source: str | ast.Module = "\n" * (definition.line - 1) + definition.source
-        if self.needs_rewriting(definition):
-            source = _Rewriter(self.program.strip_asserts, self.serves).visit(ast.parse(source, file))
+        if "try" in definition.source and "import" in definition.source:
+            source = _TriedImports(self.serves).visit(ast.parse(source, file))
         if "__future__" in definition.source:
             self.flags |= _future_flags(definition.source)
-        code: types.CodeType = compile(source, file, "exec", flags=self.flags, dont_inherit=True)
+        optimize = 1 if self.program.strip_asserts else 0  # as `python -O`: without assertions
+        code: types.CodeType = compile(
+            source, file, "exec", flags=self.flags, dont_inherit=True, optimize=optimize
+        )
         return code
-
-    def needs_rewriting(self, definition: Definition) -> bool:
-        text = definition.source
-        return ("assert" in text and self.program.strip_asserts) or ("try" in text and "import" in text)
 
     def serves(self, module: str) -> bool:
         """Whether importing `module` gives something that can be used."""
@@ -120,16 +119,12 @@ def _future_flags(source: str) -> int:
     return sum({feature.compiler_flag for feature in features if feature is not None})
 
 
-class _Rewriter(ast.NodeTransformer):
-    """Removes asserts; makes an import that is tried raise at once, so that its `except` gets a chance."""
+class _TriedImports(ast.NodeTransformer):
+    """Makes an import that is tried raise at once, so that its `except` gets a chance."""
 
-    def __init__(self, strip_asserts: bool, serves: Callable[[str], bool]) -> None:
-        self.strip_asserts = strip_asserts
+    def __init__(self, serves: Callable[[str], bool]) -> None:
         self.serves = serves
         self.tried = 0
-
-    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
-        return ast.copy_location(ast.Pass(), node) if self.strip_asserts else node
 
     def visit_Try(self, node: ast.Try) -> ast.Try:
         self.tried += 1

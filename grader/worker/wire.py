@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from io import BytesIO
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import numpy as np
@@ -35,16 +37,30 @@ from grader.worker.codec import Reject
 T = TypeVar("T")
 #: Arrays come out of protocol 4 as writable copies; those of protocol 5 may be read-only.
 _PROTOCOL = 4
+_VALUES = (Call, Cell, Definition, Opaque, Program, Ref, RepairRequest, StandIn, Step)
 
 
 def to_worker(value: Any) -> bytes:
     """The bytes of a value that the grader made, for a worker. Never for the other way: see `from_grader`."""
-    return pickle.dumps(value, _PROTOCOL)
+    written = BytesIO()
+    _Writer(written, _PROTOCOL).dump(value)
+    return written.getvalue()
 
 
 def from_grader(data: bytes | memoryview) -> Any:
     """In a worker: the value, all of whose arrays are new and writable. The grader itself must not call this."""
     return _Reader(BytesIO(data)).load()
+
+
+def _reducer(cls: type) -> Callable[[Any], tuple[type, tuple[Any, ...]]]:
+    """How a value of a dataclass is pickled: as a call of its class. Of one with slots, Python code would gather
+    the fields, and set them again."""
+    parts = [attrgetter(field.name) for field in fields(cls)]
+    return lambda value: (cls, tuple(part(value) for part in parts))
+
+
+class _Writer(pickle.Pickler):
+    dispatch_table = MappingProxyType({cls: _reducer(cls) for cls in _VALUES})
 
 
 class _Reader(pickle.Unpickler):
@@ -56,7 +72,7 @@ class _Reader(pickle.Unpickler):
 
 def _named_in_pickles() -> Iterator[Any]:
     """The classes of the grader's values, and what makes arrays and numpy's scalars."""
-    yield from (Call, Cell, Definition, Opaque, Program, Ref, RepairRequest, StandIn, Step)
+    yield from _VALUES
     yield from (np.ndarray, np.dtype, np.empty(0).__reduce__()[0], np.float64(0).__reduce__()[0])
 
 

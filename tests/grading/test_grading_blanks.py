@@ -324,3 +324,46 @@ def linear_backward(dZ, cache):
     assert graded.ids == {"linear_backward": {"not-implemented"}}
     graded = grade_functions(linear_backward=code.replace("else 7", "else -1"))
     assert graded.ids == {"linear_backward": {"not-implemented", "wrong-sign"}}
+
+
+@pytest.mark.parametrize(
+    "branches",
+    {
+        "beside-what-is-written": """
+    if activation == "relu":
+        dZ = relu_backward(dA, cache[1])
+        res = linear_backward(dZ, cache[0])
+        dA_prev, dW, db = res[0], res[1], res[2]
+    elif activation == "sigmoid":
+        dZ = sigmoid_backward(dA, cache[1])
+        dA_prev, dW, db = None, None, None
+""",
+        "all-of-a-branch": """
+    if activation == "relu":
+        pass
+    else:
+        dZ = sigmoid_backward(dA, cache[1])
+        dA_prev, dW, db = linear_backward(dZ, cache[0])
+""",
+        "in-a-match": """
+    match activation:
+        case "relu":
+            dZ = relu_backward(dA, cache[1])
+            dA_prev, dW, db = linear_backward(dZ, cache[0])
+        case "sigmoid":
+            dZ = None
+            dA_prev, dW, db = None, None, None
+""",
+        "for-both": """
+    dZ = None
+    dA_prev, dW, db = linear_backward(dZ, cache[0])
+""",
+    }.values(),
+)
+def test_a_blank_is_proved_with_what_the_other_branch_has(grade_functions: GradeCells, branches: str) -> None:
+    code = f"def linear_activation_backward(dA, cache, activation):{branches}    return dA_prev, dW, db\n"
+    graded = grade_functions(linear_activation_backward=code)
+    (found,) = graded["linear_activation_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("not-implemented", "proved")
+    assert found.location is not None
+    assert found.location.source.endswith("None") or found.location.source == "pass"

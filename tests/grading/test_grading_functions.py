@@ -112,6 +112,28 @@ def test_right_in_another_way(grade_functions: GradeCells, name: str, source: st
     assert graded.full_marks
 
 
+@pytest.mark.parametrize(
+    ("name", "result", "status"),
+    [
+        ("update_parameters", "{**parameters, **grads}", "failed"),
+        ("update_parameters", "{**parameters, 'learning_rate': learning_rate}", "failed"),
+        ("initialize_parameters", "{'W1': W1, 'b1': b1, 'W2': W2, 'b2': b2, 'n_h': n_h}", "failed"),
+        ("L_model_backward", "{**grads, 'dAL': dAL}", "passed"),
+    ],
+)
+def test_entries_that_nobody_asked_for(
+    grade_functions: GradeCells, dnn: Grader, name: str, result: str, status: str
+) -> None:
+    """Parameters are counted, `len(parameters) // 2`; gradients are looked up."""
+    *lines, last = function_texts(dnn.rubric)[name].rstrip().splitlines()
+    assert last.startswith("    return ")
+    graded = grade_functions({name: "\n".join([*lines, f"    return {result}"])})
+    assert [one.name for one in graded.report.functions if one.status != "passed"] == (
+        [name] if status == "failed" else []
+    )
+    assert not graded.ids
+
+
 def test_one_error_costs_marks_once(grade_functions: GradeCells) -> None:
     """Functions downstream of an error are graded with right helpers."""
     graded = grade_functions(linear_forward=LINEAR_FORWARD.format(result="W @ A, (A, W, b)"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Iterator
 
 from grader.repairs.change import FORGOTTEN, Change, change
@@ -45,9 +46,13 @@ def _comments_around(site: Site) -> Iterator[int]:
 
 
 def _target_of(code: str) -> str | None:
-    """What a statement sets; "" for a return and a call, None for what is no such statement."""
+    """What a statement sets; "" for a return and a call, None for what is no such statement, or computes nothing."""
     tree = parsed(code)
     match tree.body if tree else []:
+        case [ast.Assign(value=ast.Constant(value=types.EllipsisType()))]:
+            return None  # a hint of the template: `# dAL = ...`
+        case [ast.Expr(value=ast.Call(func=ast.Name(id="print")))]:
+            return None
         case [ast.Assign(targets=[target]) | ast.AugAssign(target=target)]:
             return ast.unparse(target)
         case [ast.Return() | ast.Expr(value=ast.Call())]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeGuard
 
@@ -22,8 +22,10 @@ from grader.repairs.change import (
     is_alias,
     is_method,
     is_own_call,
+    parts_of_records,
     places,
 )
+from grader.repairs.families.branches import written_in_another_branch
 from grader.repairs.families.elements import elements, flat_elements, position_of, stored_into
 from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
@@ -41,8 +43,9 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
         started = isinstance(place.node, ast.Constant) and not _is_sum(site, place)
         level = COMPUTED if place.level == REDUCED or started else place.level
         summed = _summed(site, place.node)
+        fillers = _fillers(site, place)
         for text in replacements:
-            for made in filled(site, place, text):
+            for made in _filled(site, fillers, text):
                 before = _begins(site, summed, made) if summed is not None else None
                 begins = _begins(site, place.node, made) or before
                 late = DELIVERED if _passes_over(site, place.node, made) else level
@@ -108,13 +111,15 @@ def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
     """A blank of the template, `dW = None` or `Gradients(dW=None)`, filled with a right formula, or with what another
     branch gives to the same names."""
     yield from _as_in_another_branch(site)
+    yield from written_in_another_branch(site)
     around = (ast.keyword, ast.Lambda)
     named = (Place(node, COMPUTED) for node in site.nodes() if isinstance(site.parent(node), around))
     several = [Place(site.node.value, COMPUTED)] if _gives_several(site.node) else []
     for place in (*places(site), *named, *several):
         if is_none(place.node):
+            fillers = _fillers(site, place)
             for text in replacements:
-                yield from (change(place.node, made, COMPUTED, 0) for made in filled(site, place, text))
+                yield from (change(place.node, made, COMPUTED, 0) for made in _filled(site, fillers, text))
 
 
 def _gives_several(node: ast.stmt) -> TypeGuard[ast.Assign]:
@@ -173,40 +178,59 @@ def _is_sum(site: Site, place: Place) -> bool:
     return isinstance(place.target, ast.Name) and place.target.id in site.scope.sums
 
 
-def filled(site: Site, place: Place, text: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Filler:
+    """How the names of a formula are called at one place, whichever formula it is."""
+
+    parameters: tuple[str, ...]
+    visible: tuple[str, ...]
+    held: tuple[Mapping[str, str], ...]
+    """Names that hold one example of each array, in a loop over elements."""
+    position: str
+
+
+def _fillers(site: Site, place: Place) -> list[_Filler]:
+    visible, position = site.visible(place.node), position_of(site, place)
+    return [
+        _Filler(
+            parameters,
+            visible,
+            tuple(found(site, place, parameters) for found in (elements, flat_elements)),
+            position,
+        )
+        for parameters in _parameters(site, place)
+    ]
+
+
+def _filled(site: Site, fillers: Sequence[_Filler], text: str) -> Iterator[str]:
     """The formula in the student's names, and element by element in a loop over elements; nothing where a
     name has no value there."""
-    for parameters in _parameters(site, place):
-        yield from _filled(site, place, text, parameters)
-
-
-def _filled(site: Site, place: Place, text: str, parameters: Sequence[str]) -> Iterator[str]:
-    names = {mark: _name(site, place, parameters, mark) for mark in _PLACEHOLDER.findall(text)}
-    if any(name is None for name in names.values()):
-        return
     text = re.sub(r"\bnp\.", f"{site.world.numpy}.", text)
-    yield _PLACEHOLDER.sub(lambda match: str(names[match[1]]), text)
-    for held in (elements(site, place, parameters), flat_elements(site, place, parameters)):
-        if held:
-            yield _PLACEHOLDER.sub(partial(_element_for, held, names), text)
-    position = position_of(site, place)
-    if position and ".shape" not in text and ".sum(" not in text:
-        yield _PLACEHOLDER.sub(lambda match: f"{names[match[1]]}[{position}]", text)
+    marks = _PLACEHOLDER.findall(text)
+    for filler in fillers:
+        names = {mark: _name(site, filler, mark) for mark in marks}
+        if any(name is None for name in names.values()):
+            continue
+        yield _with_names(text, names)
+        for held in filter(None, filler.held):
+            yield _with_names(text, {mark: held.get(str(name), name) for mark, name in names.items()})
+        if filler.position and ".shape" not in text and ".sum(" not in text:
+            yield _with_names(text, {mark: f"{name}[{filler.position}]" for mark, name in names.items()})
 
 
-def _element_for(held: Mapping[str, str], names: Mapping[str, str | None], match: re.Match[str]) -> str:
-    name = str(names[match[1]])
-    return held.get(name, name)
+def _with_names(text: str, names: Mapping[str, str | None]) -> str:
+    return _PLACEHOLDER.sub(lambda match: str(names[match[1]]), text)
 
 
-def _name(site: Site, place: Place, parameters: Sequence[str], mark: str) -> str | None:
+def _name(site: Site, filler: _Filler, mark: str) -> str | None:
     """`{1}`, and `{Y}` where a helper has another name for it, are the parameter at that position; `{Z}` is what a
     helper takes that takes no more."""
+    parameters = filler.parameters
     if not mark.isdigit():
         if len(parameters) == 1 and site.depth > 0 and mark not in site.world.parameters:
             return parameters[0]
-        if mark in site.visible(place.node) or mark not in site.world.parameters:
-            return mark if mark in site.visible(place.node) else None
+        if mark in filler.visible or mark not in site.world.parameters:
+            return mark if mark in filler.visible else None
         mark = str(site.world.parameters.index(mark))
     return parameters[int(mark)] if int(mark) < len(parameters) else None
 
@@ -251,4 +275,13 @@ def _parameters(site: Site, place: Place) -> tuple[tuple[str, ...], ...]:
     helpers = (own, own[::-1]) if len(own) == 2 else (own,)
     if not all(site.scope.knows(name) for name in mine):
         return helpers
-    return (mine, *helpers) if len(own) == 2 and own != mine else (mine,)
+    mine_or_parts = (mine, *_with_parts(site, mine))
+    return (*mine_or_parts, *helpers) if len(own) == 2 and own != mine else mine_or_parts
+
+
+def _with_parts(site: Site, mine: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The same with `cache[1]` for `cache`, where the student reads that."""
+    for part in parts_of_records(site):
+        whole = re.split(r"[.\[]", part, maxsplit=1)[0]
+        if whole in mine:
+            yield tuple(part if name == whole else name for name in mine)

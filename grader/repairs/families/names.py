@@ -18,14 +18,14 @@ from grader.repairs.change import (
     copied,
     is_number_like,
     is_own_call,
+    parts_of_records,
     places,
 )
 from grader.repairs.families.comments import uncommented
 from grader.repairs.families.counters import lengths
 from grader.repairs.families.elements import element_of
-from grader.repairs.families.entries import forgotten_entries
+from grader.repairs.families.entries import forgotten_entries, stored_too
 from grader.repairs.families.numbers import neighbour
-from grader.repairs.scope import is_text
 from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
 
@@ -68,7 +68,7 @@ def unread(site: Site) -> Iterator[Change]:
     idle = [name for name in (*site.scope.idle, *_unread_parameters(site)) if name in site.visible(site.node)]
     if not idle:
         return
-    yield from _stored_too(site, idle)
+    yield from stored_too(site, idle)
     for node in site.nodes():
         if isinstance(node, ast.Name) and site.scope.knows(node.id) and site.scope.role(node.id) == "data":
             yield from (change(node, name, FORGOTTEN, rank=0) for name in idle[:_MAX_IDLE])
@@ -102,7 +102,7 @@ def _called_after_all(site: Site) -> Iterator[Change]:
     chosen = [
         made.name
         for made in site.scope.bindings
-        if made.name not in site.scope.read and isinstance(made.value, ast.Subscript | ast.IfExp | ast.Name)
+        if made.name not in site.scope.read and _may_be_a_function(site, made.value)
     ]
     for place in places(site) if chosen else ():
         if (held := copied(place.node)) and site.scope.role(held) == "data":
@@ -110,19 +110,14 @@ def _called_after_all(site: Site) -> Iterator[Change]:
                 yield change(place.node, f"{name}({site.text(place.node)})", FORGOTTEN, rank=0)
 
 
-def _stored_too(site: Site, idle: list[str]) -> Iterator[Change]:
-    """`parameters[w_key] = w` → the same, and `parameters[b_key] = b`, where b is used nowhere."""
-    texts = [
-        name
-        for name in site.visible(site.node)
-        if any(value is not None and is_text(value) for value in site.scope.values.get(name, ()))
-    ]
-    match site.node:
-        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=kept), slice=ast.Name(id=used))]):
-            for key, value in product(texts, idle):
-                if key not in (used, value):
-                    text = f"{site.text(site.node)}; {kept}[{key}] = {value}"
-                    yield change(site.node, text, FORGOTTEN, rank=0)
+def _may_be_a_function(site: Site, value: ast.expr | None) -> bool:
+    """`TABLE[kind]` and what is in it, `relu if … else sigmoid`, `relu`; not `cache[1]` and `X.shape[1]`."""
+    asked = isinstance(value, ast.Subscript)
+    while isinstance(value, ast.Subscript):
+        value = value.value
+    if asked:
+        return isinstance(value, ast.Name) and value.id not in site.scope.parameters
+    return isinstance(value, ast.IfExp | ast.Name)
 
 
 def _instead_of_constant(site: Site) -> Iterator[Change]:
@@ -155,17 +150,27 @@ _NO_WORK = ("assert", "check", "plot", "print", "run", "show", "test", "validate
 def _can_be(site: Site, node: ast.Name, other: str) -> bool:
     """Whether another function can be called here: named alike, or with parameters of the same names; of one
     parameter, whatever its name."""
+    parent = site.parent(node)
+    theirs = site.world.takes.get(other)
+    if theirs is not None and _hands_more(parent, node, len(theirs)):
+        return False
     if alike(other, node.id):
         return True
-    parent = site.parent(node)
     aliased = isinstance(parent, ast.Assign | ast.keyword | ast.Dict)  # `dict(sigmoid=hinge, relu=hinge)`
     called = isinstance(parent, ast.Call) and parent.func is node and not parent.keywords
     if not (aliased or called) or other.lower().lstrip("_").startswith(_NO_WORK):
         return False
-    mine, theirs = (site.world.takes.get(name) for name in (node.id, other))
+    mine = site.world.takes.get(node.id)
     if mine is None or theirs is None:
         return False
     return mine == theirs or (len(mine) < 2 and len(theirs) < 2)
+
+
+def _hands_more(parent: ast.AST | None, called: ast.Name, most: int) -> bool:
+    """Whether a call hands its function more than so many arguments, by position alone."""
+    if not isinstance(parent, ast.Call) or parent.func is not called or parent.keywords:
+        return False
+    return len(parent.args) > most
 
 
 def _put_around(site: Site) -> Iterator[Change]:
@@ -234,6 +239,10 @@ def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
     for number, new in enumerate(alike[:_MAX_NAMES]):
         rank = 0 if strange else number // 6 if handed or renamed else 1 + number // 4
         yield change(node, new, rank=rank, tag=f"{node.id} is {new}")
+    if isinstance(site.parent(node), ast.Compare) and mine == "data":
+        yield from (
+            change(node, new, rank=0) for new in parts_of_records(site) if not new.startswith(node.id)
+        )
     if handed or strange:
         for new in (*site.scope.attributes, *_entries(site), *_first_results(site, node)):
             yield change(node, new, rank=0)
