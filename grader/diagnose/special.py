@@ -24,6 +24,7 @@ USES_GLOBAL = "uses-global"
 
 _SIZE = re.compile(r"(?:m|M|n|N|\w*(?:examples|samples|batch|size))\Z")
 _SET_TO_NONE = re.compile(r"[ \t]+(\w+(?:\[[\"'\w]+\])?)[ \t]*=[ \t]*None[ \t]*(?:#.*)?")
+_NOTHING = ("...", "return None", "return ...", "return NotImplemented")
 _DOCSTRING = re.compile(r'"""[^"]*"""|\'\'\'[^\']*\'\'\'')
 #: A branch for one kind alone: what it leaves to do is not the one that stands for all others.
 _ONE_KIND = re.compile(r"\s*(?:(?:el)?if\b[^!]*==|case\s+(?!_\s*:))")
@@ -44,8 +45,8 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
     if observed is None or not finding.failed or finding.named:
         return finding
     values = [outcome.value for outcome in observed.outcomes if outcome.status == "value"]
-    if values and all(value is None for value in values):
-        blank = _blank_at_end(finding, definitions)
+    blank = _blank_at_end(finding, definitions) if values and all(map(_stands_for_nothing, values)) else None
+    if blank is not None or values and all(value is None for value in values):
         name = RETURNS_NONE if blank is None else NOT_IMPLEMENTED
         if name in rubric.misconceptions:
             place = blank or _end(finding, definitions)
@@ -88,7 +89,7 @@ def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Locati
         if len(lines) > _MOST_LINES or max(map(len, lines)) > _LONGEST_LINE:
             return None  # no template's, and the search below takes the square of it
         code = _code(lines)
-        if code and lines[code[-1]].split("#")[0].strip() in ("...", "return None"):
+        if code and lines[code[-1]].split("#")[0].strip() in _NOTHING:
             return Location(made.cell, made.line + code[-1], "")
         for i in code:
             blank = _SET_TO_NONE.fullmatch(lines[i])
@@ -233,7 +234,10 @@ def _has_open_entry(finding: Finding, value: Value) -> bool:
     """Whether an entry of a failing component is `None` beside others that are not: `W1` is, and `W2` is not."""
     entries = value.items() if isinstance(value, dict) else ()
     prefixes = tuple(str(finding.spec.returns[name]) for name in finding.failed)
-    return any(item is None and isinstance(key, str) and key.startswith(prefixes) for key, item in entries)
+    return any(
+        _stands_for_nothing(item) and isinstance(key, str) and key.startswith(prefixes)
+        for key, item in entries
+    )
 
 
 def is_set_to_none(line: str) -> bool:
@@ -243,7 +247,9 @@ def is_set_to_none(line: str) -> bool:
 
 def may_have_blanks(definitions: Sequence[Definition]) -> bool:
     """Whether there is anything in the source that a template leaves for a blank."""
-    return any(word in made.source for made in definitions for word in ("None", "pass", "..."))
+    return any(
+        word in made.source for made in definitions for word in ("None", "pass", "...", "NotImplemented")
+    )
 
 
 def without_value(finding: Finding) -> tuple[str, ...]:
@@ -257,7 +263,14 @@ def without_value(finding: Finding) -> tuple[str, ...]:
 
 def _is_nothing(part: Value) -> bool:
     """`None`, or a dictionary of nothing else."""
-    return part is None or isinstance(part, dict) and all(value is None for value in part.values())
+    return (
+        _stands_for_nothing(part) or isinstance(part, dict) and all(map(_stands_for_nothing, part.values()))
+    )
+
+
+def _stands_for_nothing(value: Value) -> bool:
+    """`None`, and what some write instead: `...` and `NotImplemented`."""
+    return value is None or isinstance(value, Opaque) and value.type in ("ellipsis", "NotImplementedType")
 
 
 def _stopped_at(finding: Finding) -> GlobalRead | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from grader.repairs.change import Change
+from grader.repairs.change import TAKEN, Change, callee
 from grader.repairs.sites import Site
 
 #: A change, its statement, and where that stands in execution order.
@@ -42,7 +43,28 @@ def _joined(items: Sequence[Found]) -> Found:
     at, site, first = items[0]
     edits = dict(chain.from_iterable(made.edits for _, _, made in items))
     joined = len({id(site.node) for _, site, _ in items}) > 1
-    return at, site, Change(tuple(edits.items()), first.level, first.rank, at=first.at, joined=joined)
+    level = TAKEN if _is_one_slip(items) else first.level
+    return at, site, Change(tuple(edits.items()), level, first.rank, at=first.at, joined=joined)
+
+
+def _is_one_slip(items: Sequence[Found]) -> bool:
+    """`AL / Y` for `Y / AL` twice, or labels in a logarithm. Where turning them makes all right, it is likelier than
+    arguments exchanged in the call of a helper."""
+    edits = [(site, node) for _, site, made in items for node, _ in made.edits]
+    exchanged = " and " in items[0][2].tag and any(_is_log_of_labels(*edit) for edit in edits)
+    return items[0][2].tag == "turned Div" or exchanged
+
+
+_LABELS = re.compile(r"(?:y|t|target|label|truth)(?!.*(?:hat|prob|pred|score))", re.IGNORECASE)
+
+
+def _is_log_of_labels(site: Site, node: ast.AST) -> bool:
+    """`np.log(Y)`, `np.log(1 - target)`."""
+    around = site.parent(node)
+    while isinstance(around, ast.BinOp | ast.UnaryOp | ast.Subscript):
+        around = site.parent(around)
+    in_log = isinstance(around, ast.Call) and callee(around).startswith("log")
+    return in_log and isinstance(node, ast.Name) and _LABELS.match(node.id) is not None
 
 
 def _mixed(found: Sequence[Found]) -> Iterator[Found]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from grader.model import Definition, Proposal, RepairRequest
-from grader.repairs.change import REDUCED, Change, Family
+from grader.repairs.change import REDUCED, RESTORED, Change, Family, callee
 from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.formula import filling, formula
@@ -67,6 +67,8 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
 #: Names that `RepairRequest.families` may hold.
 FAMILY_NAMES = (*_FAMILIES, "formula", "filling")
 
+#: What is done once to a whole: the minus of a cost, the 1/m of a mean.
+_OF_THE_WHOLE = frozenset({"sign", "over_m"})
 _MEAN = re.compile("mean|average|avg", re.IGNORECASE)
 _LIKELIHOOD = re.compile("(?<!negative_)likelihood", re.IGNORECASE)
 _OF_ONE = re.compile(r"def \w+\(\w+[^,()]*\)")
@@ -165,6 +167,7 @@ def _kept(
         own = site.world.function in made_by.binds
         wrapper = not own and site.definition in site.world.wrappers and family != "axis"
         unlike = wrapper if own else wrapper + _unlike_its_name(made_by, proposal)
+        unlike += made.level > RESTORED and family in _OF_THE_WHOLE and _of_a_part(site, made)
         # Of what adds up examples, the function's own sum comes before those of its helpers.
         inner = made.level == REDUCED and site.depth > 0
         order = (unlike, made.level, inner, made.joined, at, number)
@@ -172,6 +175,20 @@ def _kept(
         if len(kept) >= MAX_OF_FAMILY:
             break
     return kept
+
+
+def _of_a_part(site: Site, made: Change) -> bool:
+    """Whether it is put into a lambda that the function calls for each of several parts, by
+    `heads, tails = starmap(part, …)` or twice."""
+    match site.node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as part) if site.depth == 0:
+            inside = {id(node) for node in ast.walk(part)}
+            if not all(id(node) in inside for node, _ in made.edits):
+                return False
+            read = [n for n in site.source.nodes if isinstance(n, ast.Name) and n.id == name]
+            mapped = any(callee(site.parent(n) or n) in ("map", "starmap") for n in read)
+            return mapped or len(read) > 2  # it is set, too
+    return False
 
 
 def _unlike_its_name(helper: Definition, made: Proposal) -> int:

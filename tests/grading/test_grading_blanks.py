@@ -367,3 +367,16 @@ def test_a_blank_is_proved_with_what_the_other_branch_has(grade_functions: Grade
     assert (found.misconception, found.evidence) == ("not-implemented", "proved")
     assert found.location is not None
     assert found.location.source.endswith("None") or found.location.source == "pass"
+
+
+@pytest.mark.parametrize("result", ["NotImplemented", "...", "{key: ... for key in parameters}"])
+def test_what_stands_for_nothing_is_a_blank(grade_functions: GradeCells, result: str) -> None:
+    code = f"""
+def update_parameters(parameters, grads, learning_rate):
+    step = learning_rate * grads["dW1"]
+    return {result}
+"""
+    graded = grade_functions(update_parameters=code)
+    (found,) = graded["update_parameters"].diagnoses
+    assert found.misconception == "not-implemented"
+    assert found.location is not None and result in found.location.source

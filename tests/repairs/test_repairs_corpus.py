@@ -139,6 +139,7 @@ def inputs(function: str) -> Iterator[tuple[Any, ...]]:
             "L_model_forward": (X, parameters),
             "compute_cost": (AL, Y),
             "linear_backward": (dZ, (A, W, b)),
+            "linear_activation_backward": (dZ, ((A, W, b), Z), ("relu", "sigmoid", "relu")[seed]),
             "sigmoid_backward": (dZ, Z),
             "relu_backward": (dZ, Z),
             "L_model_backward": (AL, Y, caches),

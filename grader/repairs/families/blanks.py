@@ -76,14 +76,18 @@ def _filling(site: Site, node: ast.expr) -> str:
 
 
 def _open(site: Site, node: ast.expr) -> Iterator[ast.expr]:
-    """The `None` and `...` that a value is made of."""
+    """The `None`, `...` and `NotImplemented` that a value is made of."""
     match node:
-        case ast.Constant(value=None) | ast.Constant(value=types.EllipsisType()):
+        case (
+            ast.Constant(value=None)
+            | ast.Constant(value=types.EllipsisType())
+            | ast.Name(id="NotImplemented")
+        ):
             yield node
         case ast.Tuple(elts=parts) | ast.Dict(values=parts):
             for part in parts:
                 yield from _open(site, part)
-        case ast.Lambda(body=body):
+        case ast.DictComp(value=body) | ast.BinOp(op=ast.BitOr(), right=body) | ast.Lambda(body=body):
             yield from _open(site, body)
         case ast.IfExp(body=one, orelse=other):
             yield from _open(site, one)

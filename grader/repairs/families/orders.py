@@ -21,6 +21,7 @@ def order(site: Site) -> Iterator[Change]:
             list_of = site.text(node.func).removesuffix("insert")
             yield change(node, f"{list_of}append({site.text(node.args[1])})", rank=0)
         elif isinstance(node, ast.Call) and 2 <= len(node.args) <= _MAX_ORDERED:
+            yield from _turned_function(site, node)
             yield from _reordered_call(site, node)
         elif isinstance(node, ast.Call) and is_own_call(site, node):
             yield from _reordered_keywords(site, node)
@@ -37,6 +38,17 @@ def order(site: Site) -> Iterator[Change]:
 def _turned(site: Site, node: ast.BinOp, tag: str = "") -> Change:
     edits = ((node.left, site.atom(node.right)), (node.right, site.atom(node.left)))
     return Change(edits, rank=1, tag=tag)
+
+
+_OF_TWO = frozenset({"divide", "true_divide", "truediv", "subtract", "sub", "matmul", "dot"})
+
+
+def _turned_function(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`starmap(np.divide, pairs)` → `starmap(lambda a, b: np.divide(b, a), pairs)`."""
+    first = node.args[0]
+    named = callee(first) in _OF_TWO and not isinstance(first, ast.Call)
+    if named and callee(node) in ("starmap", "map", "reduce"):
+        yield change(first, f"lambda a, b: {site.text(first)}(b, a)", rank=0)
 
 
 def _joins_lists(node: ast.BinOp) -> bool:
