@@ -75,9 +75,8 @@ def _pairs(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         names = (name.id for name in target.elts if isinstance(name, ast.Name))
         yield from zip(names, value.elts, strict=True)
-    elif isinstance(target, ast.Tuple) and isinstance(
-        value, ast.Name
-    ):  # `linear_cache, activation_cache = cache`
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Name):
+        # `linear_cache, activation_cache = cache`
         for at, part in enumerate(target.elts):
             if isinstance(part, ast.Name):
                 yield part.id, ast.Subscript(value, ast.Constant(at))
