@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.repairs.change import (
     COMPUTED,
@@ -161,6 +161,17 @@ def _by_analogy(site: Site) -> Iterator[Change]:
     for made in _analogies(site.text(node)):
         if _target_of(made) != _target(site, node):
             yield change(node, f"{site.text(node)}; {made}", COMPUTED, rank=0)
+    if isinstance(assigned := _assigned(node), ast.Name):
+        yield from _stored_as_above(site, node, assigned.id, block[:at])
+
+
+def _stored_as_above(site: Site, node: ast.stmt, name: str, above: Sequence[ast.stmt]) -> Iterator[Change]:
+    """`new = b - rate * db` → `parameters["b1"] = new` after it, where `parameters["W1"] = new` stands above."""
+    for sibling in above[-4:]:
+        match sibling:
+            case ast.Assign(targets=[ast.Subscript()], value=ast.Name(id=stored)) if stored == name:
+                for made in _analogies(site.text(sibling)):
+                    yield change(node, f"{site.text(node)}; {made}", COMPUTED, rank=0)
 
 
 def _as_in_other_branch(site: Site) -> Iterator[Change]:
@@ -241,9 +252,29 @@ def _appended(site: Site) -> Iterator[Change]:
     """`A, cache = f(…)` with nothing appended → `caches.append(cache)` after it."""
     node = site.node
     if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
+        yield from _appended_too(site)
         return
     names = [part.id for part in node.targets[0].elts if isinstance(part, ast.Name)]
     lists = [b.name for b in site.scope.bindings if isinstance(b.value, ast.List) and b.line < site.line]
     for made in dict.fromkeys(lists):
         for word in names[1:]:
             yield change(node, f"{site.text(node)}; {made}.append({word})", rank=0)
+
+
+def _appended_too(site: Site) -> Iterator[Change]:
+    """`last = f(…)` → `caches.append(last[1])` after it, where `one = f(…)` has `caches.append(one[1])`."""
+    match site.node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as made):
+            alike = {other for other, values in site.scope.values.items() if _calls(values, callee(made))}
+            for node in site.source.nodes:
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(attr="append") as append,
+                        args=[ast.Subscript(value=ast.Name(id=other), slice=at)],
+                    ) if other in alike - {name}:
+                        text = f"{site.text(site.node)}; {site.text(append)}({name}[{site.text(at)}])"
+                        yield change(site.node, text, rank=0)
+
+
+def _calls(values: Sequence[ast.expr | None], function: str) -> bool:
+    return any(isinstance(value, ast.Call) and callee(value) == function for value in values)
