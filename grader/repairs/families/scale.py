@@ -146,7 +146,9 @@ def _signed(factor: ast.expr, rest: str) -> str:
 
 def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
     name, args = callee(node), node.args
-    if len(args) == 1 and (_divides(site, name) or name == "square" and is_factor(site, args[0])):
+    divides = len(args) == 1 and (_divides(site, name) or name == "square" and is_factor(site, args[0]))
+    twice = name in ("square", "power") and bool(args) and site.count(args[0])  # `np.power(m, 2)`
+    if divides or twice:
         yield change(node, site.text(args[0]), rank=0)
     elif _is_averager(site, node):
         yield change(node, site.text(args[0]), rank=1)
