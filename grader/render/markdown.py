@@ -45,8 +45,10 @@ def _blocks(report: Report, detail: str) -> Iterator[str]:
     if words.right_functions(report):
         yield _prose(words.right_functions(report))
     yield _table(report.functions)
-    for function in words.open_functions(report):
+    for function in words.told_functions(report):
         yield from _function(report, function, detail)
+    if words.missing_functions(report):
+        yield _prose(words.missing_functions(report))
     yield from _problems(report)
     yield from _notes(report)
 

@@ -93,8 +93,10 @@ def _report(report: Report, detail: str) -> Iterator[RenderableType]:
     if words.right_functions(report):
         yield _prose(words.right_functions(report), "green")
     yield _table(report)
-    for function in words.open_functions(report):
+    for function in words.told_functions(report):
         yield from _function(report, function, detail)
+    if words.missing_functions(report):
+        yield _prose(f"{words.missing_functions(report)}\n", "bold")
     yield from _problems(report)
     yield from _notes(report)
     if report.isolation.tier == "none":

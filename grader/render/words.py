@@ -109,6 +109,10 @@ def levels_of(feedback: Feedback, detail: str) -> Iterator[tuple[str, str]]:
             yield LEVEL_LABELS[level], words
 
 
+#: So many functions that are not there are told one by one.
+_FEW = 2
+
+
 def verdict(report: Report) -> str:
     """One sentence on the whole submission."""
     if report.status == "ungradable":
@@ -124,6 +128,26 @@ def verdict(report: Report) -> str:
 def open_functions(report: Report) -> list[FunctionReport]:
     """The functions that did not pass, in the report's order."""
     return [function for function in report.functions if function.status != "passed"]
+
+
+def told_functions(report: Report) -> list[FunctionReport]:
+    """The open functions that have something of their own to be told: not those of `missing_functions`."""
+    return [one for one in open_functions(report) if one.name not in _missing(report)]
+
+
+def missing_functions(report: Report) -> str:
+    """The functions that the notebook does not have, in one sentence; empty where they are few."""
+    names = _missing(report)
+    if not names:
+        return ""
+    if len(names) == len(report.functions):
+        return f"None of the functions is defined in this notebook: {listed(names)}."
+    return f"Not defined in this notebook: {listed(names)}."
+
+
+def _missing(report: Report) -> list[str]:
+    names = [one.name for one in report.functions if one.status == "missing" and not one.notes]
+    return names if len(names) > _FEW else []
 
 
 def right_functions(report: Report) -> str:

@@ -121,6 +121,19 @@ def test_every_kind_of_function_says_what_is_the_case(render):
 
 
 @pytest.mark.parametrize("render", RENDERERS)
+def test_functions_that_are_not_there_are_told_together(render):
+    names = ("compute_cost", "linear_backward", "L_model_backward")
+    absent = tuple(reports.absent(name) for name in names)
+    every = plain(render(dataclasses.replace(golden_report(), functions=absent)))
+    assert "None of the functions is defined in this notebook: `compute_cost`, `linear_backward`" in every
+    some = dataclasses.replace(golden_report(), functions=(*golden_report().functions, *absent))
+    assert "Not defined in this notebook: `compute_cost`, `linear_backward`" in plain(render(some))
+    assert " is not defined in this notebook" not in plain(render(some))
+    few = dataclasses.replace(golden_report(), functions=absent[:2])
+    assert "`compute_cost` is not defined in this notebook" in plain(render(few))
+
+
+@pytest.mark.parametrize("render", RENDERERS)
 def test_an_error_is_shown_beside_a_diagnosis_too(render):
     function = dataclasses.replace(
         reports.failed("f", reports.PLUS_SIGN), status="error", error=ErrorReport("KeyError", "'W4'", 3, 1)
