@@ -19,7 +19,7 @@ from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.formula import filling, formula
 from grader.repairs.families.names import name, outside, unread
-from grader.repairs.families.numbers import direction, from_zero, index, key, letter, ranges
+from grader.repairs.families.numbers import direction, from_zero, halved, index, key, letter, ranges
 from grader.repairs.families.operators import operator
 from grader.repairs.families.orders import order
 from grader.repairs.families.returns import returned
@@ -49,6 +49,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "range": (ranges,),
     "direction": (direction,),
     "from_zero": (from_zero,),
+    "halved": (halved,),
     "name": (name,),
     "global": (outside,),
     "constant": (constant,),
