@@ -77,10 +77,8 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class GlobalRead:
-    """A read, inside a function, of a name that is neither local nor a definition or an import.
-
-    `variable`: assigned at the notebook's top level to data; `undefined`: assigned nowhere.
-    """
+    """A read, inside a function, of a name that is neither local nor a definition or an import: of a `variable`,
+    assigned at the notebook's top level to data, or of one that is `undefined`, assigned nowhere."""
 
     name: str
     cell: int
@@ -104,6 +102,8 @@ class FunctionFacts:
     problem: Problem | None = None
     parameters: str | None = None
     """As its definition has them, `AL, Y, m=…`; None where it is no plain function."""
+    looked_up: tuple[str, ...] = ()
+    """With which letters the keys begin that it looks up, it or a helper: `dA` of `grads["dA1"]`."""
 
 
 @dataclass(frozen=True, slots=True)

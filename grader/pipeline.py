@@ -27,6 +27,7 @@ from grader.judge.score import points
 from grader.model import (
     INTERNAL_ERROR,
     Convention,
+    Extraction,
     FunctionReport,
     Note,
     Notebook,
@@ -131,7 +132,7 @@ class Grader:
     ) -> Report:
         names = list(self.rubric.functions)
         extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
-        session = self.session(*self._of_version(notebook), self.runner, extraction, data, only)
+        session = self.session(*self._of_version(notebook, extraction), self.runner, extraction, data, only)
         examined = session.examine()
         functions = self._functions(examined)
         problems = (*notebook.problems, *extraction.problems, *_clues(examined))
@@ -142,9 +143,9 @@ class Grader:
         lines_above = {cell.index: cell.above for cell in notebook.cells if cell.above is not None}
         return replace(report, lines_above=lines_above)
 
-    def _of_version(self, notebook: Notebook) -> tuple[Plan, Matcher]:
+    def _of_version(self, notebook: Notebook, extraction: Extraction) -> tuple[Plan, Matcher]:
         """What is right in the version of the assignment that this notebook is of."""
-        if not is_later(self.rubric, notebook.cells):
+        if not is_later(self.rubric, notebook.cells, extraction.functions):
             return self.plan, self.matcher
         if self._later is None:
             rubric = later_version(self.rubric)

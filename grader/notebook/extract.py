@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
@@ -26,6 +27,8 @@ MAX_SPARE = 8
 MAX_NEEDED = 40
 #: Unused functions, and used names, that are compared: a notebook may have any number of both.
 MAX_COMPARED = 200
+#: Beginnings of keys that a function looks up.
+MAX_KEYS = 40
 Versions = Mapping[str, tuple[int, ...]]
 _TOO_MUCH = (RecursionError, MemoryError)
 
@@ -84,8 +87,8 @@ class _Search:
         reads = Reads(self.table, self._parameter_names(), self.graded, top_level)
         functions = {}
         for name in self.wanted:
-            needed = tuple(sorted(index[at] for at in needs.get(name, ())))
-            functions[name] = self._facts(name, needed, reads)
+            facts = self._facts(name, tuple(sorted(index[at] for at in needs.get(name, ()))), reads)
+            functions[name] = replace(facts, looked_up=self._looked_up(needs.get(name, ())))
         definitions = tuple(self.table.statements[at].definition() for at in order)
         problems = (*broken_problems(pieces), *self.problems)
         return Extraction(definitions, functions, problems, self._spare(order))
@@ -141,6 +144,11 @@ class _Search:
         plain = len(versions) == 1  # nothing has replaced it by what it may be wrapped in
         parameters = signature(statement.functions.get(name, statement.node)) if plain else None
         return FunctionFacts(name, status, *facts, needs, reads.of(versions), problem, parameters)
+
+    def _looked_up(self, needed: Iterable[int]) -> tuple[str, ...]:
+        statements = (self.table.statements[at] for at in needed)
+        written = [one for one in statements if one.kind in ("function", "class")]
+        return tuple(sorted({key for one in written for key in one.usage.keys})[:MAX_KEYS])
 
     def _place(self, name: str, statement: Statement) -> tuple[int, int, int]:
         node = statement.functions.get(name, statement.node)

@@ -7,6 +7,7 @@ exhaust the stack; only nested scopes recurse, and Python bounds their depth.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -45,6 +46,8 @@ class Usage:
     """Parameters and local names of its functions."""
     unread: frozenset[str]
     """Parameters that their function never reads."""
+    keys: frozenset[str]
+    """With which letters the keys begin that it looks up, or may: `dA` of `grads["dA" + str(l)]`."""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ class _Totals:
     globals: list[Read] = field(default_factory=list)
     locals: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
 
 
 def usage(statement: ast.stmt) -> Usage:
@@ -78,6 +82,7 @@ def usage(statement: ast.stmt) -> Usage:
         _in_order(module.later + totals.globals),
         frozenset(totals.locals),
         frozenset(totals.unread),
+        frozenset(totals.keys),
     )
 
 
@@ -272,9 +277,42 @@ def _pattern(scope: _Scope, node: ast.AST, stack: list[ast.AST], totals: _Totals
 
 
 def _call(scope: _Scope, node: ast.Call, stack: list[ast.AST], totals: _Totals) -> None:
+    """What is given a text may look something up under it: `grads.get("dA1")`, `take(grads, "dA", l)`."""
+    for argument in node.args:
+        _note_key(argument, totals)
+    _push_unnoted(stack, node)
+
+
+def _push_unnoted(stack: list[ast.AST], node: ast.expr) -> None:
+    """Go on with an expression, or with the parts of a call."""
+    if not isinstance(node, ast.Call):
+        return stack.append(node)
     stack.append(node.func)
     stack.extend(node.args)
     stack.extend(keyword.value for keyword in node.keywords)
+
+
+_LETTERS = re.compile(r"[A-Za-z_]{1,16}")
+
+
+def _note_key(node: ast.expr | None, totals: _Totals) -> None:
+    """The letters that a key begins with: of `"dA" + str(l)`, `"dA%d" % l`, `f"dA{l}"`."""
+    while isinstance(node, ast.BinOp):
+        node = node.left
+    if isinstance(node, ast.JoinedStr) and node.values:
+        node = node.values[0]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value  # "dA{}".format(l)
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    if letters := _LETTERS.match(text):
+        totals.keys.add(letters[0])
+
+
+def _assign(scope: _Scope, node: ast.Assign, stack: list[ast.AST], totals: _Totals) -> None:
+    if any(isinstance(target, ast.Name) for target in node.targets):
+        _note_key(node.value, totals)
+    stack.extend(node.targets)
+    stack.append(node.value)
 
 
 def _binary(scope: _Scope, node: ast.BinOp, stack: list[ast.AST], totals: _Totals) -> None:
@@ -306,7 +344,11 @@ def _place(scope: _Scope, node: ast.Attribute | ast.Subscript, stack: list[ast.A
             totals.touches.add(name)
     stack.append(node.value)
     if isinstance(node, ast.Subscript):
-        stack.append(node.slice)
+        if isinstance(node.ctx, ast.Load):
+            _note_key(node.slice, totals)
+            stack.append(node.slice)
+        else:
+            _push_unnoted(stack, node.slice)  # `grads[key("dA", l)] = dA` looks nothing up
 
 
 def _expression(scope: _Scope, node: ast.Expr, stack: list[ast.AST], totals: _Totals) -> None:
@@ -314,7 +356,7 @@ def _expression(scope: _Scope, node: ast.Expr, stack: list[ast.AST], totals: _To
         name = changed_by_call(node.value)
         if name is not None:
             totals.touches.add(name)
-    stack.append(node.value)
+    _push_unnoted(stack, node.value)
 
 
 def _type_alias(scope: _Scope, node: ast.AST, stack: list[ast.AST], totals: _Totals) -> None:
@@ -343,6 +385,7 @@ _HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.MatchStar: _pattern,
     ast.MatchMapping: _pattern,
     ast.Call: _call,
+    ast.Assign: _assign,
     ast.BinOp: _binary,
     ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,

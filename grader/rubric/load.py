@@ -42,6 +42,7 @@ _FUNCTION_KEYS = [
     "shifted",
     "counted",
     "later",
+    "later_unless_read",
     "random",
     "private",
 ]
@@ -165,6 +166,7 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
         shifted=tuple(file.typed(where, spec, "shifted", list, [])),
         counted=file.typed(where, spec, "counted", bool, False),
         later=tuple(file.typed(where, spec, "later", list, [])),
+        later_unless_read=tuple(file.typed(where, spec, "later_unless_read", list, [])),
         random=file.typed(where, spec, "random", bool, False),
         private=tuple(file.typed(where, spec, "private", list, [])),
     )

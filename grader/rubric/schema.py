@@ -93,6 +93,8 @@ class FunctionSpec:
     counted: bool = False
     later: tuple[str, ...] = ()
     """Course modules of later versions of the notebook, in which numbers that are one higher are wrong."""
+    later_unless_read: tuple[str, ...] = ()
+    """Of versions in which they are wrong unless the function looks its own entries up under such numbers."""
     is_later: bool = False
     """Whether this is the function of such a version."""
     random: bool = False

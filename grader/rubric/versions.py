@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from grader.model import Cell
-from grader.rubric.schema import Misconception, Rubric
+from grader.model import Cell, FunctionFacts
+from grader.rubric.schema import FunctionSpec, Misconception, Rubric
 
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w \t,]+))", re.MULTILINE)
 _WORD = re.compile(r"\w+")
@@ -15,15 +15,27 @@ _WORD = re.compile(r"\w+")
 
 def later_version(rubric: Rubric) -> Rubric:
     """The rubric of the versions whose tests accept the later layout alone."""
-    functions = {name: replace(spec, is_later=bool(spec.later)) for name, spec in rubric.functions.items()}
+    functions = {name: replace(spec, is_later=_has_later(spec)) for name, spec in rubric.functions.items()}
     return replace(rubric, functions=functions, misconceptions=dict(_wrong_later(rubric)))
 
 
-def is_later(rubric: Rubric, cells: Iterable[Cell]) -> bool:
+def _has_later(spec: FunctionSpec) -> bool:
+    return bool(spec.later or spec.later_unless_read)
+
+
+def is_later(rubric: Rubric, cells: Iterable[Cell], facts: Mapping[str, FunctionFacts]) -> bool:
     """Whether a notebook imports a module of such a version."""
-    modules = {module for spec in rubric.functions.values() for module in spec.later}
+    modules = {module for spec in rubric.functions.values() for module in _modules(spec, facts)}
     mentioning = (cell.source for cell in cells if any(module in cell.source for module in modules))
     return any(modules & imported(source) for source in mentioning)
+
+
+def _modules(spec: FunctionSpec, facts: Mapping[str, FunctionFacts]) -> tuple[str, ...]:
+    """The modules that tell of a later version. Who looks the entries up under earlier numbers, as the template of
+    2017 does, keeps to these whatever is imported."""
+    keys = {str(spec.returns[name]) for name in spec.shifted}
+    read = spec.name not in facts or not keys.isdisjoint(facts[spec.name].looked_up)
+    return spec.later if read else (*spec.later, *spec.later_unless_read)
 
 
 def imported(source: str) -> set[str]:

@@ -34,10 +34,17 @@ def L_model_backward(AL, Y, caches):
 """
 
 
+READ_BACK = SHIFTED.replace(
+    "dA, dW, db = linear_activation_backward(dA,", "dA, dW, db = linear_activation_backward(above,"
+).replace("        kind =", '        above = dA if l == L else grads[f"dA{l + 1}"]\n        kind =')
+
+
 @pytest.mark.parametrize(
     ("imports", "right"),
     [
-        ("from testCases_v4a import *", True),
+        ("", True),
+        ("from testCases_v3 import *", True),
+        ("from testCases_v4a import *", False),
         ("from testCases import *\n# from public_tests import *", True),
         ("from testCases import *\nfrom public_tests import *", False),
         ("import numpy as np, public_tests as tests", False),
@@ -59,6 +66,17 @@ def test_dA_keys_of_2017_are_wrong_where_the_notebooks_own_tests_refuse_them(
         assert found.components == ("dA",)
         assert found.location is not None
         assert 'grads[f"dA{l}"] = dA' in found.location.source
+
+
+@pytest.mark.parametrize(
+    ("imports", "right"), [("from testCases_v4a import *", True), ("from public_tests import *", False)]
+)
+def test_dA_keys_of_2017_that_are_read_back_are_those_of_a_template(
+    dnn: Grader, imports: str, right: bool
+) -> None:
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": READ_BACK}, "2017")
+    cells[1] = ("code", imports + "\nimport numpy as np")
+    assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks == right
 
 
 def test_a_key_dAL_beside_dA0_is_nobodys_error(dnn: Grader) -> None:
