@@ -43,6 +43,7 @@ _FUNCTION_KEYS = [
     "counted",
     "later",
     "later_unless_read",
+    "earlier",
     "random",
     "private",
 ]
@@ -167,6 +168,7 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
         counted=file.typed(where, spec, "counted", bool, False),
         later=tuple(file.typed(where, spec, "later", list, [])),
         later_unless_read=tuple(file.typed(where, spec, "later_unless_read", list, [])),
+        earlier=tuple(file.typed(where, spec, "earlier", list, [])),
         random=file.typed(where, spec, "random", bool, False),
         private=tuple(file.typed(where, spec, "private", list, [])),
     )

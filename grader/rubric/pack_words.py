@@ -29,6 +29,7 @@ _FUNCTION = (
     "counted",
     "later",
     "later_unless_read",
+    "earlier",
     "random",
     "private",
 )
@@ -144,7 +145,9 @@ def _function(tree: Mapping[str, Any]) -> FunctionSpec:
         **_typed(tree, ("name", "points", "optional", "counted", "random")),
         returns={str(name): _place(place) for name, place in tree["returns"].items()},
         weights={str(name): float(weight) for name, weight in tree["weights"].items()},
-        **_tuples(tree, ("parameters", "helpers", "shifted", "later", "later_unless_read", "private")),
+        **_tuples(
+            tree, ("parameters", "helpers", "shifted", "later", "later_unless_read", "earlier", "private")
+        ),
     )
 
 

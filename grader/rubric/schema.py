@@ -94,7 +94,9 @@ class FunctionSpec:
     later: tuple[str, ...] = ()
     """Course modules of later versions of the notebook, in which numbers that are one higher are wrong."""
     later_unless_read: tuple[str, ...] = ()
-    """Of versions in which they are wrong unless the function looks its own entries up under such numbers."""
+    """Of versions in which they are wrong unless the function looks its own entries up under such numbers …"""
+    earlier: tuple[str, ...] = ()
+    """… or the notebook holds one of these texts of a template that asks for them."""
     is_later: bool = False
     """Whether this is the function of such a version."""
     random: bool = False

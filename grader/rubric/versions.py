@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from grader.model import Cell, FunctionFacts
@@ -23,19 +23,23 @@ def _has_later(spec: FunctionSpec) -> bool:
     return bool(spec.later or spec.later_unless_read)
 
 
-def is_later(rubric: Rubric, cells: Iterable[Cell], facts: Mapping[str, FunctionFacts]) -> bool:
+def is_later(rubric: Rubric, cells: Sequence[Cell], facts: Mapping[str, FunctionFacts]) -> bool:
     """Whether a notebook imports a module of such a version."""
-    modules = {module for spec in rubric.functions.values() for module in _modules(spec, facts)}
+    modules = {module for spec in rubric.functions.values() for module in _modules(spec, cells, facts)}
     mentioning = (cell.source for cell in cells if any(module in cell.source for module in modules))
     return any(modules & imported(source) for source in mentioning)
 
 
-def _modules(spec: FunctionSpec, facts: Mapping[str, FunctionFacts]) -> tuple[str, ...]:
-    """The modules that tell of a later version. Who looks the entries up under earlier numbers, as the template of
-    2017 does, keeps to these whatever is imported."""
+def _modules(
+    spec: FunctionSpec, cells: Sequence[Cell], facts: Mapping[str, FunctionFacts]
+) -> tuple[str, ...]:
+    """The modules that tell of a later version. Who keeps to an earlier template, or looks the entries up under its
+    numbers, is not judged by what some later versions ask for."""
     keys = {str(spec.returns[name]) for name in spec.shifted}
     read = spec.name not in facts or not keys.isdisjoint(facts[spec.name].looked_up)
-    return spec.later if read else (*spec.later, *spec.later_unless_read)
+    if read or any(text in cell.source for text in spec.earlier for cell in cells):
+        return spec.later
+    return (*spec.later, *spec.later_unless_read)
 
 
 def imported(source: str) -> set[str]:

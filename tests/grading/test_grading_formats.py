@@ -71,10 +71,11 @@ def test_dA_keys_of_2017_are_wrong_where_the_notebooks_own_tests_refuse_them(
 @pytest.mark.parametrize(
     ("imports", "right"), [("from testCases_v4a import *", True), ("from public_tests import *", False)]
 )
-def test_dA_keys_of_2017_that_are_read_back_are_those_of_a_template(
-    dnn: Grader, imports: str, right: bool
+@pytest.mark.parametrize("source", [READ_BACK, SHIFTED + '# Inputs: "grads["dA" + str(l + 2)], caches"'])
+def test_dA_keys_of_2017_that_are_read_back_or_are_those_of_a_template(
+    dnn: Grader, source: str, imports: str, right: bool
 ) -> None:
-    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": READ_BACK}, "2017")
+    cells = notebook_cells({**function_texts(dnn.rubric), "L_model_backward": source}, "2017")
     cells[1] = ("code", imports + "\nimport numpy as np")
     assert Graded(dnn.grade(nbformat4(cells).encode(), "a.ipynb", "a", None)).full_marks == right
 
