@@ -105,6 +105,8 @@ class Proofs:
             rest = proof.rest_of(finding, name)
             found = plan.rubric.misconceptions[name]
             left = name == proof.NOT_IMPLEMENTED
+            if left and (returned := self._only_returned(prover, finding)) is not None:
+                return returned
             if left:
                 right = plan.oracle.formulas(finding.spec.name)
                 found = proof.to_be_filled(plan.rubric, finding.spec.name, right)
@@ -119,6 +121,18 @@ class Proofs:
             if where is not None and (not left or _is_there(where, finding.places.get(name, where))):
                 finding = proof.with_proof(finding, name, where)
         return _without_what_follows(finding)
+
+    def _only_returned(self, prover: Prover, finding: Finding) -> Finding | None:
+        """The finding with `returns-none` alone, where all is done and a `return None` keeps it back."""
+        blank = finding.places.get(proof.NOT_IMPLEMENTED)
+        known = self.bench.plan.rubric.misconceptions.get(special.RETURNS_NONE)
+        if known is None or blank is None or blank.source.split("#")[0].strip() != "return None":
+            return None
+        goal = proof.goal(known, finding, self.bench.plan.oracle, ())
+        where = prover.locate(goal) if goal else None
+        if where is None:
+            return None
+        return proof.with_proof(replace(finding, named={known.id: finding.failed}), known.id, where)
 
     def _one_of_rivals(self, prover: Prover, finding: Finding) -> Finding:
         """The finding without the names that only a repair could decide for, and with the one that it decides for:

@@ -375,8 +375,10 @@ class Session:
             for name in self._failing()
             if name in self.plan.suite.public and self.findings[name].says_something
         }
-        for name, observed in self._observe(due, bind=True).items():
-            self.findings[name] = replace(self.findings[name], public=observed.outcomes)
+        for bind in (True, False):  # with right helpers, a format that they do not have would be the error
+            calls = {name: made for name, made in due.items() if self._was_bound(name) == bind}
+            for name, observed in self._observe(calls, bind=bind).items():
+                self.findings[name] = replace(self.findings[name], public=observed.outcomes)
 
     def _relate(self) -> None:
         """Where nothing explains an error: facts on public inputs that a student can check alone."""

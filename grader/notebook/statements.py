@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from grader.model import Definition, StandIn
@@ -75,8 +76,10 @@ class Statement:
         return line + self.block.offset
 
     def definition(self) -> Definition:
-        start = first_line(self.node)
-        source = _text(self.block.text.split("\n"), start, self.node)
+        start, lines = first_line(self.node), self.block.text.split("\n")
+        source = _text(lines, start, self.node)
+        if self.kind == "function" and self.node.end_lineno:
+            source += _comments_below(lines[self.node.end_lineno :])
         return Definition(tuple(sorted(self.binds)), source, self.cell, self.line(start), self.kind)
 
 
@@ -99,6 +102,13 @@ def _text(lines: list[str], start: int, node: ast.stmt) -> str:
             taken[0].encode("utf-8", "surrogatepass")[node.col_offset :].decode("utf-8", "surrogatepass")
         )
     return "\n".join(taken)
+
+
+def _comments_below(lines: Sequence[str]) -> str:
+    """The comments that belong to a function because they are indented, with the line ends before them."""
+    kept = takewhile(lambda line: not line.strip() or line[0] in " \t" and line.lstrip()[0] == "#", lines)
+    text = "\n".join(kept).rstrip()
+    return f"\n{text}" if text else ""
 
 
 def statements(block: Block, stand_ins: Sequence[StandIn]) -> Iterator[Statement]:

@@ -1,14 +1,16 @@
-"""Changes made at once: the same mistake in several lines is one mistake."""
+"""Changes made at once: the same mistake in several lines is one mistake. And what becomes of one in a call that fills."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from grader.repairs.change import TAKEN, Change, callee
 from grader.repairs.sites import Site
+from grader.repairs.slice import filled_by
 
 #: A change, its statement, and where that stands in execution order.
 Found = tuple[int, Site, Change]
@@ -92,3 +94,16 @@ def _stem(site: Site) -> str:
     while isinstance(target, ast.Subscript):
         target = target.value
     return "stem " + ast.unparse(target).rstrip("0123456789") if isinstance(target, ast.Name) else "all"
+
+
+def stored(site: Site, made: Change) -> Change:
+    """`np.matmul(W, A, out=Z) + b` gives nothing to anybody: `Z[...] = np.matmul(W, A, out=Z) + b`."""
+    filled = filled_by(site.node)
+    if filled is None or not any(site.parent(node) is site.node for node, _ in made.edits):
+        return made
+    text = site.text(filled)
+    edits = (
+        (site.node, f"{text}[...] = {new}") if site.parent(node) is site.node else (node, new)
+        for node, new in made.edits
+    )
+    return replace(made, edits=tuple(edits))

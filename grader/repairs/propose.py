@@ -17,17 +17,18 @@ from grader.model import Definition, Proposal, RepairRequest
 from grader.repairs.change import REDUCED, RESTORED, Change, Family, callee
 from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
+from grader.repairs.families.divisors import over_n
 from grader.repairs.families.formula import filling, formula
 from grader.repairs.families.names import name, outside, unread
 from grader.repairs.families.numbers import direction, from_zero, halved, index, key, letter, ranges
 from grader.repairs.families.operators import operator
 from grader.repairs.families.orders import order
 from grader.repairs.families.returns import returned
-from grader.repairs.families.scale import constant, over_m, over_n
+from grader.repairs.families.scale import constant, over_m
 from grader.repairs.families.shapes import axis, transpose
 from grader.repairs.families.signs import add, drop, sign
 from grader.repairs.families.whole import statement
-from grader.repairs.join import Found, together
+from grader.repairs.join import Found, stored, together
 from grader.repairs.sites import Site, find_sites
 from grader.repairs.slice import names_in
 from grader.repairs.text import exchanged, in_string, parse_source, parsed_expression
@@ -120,7 +121,7 @@ def _found(sites: Sequence[Site], family: str, replacements: Sequence[str]) -> l
     for at, site in enumerate(sites):
         if _advances(site):
             continue
-        found.extend((at, site, made) for make in makers for made in _safely(make(site)))
+        found.extend((at, site, stored(site, made)) for make in makers for made in _safely(make(site)))
         if len(found) > _MAX_CHANGES:
             break
     found.extend(together(found))
@@ -180,8 +181,10 @@ def _kept(
 
 def _of_a_part(site: Site, made: Change) -> bool:
     """Whether it is put into a lambda that the function calls for each of several parts, by
-    `heads, tails = starmap(part, …)` or twice."""
+    `heads, tails = starmap(part, …)` or twice. Who makes one of a logarithm alone has left something out of it."""
     match site.node:
+        case ast.Assign(value=ast.Lambda(body=ast.Call(args=[ast.Name()]) as only)) if callee(only) == "log":
+            return False
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as part) if site.depth == 0:
             inside = {id(node) for node in ast.walk(part)}
             if not all(id(node) in inside for node, _ in made.edits):

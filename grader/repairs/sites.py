@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.model import Definition
-from grader.repairs.scope import Function, Scope, is_count, is_text, own_nodes, scope_of
-from grader.repairs.slice import bodies, headers, is_block, names_in, relevant_statements
+from grader.repairs.scope import Function, Scope, is_count, is_text, scope_of
+from grader.repairs.slice import bodies, falls_through, headers, is_block, names_in, relevant_statements
 from grader.repairs.text import Source, atom_of, parse_source, text_of
 from grader.repairs.world import World, world_of
 
@@ -51,6 +51,10 @@ class Site:
     def nodes(self) -> Iterator[ast.expr]:
         """Every expression read here, the inner ones before the outer ones."""
         return iter(self.read)
+
+    @property
+    def in_loop(self) -> bool:
+        return any(first <= self.line <= last for first, last, _ in self.scope.loops)
 
     def count(self, node: ast.expr) -> bool:
         """A size, a position, or text: nothing that a gradient is made of."""
@@ -204,15 +208,10 @@ def _visit_function(walk: _Walk, index: int, node: Function, outer: Scope, **how
     for statement in node.body:
         _visit_statement(walk, index, statement, scope, kept)
     walk.depth -= 1
-    if not _returns(node):
+    if falls_through(node.body):
         walk.sites.append(
             Site(index, walk.sources[index], node.body[-1], scope, walk.world, (), (), walk.depth, True)
         )
-
-
-def _returns(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    inner = own_nodes(node.body)
-    return any(isinstance(one, ast.Return) and one.value is not None for one in inner)
 
 
 def _visit_class(walk: _Walk, index: int, node: ast.ClassDef) -> None:

@@ -225,3 +225,26 @@ def bodies(node: ast.stmt) -> Iterator[list[ast.stmt]]:
 
 def is_block(node: ast.stmt) -> bool:
     return isinstance(node, _BLOCKS)
+
+
+def filled_by(node: ast.stmt) -> ast.expr | None:
+    """`Z` of `np.matmul(W, A, out=Z)`."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    keywords = call.keywords if isinstance(call, ast.Call) else []
+    return next((keyword.value for keyword in keywords if keyword.arg == "out"), None)
+
+
+def falls_through(body: Sequence[ast.stmt]) -> bool:
+    """Whether a function may come to the end of its body, or to a `return None` there, with nothing to give."""
+    match body[-1]:
+        case ast.Return(value=value):
+            return value is None or isinstance(value, ast.Constant) and value.value is None
+        case ast.Raise() | ast.While(test=ast.Constant()):
+            return False
+        case ast.If(orelse=[]):
+            return True
+        case ast.If() | ast.With() | ast.Try() as block:
+            return any(falls_through(inner) for inner in bodies(block) if inner)
+        case ast.Match(cases=[*_, ast.match_case(pattern=ast.MatchAs(pattern=None))]) as block:
+            return any(falls_through(inner) for inner in bodies(block) if inner)
+    return not any(isinstance(node, ast.Yield | ast.YieldFrom) for one in body for node in ast.walk(one))

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -63,6 +63,8 @@ def definitions(text: str) -> list[Definition]:
             names, kind = (node.name,), "function"
         elif isinstance(node, ast.Import):
             names, kind = tuple(alias.asname or alias.name for alias in node.names), "import"
+        elif isinstance(node, ast.ClassDef):
+            names, kind = (node.name,), "class"
         else:
             assert isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
             names, kind = (node.targets[0].id,), "value"
@@ -157,7 +159,7 @@ def copied(value: Any) -> Any:
 
 def results(made: list[Definition], function: str) -> list[Any]:
     """What the function gives on each input: a value, or the name of an exception."""
-    space: dict[str, Any] = {"np": np, **HELPERS}
+    space: dict[str, Any] = {"np": np, "NamedTuple": NamedTuple, **HELPERS}
     try:
         for definition in made:
             exec(definition.source, space)

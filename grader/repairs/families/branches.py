@@ -18,22 +18,21 @@ _MOST_BRANCHES = 3
 def written_in_another_branch(site: Site) -> Iterator[Change]:
     """A blank of a branch filled with what another branch does: `dZ = sigmoid_backward(dA, Z)` beside
     `dZ = relu_backward(dA, Z)`, and as it stands there. What the branch has already is left as it is."""
-    mine, others = _branches(site)
+    mine, others = branches(site)
     blanks = [one for one in mine if _is_blank(one)]
     if site.node not in blanks:
         return
     rest = [(one, "pass") for one in blanks if one is not site.node]
-    given = {target for one in mine if not _is_blank(one) for target in _targets(one)}
+    given = {target for one in mine if not _is_blank(one) for target in set_there(one)}
     for branch in others[:_MOST_BRANCHES]:
-        texts = [site.text(one) for one in branch if not given.intersection(_targets(one))]
+        texts = [site.text(one) for one in branch if not given.intersection(set_there(one))]
         if any(map(is_block, branch)) or any(map(_is_blank, branch)) or not texts:
             continue
-        text = f"\n{' ' * site.node.col_offset}".join(texts)
-        for made in dict.fromkeys((_KINDS.sub(_other_kind, text), text)):
+        for made in _of_either_kind(f"\n{' ' * site.node.col_offset}".join(texts)):
             yield Change(((site.node, made), *rest), COMPUTED, 0, at=site.node)
 
 
-def _branches(site: Site) -> tuple[list[ast.stmt], list[list[ast.stmt]]]:
+def branches(site: Site) -> tuple[list[ast.stmt], list[list[ast.stmt]]]:
     """The statements of the branch around, and those of the other branches of the same decision."""
     around = site.parent(site.node)
     if isinstance(around, ast.match_case):
@@ -62,9 +61,19 @@ def _is_blank(node: ast.stmt) -> bool:
     return says_nothing(node) or isinstance(node, ast.Assign) and is_none(node.value)
 
 
-def _targets(node: ast.stmt) -> set[str]:
+def set_there(node: ast.stmt) -> set[str]:
+    """What an assignment sets; nothing for any other statement."""
     targets = node.targets if isinstance(node, ast.Assign) else []
     return {ast.unparse(part) for target in targets for part in getattr(target, "elts", [target])}
+
+
+def as_there(site: Site, node: ast.stmt) -> tuple[str, ...]:
+    """A statement of another branch, with sigmoid for relu, and as it stands."""
+    return _of_either_kind(site.text(node))
+
+
+def _of_either_kind(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((_KINDS.sub(_other_kind, text), text)))
 
 
 def _other_kind(match: re.Match[str]) -> str:

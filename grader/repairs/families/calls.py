@@ -268,7 +268,7 @@ _MAX_OPERANDS = 8
 
 
 def compare(site: Site) -> Iterator[Change]:
-    """Another comparison operator; another name or 0 compared; a bound one further."""
+    """Another comparison operator; another name or 0 compared; a bound one further; a `not` taken out."""
     for node in site.nodes():
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             left, right = site.atom(node.left), site.atom(node.comparators[0])
@@ -277,6 +277,8 @@ def compare(site: Site) -> Iterator[Change]:
                 yield change(node, f"{left} {op} {right}", level, rank=0)
             yield from _other_operands(site, node)
             yield from _asked_in_full(site, node)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            yield change(node, site.atom(node.operand), rank=0)
     tests = [node.test for node in (site.node, *site.nodes()) if isinstance(node, ast.If | ast.IfExp)]
     for test in (one for one in tests if isinstance(one, ast.Name) and names_a_kind(one.id)):
         yield from (change(test, f'{test.id} == "{word}"', RESTORED, rank=0) for word in ("sigmoid", "relu"))

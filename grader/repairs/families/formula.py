@@ -98,7 +98,10 @@ def _first_filled(site: Site, name: str) -> int:
         subscripts = (node for node in site.source.nodes if isinstance(node, ast.Subscript))
         stored = (one for one in subscripts if isinstance(one.ctx, ast.Store) and copied(one.value) == name)
         return min((one.lineno for one in stored), default=0)
-    made = [binding.value for binding in site.scope.bindings if binding.name == name]
+    bound = [binding.value for binding in site.scope.bindings if binding.name == name]
+    made = [
+        value for value in bound if not (isinstance(value, ast.BinOp) and copied(value.left) == name)
+    ]  # `a *= 2`
     if not made or not all(isinstance(one, ast.Call) and all(map(site.count, one.args)) for one in made):
         return 0
     bare = (

@@ -21,6 +21,7 @@ from grader.repairs.change import (
     parts_of_records,
     places,
 )
+from grader.repairs.families.buffers import kept, used_in_place
 from grader.repairs.families.comments import uncommented
 from grader.repairs.families.counters import lengths
 from grader.repairs.families.elements import element_of
@@ -60,7 +61,8 @@ def unread(site: Site) -> Iterator[Change]:
                     yield change(node, f'({name} if {word} == "sigmoid" else {node.id})', FORGOTTEN, rank=0)
     yield from _put_around(site)
     yield from forgotten_entries(site)
-    yield from _kept(site)
+    yield from kept(site)
+    yield from used_in_place(site)
     yield from _called_after_all(site)
     yield from uncommented(site)
     yield from _instead_of_constant(site)
@@ -72,7 +74,9 @@ def unread(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.Name) and site.scope.knows(node.id) and site.scope.role(node.id) == "data":
             yield from (change(node, name, FORGOTTEN, rank=0) for name in idle[:_MAX_IDLE])
-            if isinstance(site.parent(node), ast.BinOp):  # `part1 / m`, where `part2` is used nowhere
+            if isinstance(
+                site.parent(node), ast.BinOp | ast.UnaryOp
+            ):  # `part1 / m`, where `part2` is used nowhere
                 for name, operator in product(idle[:_MAX_IDLE], "+-"):
                     yield change(node, f"{node.id} {operator} {name}", rank=0)
     for place in places(site):
@@ -85,16 +89,6 @@ def unread(site: Site) -> Iterator[Change]:
             for name in _unread_parameters(site):
                 yield change(place.node, f"{text} / {name}", FORGOTTEN, rank=0)
                 yield change(place.node, f"{text} * ({name} > 0)", FORGOTTEN, rank=0)
-
-
-def _kept(site: Site) -> Iterator[Change]:
-    """`np.add(Z, b)`, whose result is lost → `Z = np.add(Z, b)`."""
-    match site.node:
-        case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=module)), args=[ast.Name(id=first), *_])
-        ):
-            if module == site.world.numpy and site.scope.knows(first):
-                yield change(site.node, f"{first} = {site.text(site.node)}", FORGOTTEN, rank=0)
 
 
 def _called_after_all(site: Site) -> Iterator[Change]:
@@ -340,7 +334,7 @@ def _other_argument(site: Site, node: ast.expr) -> Iterator[Change]:
     mine = [n for n in site.visible(node) if site.scope.role(n) in ("data", "text")]
     parts = [f"{n}[0]" for n in site.introduced(node)]  # a scan hands on several things in one
     for new in (*mine[:6], *parts, *_entries(site)):
-        yield change(node, new, rank=1)
+        yield change(node, new, rank=1, tag=f"{site.text(node)} is {new}")
 
 
 def _exchanged_names(site: Site) -> Iterator[Change]:

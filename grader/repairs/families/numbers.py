@@ -87,6 +87,8 @@ def indices(node: ast.expr) -> Iterator[ast.expr]:
     match node:
         case ast.Subscript(slice=ast.Constant(value=int()) | ast.BinOp() | ast.Name() | ast.UnaryOp() as at):
             yield at
+        case ast.Subscript(slice=ast.Call(func=ast.Name(id="min" | "max")) as at):
+            yield at
         case ast.Call(func=ast.Name(id="str"), args=[at]):
             yield at
         case ast.BinOp(left=ast.Constant(value=str()), op=ast.Add(), right=ast.Call(args=[at]) as made):

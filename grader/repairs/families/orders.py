@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import permutations
 
-from grader.repairs.change import Change, call_text, callee, change, is_own_call, key_letter
+from grader.repairs.change import RESTORED, TAKEN, Change, call_text, callee, change, is_own_call, key_letter
 from grader.repairs.sites import Site
 
 _MAX_ORDERED = 4
@@ -104,13 +104,15 @@ def _reordered(site: Site, node: ast.Tuple | ast.List, parts: list[ast.expr]) ->
 
 
 def _reordered_keywords(site: Site, node: ast.Call) -> Iterator[Change]:
-    """`draw(rows=n_x, columns=n_h)` → `draw(rows=n_h, columns=n_x)`."""
+    """`draw(rows=n_x, columns=n_h)` → `draw(rows=n_h, columns=n_x)`; early for `Cache(A=W, W=A)`."""
     named = [keyword for keyword in node.keywords if keyword.arg][:_MAX_ORDERED]
     for at, one in enumerate(named):
         for other in named[at + 1 :]:
             edits = ((one.value, site.text(other.value)), (other.value, site.text(one.value)))
             if edits[0][1] != edits[1][1]:
-                yield Change(edits, rank=1, tag=f"{callee(node)} {one.arg} {other.arg}")
+                crossed = (one.arg, other.arg) == (edits[0][1], edits[1][1])
+                level = TAKEN if crossed else RESTORED
+                yield Change(edits, level, rank=1, tag=f"{callee(node)} {one.arg} {other.arg}")
 
 
 def _reordered_call(site: Site, node: ast.Call) -> Iterator[Change]:

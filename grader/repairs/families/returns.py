@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import permutations, takewhile
 
 from grader.repairs.change import Change, change
 from grader.repairs.scope import is_text, own_nodes
@@ -27,11 +27,19 @@ def returned(site: Site) -> Iterator[Change]:
         shown = [site.text(one) for one in node.value.args if not is_text(one)]
         if shown:
             yield change(node, f"return {', '.join(shown)}", rank=0)
-    after = ast.Pass(lineno=node.end_lineno or node.lineno, col_offset=0)
+    after = ast.Pass(lineno=_last_line(site), col_offset=0)
     indent = site.source.line(node.lineno)[: node.col_offset]
     kept = "" if isinstance(node, ast.Pass | ast.Return) else f"{site.text(node)}\n{indent}"
     for rank, text in enumerate(_results(site)):
         yield Change(((node, f"{kept}return {text}"),), rank=rank // 20, at=after)
+
+
+def _last_line(site: Site) -> int:
+    """Of the function, the comments at its end included: where its return is missing."""
+    last = site.node.end_lineno or site.node.lineno
+    rest = enumerate(site.source.text.split("\n")[last:], last + 1)
+    below = takewhile(lambda one: not one[1].strip() or one[1].lstrip().startswith("#"), rest)
+    return max((number for number, line in below if line.strip()), default=last)
 
 
 def _values_at_ends(node: ast.stmt) -> Iterator[ast.Expr]:
@@ -73,6 +81,7 @@ def _results(site: Site) -> list[str]:
     names = list(dict.fromkeys(made))
     unread = [name for name in names if name not in site.scope.read]
     kept = [b.name for b in site.scope.bindings if isinstance(b.value, ast.List | ast.Dict)]
+    kept += [name for name in names if name in site.scope.filled and name not in kept]
     kept += _entries_set(site)
     late, given = names[-5:], site.scope.data_parameters
     texts = [", ".join(_shown(site)), ", ".join(unread), *unread, *reversed(late), *kept, *given]

@@ -20,7 +20,6 @@ from grader.repairs.change import (
     call_text,
     callee,
     change,
-    counts_units,
     is_alias,
     is_method,
     is_number_like,
@@ -29,6 +28,7 @@ from grader.repairs.change import (
     key_letter,
     places,
 )
+from grader.repairs.families.divisors import other_dimension
 from grader.repairs.families.words import other_code, other_word, word
 from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
@@ -80,7 +80,7 @@ def _counted_once(site: Site, node: ast.BinOp) -> Iterator[Change]:
 def _counted_by_columns(site: Site) -> Iterator[Change]:
     """`m = len(Y)` → `m = Y.shape[1]`."""
     for node in site.nodes():
-        for made in _other_dimension(site, node):
+        for made in other_dimension(site, node):
             if made.edits[0][1].endswith(("1", "shape[1]")):
                 yield made
 
@@ -89,6 +89,8 @@ def _divided_in_place(site: Site) -> Iterator[Change]:
     node = site.node
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div | ast.Mult):
         yield change(node, "pass", rank=0)
+        if isinstance(node.value, ast.UnaryOp):  # `dAL /= -m`
+            yield change(node.value, "-1", rank=0)
 
 
 def _undivided(site: Site, node: ast.BinOp) -> Iterator[Change]:
@@ -227,70 +229,6 @@ def _dividers(site: Site) -> list[str]:
     return [b.name for b in site.scope.bindings if b.line < site.line and _is_divider(b.value)]
 
 
-def over_n(site: Site) -> Iterator[Change]:
-    """The size that is divided by: another dimension of the same array, or the number of examples."""
-    for node in site.nodes():
-        yield from _other_dimension(site, node)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            yield from _other_divisor(site, node.right)
-        elif isinstance(node, ast.Call) and callee(node) == "divide" and len(node.args) == 2:
-            yield from _other_divisor(site, node.args[1])
-    yield from _other_divisor_in_place(site)
-    yield from _turned_shape(site)
-    yield from _turned_argument(site)
-
-
-def _turned_argument(site: Site) -> Iterator[Change]:
-    """`mean(total, A.T)` → `mean(total, A)`, `mean(total, n)` → `mean(total, m)`."""
-    for node in site.nodes():
-        if isinstance(node, ast.Call) and is_own_call(site, node):
-            for argument in node.args:
-                if isinstance(argument, ast.Attribute) and argument.attr == "T":
-                    yield change(argument, site.atom(argument.value), rank=0)
-                elif isinstance(argument, ast.Name) and _counts(site, argument.id):
-                    sizes = [name for name in site.visible(node) if _counts(site, name)]
-                    yield from (change(argument, name, rank=0) for name in sizes if name != argument.id)
-
-
-def _counts(site: Site, name: str) -> bool:
-    return site.scope.role(name) == "count" or bool(BATCH_NAME.match(name))
-
-
-def _turned_shape(site: Site) -> Iterator[Change]:
-    """`m, n = A.shape` → `n, m = A.shape`."""
-    match site.node:
-        case ast.Assign(targets=[ast.Tuple(elts=[one, other])], value=ast.Attribute(attr="shape")):
-            if not BATCH_NAME.match(site.text(other)):
-                yield Change(((one, site.text(other)), (other, site.text(one))), rank=0)
-
-
-def _other_dimension(site: Site, node: ast.expr) -> Iterator[Change]:
-    match node:
-        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant(value=0 | 1) as index):
-            if not counts_units(site):
-                yield change(index, str(1 - index.value), rank=0)  # type: ignore[operator]
-        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.UnaryOp() as last):
-            yield change(last, "0", rank=1)
-        case ast.Call(func=ast.Name(id="len"), args=[array]):
-            yield change(node, f"{site.atom(array)}.shape[1]", rank=0)
-        case ast.Attribute(attr="size"):
-            yield change(node, f"{site.atom(node.value)}.shape[1]", rank=0)
-
-
-def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:
-    for rank, size in enumerate(batch_sizes(site.scope, site.node, site.visible(node))):
-        if site.text(node) != size:
-            yield change(node, size, rank=rank)
-    match node:
-        case ast.Call(args=[ast.Name(id=array)]) if is_own_call(site, node):  # `nrow(M)`
-            yield change(node, f"{array}.shape[1]", rank=0)
-
-
-def _other_divisor_in_place(site: Site) -> Iterator[Change]:
-    if isinstance(site.node, ast.AugAssign) and isinstance(site.node.op, ast.Div):
-        yield from _other_divisor(site, site.node.value)
-
-
 _TRIED = ("0.01", "1", "2", "0", "0.5")
 
 
@@ -300,7 +238,7 @@ def constant(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.Constant) and type(node.value) in (int, float) and not _position(site, node):
             yield from _other_number(site, node)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.FloorDiv):
             yield from _without_constant(site, node)
         elif isinstance(node, ast.Constant | ast.Attribute):
             yield from word(site, node)
@@ -321,6 +259,10 @@ def constant(site: Site) -> Iterator[Change]:
             yield change(place.node, f"{site.atom(place.node)} * 2", place.level, 2)
             tag = f"nothing{key_letter(site, place.node)}"
             yield change(place.node, f"{site.atom(place.node)} * 0", place.level, 3, tag)
+            match site.parent(place.node):
+                case ast.DictComp(key=ast.Name(id=key)):
+                    text = f'{site.atom(place.node)} * ({key}[0] != "b")'
+                    yield change(place.node, text, place.level, 3)
             yield change(place.node, f"{site.atom(place.node)} / 2", place.level, 2)
 
 
@@ -361,6 +303,10 @@ def _other_number(site: Site, node: ast.Constant) -> Iterator[Change]:
 
 
 def _without_constant(site: Site, node: ast.BinOp) -> Iterator[Change]:
+    if isinstance(node.op, ast.FloorDiv):
+        if is_constant(node):  # `1 // 100`
+            yield change(node, f"{site.atom(node.left)} / {site.atom(node.right)}", rank=0)
+        return
     if is_constant(node.right):
         yield change(node, site.atom(node.left), rank=0, tag="without constant")
     if isinstance(node.op, ast.Mult) and is_constant(node.left):

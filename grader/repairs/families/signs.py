@@ -63,7 +63,8 @@ def _augmented(site: Site) -> Iterator[Change]:
         target = site.text(node.target)
         yield change(node, f"{target} {_OPPOSITE[type(node.op)]}= {site.text(node.value)}", rank=0)
         if isinstance(node.op, ast.Sub):
-            yield change(node, f"{target} = {site.atom(node.value)} - {target}", COMPUTED, rank=1)
+            level = COMPUTED if site.in_loop else RESTORED
+            yield change(node, f"{target} = {site.atom(node.value)} - {target}", level, rank=1)
 
 
 def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
@@ -136,8 +137,14 @@ def _negated(site: Site, place: Place) -> Iterator[Change]:
     node = place.node
     if isinstance(node, ast.UnaryOp) or not is_number_like(site, node):
         return
-    level = RESTORED if _is_mean_of_name(site, place) or _is_a_loss(site) else place.level
-    yield change(node, f"-({site.text(node)})", level)
+    likely = _is_mean_of_name(site, place) or _is_a_loss(site) or _is_a_log(site, node)
+    yield change(node, f"-({site.text(node)})", RESTORED if likely else place.level)
+
+
+def _is_a_log(site: Site, node: ast.expr) -> bool:
+    """`lambda p: np.log(p)`: who makes one of a logarithm alone has left something out of it."""
+    alone = isinstance(node, ast.Call) and callee(node) == "log" and isinstance(node.args[0], ast.Name)
+    return alone and isinstance(site.parent(node), ast.Lambda)
 
 
 _LOSS = re.compile(r"loss|entropy|nll|bce", re.IGNORECASE)
@@ -198,7 +205,7 @@ def _unwrapped(site: Site, node: ast.Call) -> Iterator[Change]:
         return
     shape = node.args[0] if node.args else None
     if name in ("ones", "zeros") and isinstance(shape, ast.Attribute):
-        yield change(node, site.atom(shape.value), rank=0)
+        yield change(node, site.atom(shape.value), rank=0, tag=f"{site.text(node)} off")
     elif name in ("filter", "map") and len(node.args) == 2:
         yield change(node, site.text(node.args[1]), rank=0)
     elif isinstance(site.node, ast.If):

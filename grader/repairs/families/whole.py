@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from grader.repairs.change import (
     COMPUTED,
@@ -15,6 +16,7 @@ from grader.repairs.change import (
     callee,
     change,
 )
+from grader.repairs.families.branches import as_there, branches, set_there
 from grader.repairs.families.returns import returned
 from grader.repairs.sites import Site
 from grader.repairs.slice import is_block, names_in
@@ -175,14 +177,14 @@ def _stored_as_above(site: Site, node: ast.stmt, name: str, above: Sequence[ast.
 
 
 def _as_in_other_branch(site: Site) -> Iterator[Change]:
-    """What the other branch does with the same target."""
-    branch, node = site.parent(site.node), site.node
-    if not isinstance(branch, ast.If) or not isinstance(node, ast.Assign):
+    """What another branch does with the same targets: `A = cache = Z` beside `A, cache = sigmoid(Z)`."""
+    node = site.node
+    if not isinstance(node, ast.Assign):
         return
-    for other in (*branch.body, *branch.orelse):
-        alike = isinstance(other, ast.Assign) and site.text(other.targets[0]) == site.text(node.targets[0])
-        if alike and other is not node:
-            yield change(node, site.text(other), rank=0)
+    mine, others = branches(site)
+    for other in chain(mine, *others):
+        if other is not node and set_there(other) == set_there(node):
+            yield from (change(node, text, rank=0) for text in as_there(site, other))
 
 
 def _analogies(text: str) -> Iterator[str]:

@@ -114,8 +114,12 @@ def other_code(site: Site, node: ast.Name) -> Iterator[Change]:
     """`RELU`, which the notebook has numbered, → `SIGMOID`, always or in the output layer's round only."""
     mine = _kind(node.id)
     others = [name for name in site.world.codes if mine and _kind(name) not in ("", mine)]
+    asked = [name for name in site.scope.parameters if names_a_kind(name) and name not in site.scope.read]
     for other in others[:_MAX_CHOSEN]:
         yield change(node, other, rank=0, tag="word")
+        for name in asked[:1]:  # `act = RELU`, whatever `activation` says
+            one, two = (node.id, other) if mine == "sig" else (other, node.id)
+            yield change(node, f'({one} if {name} == "sigmoid" else {two})', rank=0)
         for test in dict.fromkeys((*_last_rounds(site, node), *output_rounds(site, node))):
             yield change(node, f"({other} if {test} else {node.id})", rank=1)
             yield change(node, f"({node.id} if {test} else {other})", rank=1)
