@@ -39,7 +39,12 @@ def _last_line(site: Site) -> int:
     last = site.node.end_lineno or site.node.lineno
     rest = enumerate(site.source.text.split("\n")[last:], last + 1)
     below = takewhile(lambda one: not one[1].strip() or one[1].lstrip().startswith("#"), rest)
-    return max((number for number, line in below if line.strip()), default=last)
+    return max((number for number, line in below if _indentation(line) >= site.node.col_offset), default=last)
+
+
+def _indentation(line: str) -> int:
+    """Of a line that holds something; -1 of an empty one."""
+    return len(line) - len(line.lstrip()) if line.strip() else -1
 
 
 def _values_at_ends(node: ast.stmt) -> Iterator[ast.Expr]:
