@@ -132,14 +132,15 @@ class Matcher:
         Too little to name one; enough to try whether its repair makes everything right.
         """
         search = self._search(observed, tuple(observed.spec.returns), convention, ())
-        best: dict[str, int] = {}
+        best: dict[str, tuple[int, int]] = {}
         for form in self.candidates(observed.spec.name, convention):
             if observed.spec.name in self.rubric.functions_of(form):
                 by_repair = self.rubric.misconceptions[form.misconception].decides == "repair"
                 count = search.count_agreeing((form,), by_repair=by_repair)
                 if 2 * count >= len(observed.calls):
-                    best[form.misconception] = max(count, best.get(form.misconception, 0))
-        return sorted(best, key=lambda name: -best[name])[:MAX_NEAR]
+                    likeness = count, search.count_same_keys((form,))
+                    best[form.misconception] = max(likeness, best.get(form.misconception, (0, 0)))
+        return sorted(best, key=best.__getitem__, reverse=True)[:MAX_NEAR]
 
     def components(
         self, observed: Observed, explanation: Explanation, failed: Sequence[str], convention: str

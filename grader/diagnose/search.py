@@ -85,6 +85,21 @@ class Search:
         telling = wrong if by_repair else [i for i in wrong if self.observed.outcomes[i].status == "value"]
         return len(agreeing) if telling else 0
 
+    def count_same_keys(self, forms: Forms) -> int:
+        """How many calls stop at the very key at which the forms do: `W0`, of a dictionary that holds no such key."""
+        stops = (
+            (self.oracle.predict(call, forms, self.convention), outcome.raised)
+            for call, outcome in zip(self.observed.calls, self.observed.outcomes, strict=True)
+        )
+        return sum(
+            one is not None
+            and one.raised is not None
+            and raised is not None
+            and raised.type == one.raised.type == "KeyError"
+            and raised.message == one.raised.message
+            for one, raised in stops
+        )
+
     def _refutes(self, index: int, forms: Forms, by_repair: bool) -> bool:
         """Whether a call that disagrees stopped with what no wrong value raises, or gave another value; where
         values cannot tell the misconception, the repair alone decides."""

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,16 @@ def unread_parameters(name: str, definitions: Sequence[Definition]) -> list[str]
 def _assigned_nowhere(finding: Finding) -> Iterator[str]:
     """Names that the function reads and nothing in the notebook makes, with the one that may be meant."""
     source = next((made.source for made in reversed(finding.notebook) if finding.spec.name in made.binds), "")
-    words = dict.fromkeys(_WORD.findall(code_only(source)[:_MOST_CODE]))
+    words = dict.fromkeys(
+        word for word in _WORD.findall(code_only(source)[:_MOST_CODE]) if not iskeyword(word)
+    )
+    words.pop(finding.spec.name, None)
+    given = () if finding.in_place else finding.spec.helpers  # right ones stood in their place
     names = dict.fromkeys(read.name for read in finding.facts.reads if read.kind == "undefined")
-    for name in [*names][:_MOST_NAMES]:
+    for name in [name for name in names if name not in given][:_MOST_NAMES]:
+        if hasattr(np, name):
+            yield f"`{name}` is assigned nowhere in the notebook; numpy's is called `np.{name}`."
+            continue
         others = {word.casefold(): word for word in words if word != name and len(word) <= _LONGEST_NAME}
         near = get_close_matches(name[:_LONGEST_NAME].casefold(), [*others][:_MOST_WORDS], n=1, cutoff=0.6)
         meant = f", perhaps `{others[near[0]]}` is meant" if near else ""

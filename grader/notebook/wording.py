@@ -61,7 +61,8 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
     line, reason = _reason(error, code, text)
     reason = _OWN_LINE.sub(lambda found: f"line {int(found[1]) + offset}", reason)
     what = f"line, {_quoted(text, line)}" if _line(text, line) else "line"
-    return Problem("syntax-error", f"Python cannot read this {what}: {reason}.{who}", cell, line + offset)
+    end = "" if reason.endswith((".", "?")) else "."
+    return Problem("syntax-error", f"Python cannot read this {what}: {reason}{end}{who}", cell, line + offset)
 
 
 def lost_with_it(names: Sequence[str]) -> str:

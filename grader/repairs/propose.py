@@ -20,13 +20,29 @@ from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.divisors import over_n
 from grader.repairs.families.formula import filling, formula
 from grader.repairs.families.names import name, outside, unread
-from grader.repairs.families.numbers import direction, from_zero, halved, index, key, letter, ranges
+from grader.repairs.families.numbers import (
+    direction,
+    from_zero,
+    index,
+    key,
+    letter,
+    ranges,
+)
 from grader.repairs.families.operators import operator
 from grader.repairs.families.orders import order
 from grader.repairs.families.returns import returned
 from grader.repairs.families.scale import constant, over_m
 from grader.repairs.families.shapes import axis, transpose
 from grader.repairs.families.signs import add, drop, sign
+from grader.repairs.families.slips import (
+    first_result,
+    floored,
+    halved,
+    other_table,
+    spelt,
+    tupled,
+    with_str,
+)
 from grader.repairs.families.whole import statement
 from grader.repairs.join import Found, stored, together
 from grader.repairs.sites import Site, find_sites
@@ -50,7 +66,13 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "range": (ranges,),
     "direction": (direction,),
     "from_zero": (from_zero,),
+    "first": (first_result,),
+    "floor": (floored,),
     "halved": (halved,),
+    "spelling": (spelt,),
+    "str": (with_str,),
+    "table": (other_table,),
+    "tuple": (tupled,),
     "name": (name,),
     "global": (outside,),
     "constant": (constant,),

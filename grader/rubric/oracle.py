@@ -112,12 +112,21 @@ class RightHelper:
         }
 
     def __call__(self, name: str, args: tuple[Value, ...], convention: str) -> Value:
-        """Raises ValueError for arguments that the helper refuses, and for a name that is none."""
+        """Raises ValueError for arguments that the helper refuses, and for a name that is none; TypeError for too many
+        or too few."""
         try:
             with np.errstate(all="ignore"):
                 return self.oracle.functions(convention)[name](*args)
         except Exception as error:  # noqa: BLE001 - any error of a helper is the caller's, as a value
-            raise ValueError(f"{name}: {type(error).__name__}: {error}"[:300]) from None
+            raise refusal(name, error) from None
+
+
+def refusal(name: str, error: Exception) -> Exception:
+    """What the caller of a helper is told of its error: of a wrong number of arguments, what Python says of it."""
+    text = str(error)
+    if isinstance(error, TypeError) and text.startswith(f"{name}()"):
+        return TypeError(text[:300])
+    return ValueError(f"{name}: {type(error).__name__}: {text}"[:300])
 
 
 def build_module(source: Source, edits: Edits) -> dict[str, Any] | None:

@@ -101,7 +101,7 @@ class Answers:
         self.asked = 0
 
     def answer(self, request: bytes) -> bytes:
-        """The reply to one call-back: (`value` | `raised` | `refused`, value or text).
+        """The reply to one call-back: (`value` | `raised` | `misused` | `refused`, value or text).
 
         Raises:
             Reject: the request is not a well-formed one.
@@ -126,6 +126,8 @@ class Answers:
             value = self.helper(name, given, self.convention)
         except Refused as refusal:
             return to_worker(("refused", str(refusal)))
+        except TypeError as error:
+            return to_worker(("misused", str(error)[:_TEXT_CHARS]))
         except Exception as error:  # noqa: BLE001 - hostile arguments must not end the grader
             return to_worker(("raised", _reason(error)))
         return to_worker(("value", value))
@@ -174,7 +176,7 @@ class Answers:
         rest = self._parameters(name)[len(args) :]
         used = rest[: len(kwargs)]
         if set(used) != set(kwargs):
-            raise ValueError(f"{name}() does not take these keyword arguments: {', '.join(kwargs)}")
+            raise TypeError(f"{name}() does not take these keyword arguments: {', '.join(kwargs)}")
         return (*args, *(kwargs[word] for word in used))
 
 

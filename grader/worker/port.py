@@ -77,6 +77,8 @@ class Port:
         outcome, value = from_grader(answer)
         if outcome == "refused":
             raise NameError(value, name=name)
+        if outcome == "misused":
+            raise TypeError(value)
         if outcome == "raised":
             raise ValueError(value)
         return value

@@ -12,7 +12,7 @@ from grader.repairs.families.counters import counters
 from grader.repairs.sites import Site
 
 _PREFIXES = {"dW": ("db", "dA"), "db": ("dW", "dA"), "dA": ("dW", "db"), "W": ("b",), "b": ("W",)}
-_PARAMETER = re.compile(r"""f?["'](?=[Wb](?:["'{%]|\d))""")
+PARAMETER = re.compile(r"""f?["'](?=[Wb](?:["'{%]|\d))""")
 
 
 def shifted(text: str, step: int) -> str:
@@ -224,15 +224,6 @@ def from_zero(site: Site) -> Iterator[Change]:
             yield change(start, "1", rank=0)
 
 
-def halved(site: Site) -> Iterator[Change]:
-    """`len(parameters)` → `len(parameters) // 2`, where nothing halves it yet."""
-    for node in site.nodes():
-        if isinstance(node, ast.Call) and callee(node) == "len" and len(node.args) == 1:
-            around = site.parent(node)
-            if not (isinstance(around, ast.BinOp) and isinstance(around.op, ast.FloorDiv | ast.Div)):
-                yield change(node, f"{site.text(node)} // 2", rank=0)
-
-
 def _own_number(site: Site, node: ast.Call) -> bool:
     return isinstance(node.func, ast.Name) and node.func.id in site.world.known
 
@@ -351,7 +342,7 @@ def _as_derivative(site: Site, node: ast.expr) -> Iterator[Change]:
     match node:
         case ast.Subscript(value=ast.Name(id=base), slice=key, ctx=ast.Load()):
             text = site.text(key)
-            if quoted := _PARAMETER.match(text):
+            if quoted := PARAMETER.match(text):
                 yield change(key, f"{quoted[0]}d{text[quoted.end() :]}", rank=1, tag=f"d of {base}")
             elif isinstance(key, ast.Name) and not site.scope.counting(key.id) and _is_handed_in(site, node):
                 yield change(key, f'"d" + {text}', rank=1, tag=f"d of {base}")

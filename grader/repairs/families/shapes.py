@@ -59,7 +59,7 @@ def _product(site: Site, node: ast.BinOp) -> Iterator[Change]:
 def _turned(site: Site, node: ast.expr, left: ast.expr, right: ast.expr, write: object) -> Iterator[Change]:
     """One side transposed, or both turned round: A Bᵀ for B Aᵀ and the other way round."""
     yield change(left, f"{site.atom(left)}.T", rank=0)
-    yield change(right, f"{site.atom(right)}.T", rank=0)
+    yield change(right, f"{site.atom(right)}.T", rank=0, tag="right transposed")
     a, b = _flipped(site, left), _flipped(site, right)
     for one, other in ((b, a), (a, b), (site.atom(right), a), (b, site.atom(left))):
         yield change(node, write(one, other), rank=1)  # type: ignore[operator]

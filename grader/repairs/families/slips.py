@@ -1,0 +1,81 @@
+"""Slips that stop a function at once: `str` forgotten, `/` for `//`, a word spelt in another way, brackets."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from grader.repairs.change import Change, call_text, callee, change
+from grader.repairs.families.numbers import PARAMETER
+from grader.repairs.sites import Site
+
+_WORDS = ("relu", "sigmoid")
+_LONGEST = 12
+
+
+def with_str(site: Site) -> Iterator[Change]:
+    """`"W" + l` → `"W" + str(l)`."""
+    for node in site.nodes():
+        match node:
+            case ast.BinOp(
+                left=ast.Constant(value=str()), op=ast.Add(), right=ast.Name() | ast.BinOp() as number
+            ):
+                yield change(number, f"str({site.text(number)})", rank=0, tag="str")
+
+
+def floored(site: Site) -> Iterator[Change]:
+    """`len(parameters) / 2` → `len(parameters) // 2`."""
+    for node in site.nodes():
+        match node:
+            case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=2)) if site.count(left):
+                yield change(node, f"{site.atom(left)} // 2", rank=0)
+
+
+def spelt(site: Site) -> Iterator[Change]:
+    """`activation == "Relu"` → `activation == "relu"`."""
+    for node in site.nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= _LONGEST:
+            for word in get_close_matches(node.value.casefold().strip(), _WORDS, n=1, cutoff=0.7):
+                if word != node.value:
+                    yield change(node, repr(word), rank=0, tag=word)
+
+
+def first_result(site: Site) -> Iterator[Change]:
+    """`A = sigmoid(Z)` → `A = sigmoid(Z)[0]`, of a function that gives a pair."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and callee(node) in _WORDS:
+            yield change(node, f"{site.text(node)}[0]", rank=0, tag="first")
+
+
+def halved(site: Site) -> Iterator[Change]:
+    """`len(parameters)` → `len(parameters) // 2`, where nothing halves it yet."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and callee(node) == "len" and len(node.args) == 1:
+            around = site.parent(node)
+            if not (isinstance(around, ast.BinOp) and isinstance(around.op, ast.FloorDiv | ast.Div)):
+                yield change(node, f"{site.text(node)} // 2", rank=0)
+
+
+def other_table(site: Site) -> Iterator[Change]:
+    """`grads["W" + str(l)]` → `parameters["W" + str(l)]`: another of the function's own dictionaries is asked."""
+    for node in site.nodes():
+        match node:
+            case ast.Subscript(value=ast.Name(id=base) as asked, ctx=ast.Load()) if (
+                base in site.scope.parameters
+            ):
+                if PARAMETER.match(site.text(node.slice)):
+                    others = (name for name in site.scope.data_parameters if name != base)
+                    yield from (change(asked, name, rank=0, tag=f"{base} or {name}") for name in others)
+
+
+def tupled(site: Site) -> Iterator[Change]:
+    """`np.zeros(n, 1)` → `np.zeros((n, 1))`, and `randn((n, m))` → `randn(n, m)`."""
+    for node in site.nodes():
+        match node:
+            case ast.Call(args=[one, other]) if callee(node) in ("zeros", "ones", "empty"):
+                yield change(
+                    node, call_text(site, node, [f"({site.text(one)}, {site.text(other)})"]), tag="tuple"
+                )
+            case ast.Call(args=[ast.Tuple(elts=sizes)]) if callee(node) in ("randn", "rand"):
+                yield change(node, call_text(site, node, [site.text(size) for size in sizes]), tag="tuple")
