@@ -1,8 +1,8 @@
 """Inputs for "Logistic Regression with a Neural Network mindset".
 
 Numbers of features and of examples are coprime; with as many examples as features, or one feature, a product of
-the wrong order runs and leaves its numbers. Labels hold both classes, or are soft; m = 1 is a control in which
-a missing 1/m cannot be seen.
+the wrong order runs and leaves its numbers. Labels hold both classes, or are soft. There are always two examples
+or more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BATCHES = (
     (3, 13, True),
     (3, 3, False),
     (1, 5, False),
-    (5, 1, False),
+    (5, 2, False),
 )
 #: (n, m, iterations, learning rate): a cost is kept every 100 iterations.
 RUNS = ((4, 7, 3, 0.37), (3, 5, 2, 0.8), (2, 3, 1, 0.05), (3, 4, 102, 0.11), (2, 5, 201, 0.09))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -51,18 +51,20 @@ def _filled(facts: Sequence[_Fact]) -> set[str]:
 
 
 def _with_local_calls(facts: Sequence[_Fact]) -> list[_Fact]:
-    """A bare call of a local function may change whatever the function mentions."""
+    """A statement that calls a local function may change whatever the function mentions."""
     mentioned = {
         fact.node.name: names_in(fact.node) - _MODULES
         for fact in facts
         if isinstance(fact.node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
-    return [
-        replace(fact, changes=fact.changes.union(*(mentioned.get(name, ()) for name in fact.changes)))
-        if isinstance(fact.node, ast.Expr)
-        else fact
-        for fact in facts
-    ]
+    return [_with_what_is_called(fact, mentioned) for fact in facts] if mentioned else list(facts)
+
+
+def _with_what_is_called(fact: _Fact, mentioned: Mapping[str, frozenset[str]]) -> _Fact:
+    if isinstance(fact.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return fact
+    called = (mentioned[name] for name in fact.changes | fact.reads if name in mentioned)
+    return replace(fact, changes=fact.changes.union(*called))
 
 
 def _gives(node: ast.stmt) -> bool:

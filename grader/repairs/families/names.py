@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from grader.notebook.alike import alike
@@ -27,6 +27,7 @@ from grader.repairs.families.counters import lengths
 from grader.repairs.families.elements import element_of
 from grader.repairs.families.entries import forgotten_entries, stored_too
 from grader.repairs.families.numbers import neighbour
+from grader.repairs.scope import parameter_names
 from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
 
@@ -86,6 +87,7 @@ def unread(site: Site) -> Iterator[Change]:
                 yield change(place.node, f"{text} + {name}", rank=0)
                 yield change(place.node, f"{text} - {name}", rank=0)
                 yield change(place.node, f"{text} * {name}", place.put_in, rank=0)
+                yield change(place.node, f"{text} / {name}", place.put_in, rank=0)
             for name in _unread_parameters(site):
                 yield change(place.node, f"{text} / {name}", FORGOTTEN, rank=0)
                 yield change(place.node, f"{text} * ({name} > 0)", FORGOTTEN, rank=0)
@@ -228,8 +230,10 @@ def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
     strange, handed = not _is_mine(site, node), _is_handed_on(site, node)
     renamed = node is getattr(site.node, "value", None)
     mine = site.scope.role(node.id)
-    alike = [n for n in site.visible(node) if n != node.id]
-    alike = [n for n in alike if strange or site.scope.role(n) == mine]
+    others = [n for n in site.visible(node) if n != node.id]
+    if strange:  # `A_test` for `A_prev` before all others, numbers last
+        others.sort(key=lambda n: (n[:1] != node.id[:1], site.scope.role(n) == "count"))
+    alike = [n for n in others if strange or site.scope.role(n) == mine]
     for number, new in enumerate(alike[:_MAX_NAMES]):
         rank = 0 if strange else number // 6 if handed or renamed else 1 + number // 4
         yield change(node, new, rank=rank, tag=f"{node.id} is {new}")
@@ -360,13 +364,20 @@ def _is_as_named(site: Site, node: ast.Name) -> bool:
 def _as_the_parameters(site: Site) -> Iterator[Change]:
     """`loss(Y, AL)` → `loss(AL, Y)`, where the function is `loss(a, y)`."""
     for node in site.nodes():
-        if isinstance(node, ast.Call) and len(node.args) == 2 and callee(node) in site.world.takes:
+        if isinstance(node, ast.Call) and len(node.args) == 2 and (parameters := _taken(site, node)):
             texts = [site.text(argument) for argument in node.args]
-            if _fit(site, node, texts[::-1]) > _fit(site, node, texts):
+            if _fit(parameters, texts[::-1]) > _fit(parameters, texts):
                 yield change(node, call_text(site, node, texts[::-1]), FORGOTTEN, rank=0)
 
 
-def _fit(site: Site, node: ast.Call, texts: list[str]) -> int:
+def _taken(site: Site, node: ast.Call) -> Sequence[str]:
+    """The parameters of a called function of the notebook, or of one that is defined inside this one."""
+    inner = (
+        one for one in site.source.nodes if isinstance(one, ast.FunctionDef) and one.name == callee(node)
+    )
+    return site.world.takes.get(callee(node)) or next((parameter_names(one) for one in inner), ())
+
+
+def _fit(parameters: Sequence[str], texts: Sequence[str]) -> int:
     """How many arguments begin as the parameter does that they are for: `loss(a, y)` of AL and Y."""
-    parameters = site.world.takes.get(callee(node), ())
     return sum(text[:1].lower() == name[:1].lower() for text, name in zip(texts, parameters, strict=False))

@@ -64,8 +64,9 @@ def _shown(site: Site) -> list[str]:
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
         return []
     inside = [inner for argument in node.value.args for inner in ast.walk(argument)]
+    parts = [site.text(inner) for inner in inside if isinstance(inner, ast.Subscript)]
     names = [inner.id for inner in inside if isinstance(inner, ast.Name) and site.scope.knows(inner.id)]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys((*parts, *names)))
 
 
 def _entries_set(site: Site) -> list[str]:
@@ -89,7 +90,15 @@ def _results(site: Site) -> list[str]:
     kept += [name for name in names if name in site.scope.filled and name not in kept]
     kept += _entries_set(site)
     late, given = names[-5:], site.scope.data_parameters
-    texts = [", ".join(_shown(site)), ", ".join(unread), *unread, *reversed(late), *kept, *given]
+    texts = [
+        *_shown(site),
+        ", ".join(_shown(site)),
+        ", ".join(unread),
+        *unread,
+        *reversed(late),
+        *kept,
+        *given,
+    ]
     texts += [f"{one}, {other}" for one in reversed(late) for other in kept if one != other]
     texts += [f"{one}, ({', '.join(given)})" for one in reversed(late) if len(given) > 1]
     if entries := [f'"{name}": {name}' for name in names if _ENTRY.match(name)]:

@@ -107,7 +107,7 @@ def _undivided(site: Site, node: ast.BinOp) -> Iterator[Change]:
         if is_factor(site, left):
             yield change(node, _signed(left, site.atom(right)), rank=0)
         if is_factor(site, right):
-            yield change(node, site.atom(left), rank=0)
+            yield change(node, _signed(right, site.atom(left)), rank=0)
 
 
 def is_factor(site: Site, node: ast.expr) -> bool:
@@ -325,7 +325,9 @@ def _zeros(site: Site, node: ast.Call) -> Iterator[Change]:
     """`np.random.randn(n, 1)` → `np.zeros((n, 1))`."""
     size = next((site.text(k.value) for k in node.keywords if k.arg in ("size", "shape")), "")
     if not size and node.args and not any(isinstance(argument, ast.Starred) for argument in node.args):
+        one_shape = len(node.args) == 1 and isinstance(node.args[0], ast.Tuple)
         size = f"({', '.join(site.text(argument) for argument in node.args)},)"
+        size = site.text(node.args[0]) if one_shape else size
     text = f"{site.world.numpy}.zeros({size})" if size else "0.0"
     yield change(node, text, rank=0, tag=f"zeros{key_letter(site, node)}")
 

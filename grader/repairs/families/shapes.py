@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 
 from grader.repairs.change import (
+    DELIVERED,
     Change,
+    Place,
     call_text,
     callee,
     change,
@@ -155,7 +157,16 @@ def axis(site: Site) -> Iterator[Change]:
         if is_number_like(site, place.node):
             text, numpy = site.atom(place.node), site.world.numpy
             yield change(place.node, f"{text}.reshape(-1, 1)", place.level, 1)
-            yield change(place.node, f"{numpy}.squeeze({site.text(place.node)})", place.level, 1)
+            level = place.level if _is_given_back(site, place) else DELIVERED
+            yield change(place.node, f"{numpy}.squeeze({site.text(place.node)})", level, 1)
+
+
+def _is_given_back(site: Site, place: Place) -> bool:
+    """Returned, or given a name that is returned: what is only computed with may have any shape."""
+    if place.target is None:
+        return True
+    ends = (node.value for node in site.source.nodes if isinstance(node, ast.Return) and node.value)
+    return any(names_in(place.target) & names_in(end) for end in ends)
 
 
 def _one_column(site: Site, node: ast.Subscript) -> Iterator[Change]:

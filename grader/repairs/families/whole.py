@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TypeGuard
 
 from grader.repairs.change import (
     COMPUTED,
@@ -51,11 +52,20 @@ def _handed_on(site: Site) -> Iterator[Change]:
     given = next(_first_arguments(site), None)
     if given is None or given.id in names_in(target):
         return
+    kept = next((one for one in block if _renames(one, given.id)), None)  # `A_prev = A`, above
+    into = site.text(kept.value) if kept is not None else given.id
     last = block[-1]
     if not is_block(last):
         for result in _first_of(site, target):
-            text = f"{site.text(last)}\n{_indent(site, last)}{given.id} = {result}"
+            text = f"{site.text(last)}\n{_indent(site, last)}{into} = {result}"
             yield Change(((last, text),), RENAMED, rank=0, at=last)
+
+
+def _renames(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name()):
+            return target == name
+    return False
 
 
 def _first_arguments(site: Site) -> Iterator[ast.Name]:
