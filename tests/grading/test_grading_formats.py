@@ -43,7 +43,7 @@ READ_BACK = SHIFTED.replace(
     ("imports", "right"),
     [
         ("", True),
-        ("from testCases_v3 import *", True),
+        ("from testCases_v4 import *", True),
         ("from testCases_v4a import *", False),
         ("from testCases import *\n# from public_tests import *", True),
         ("from testCases import *\nfrom public_tests import *", False),
