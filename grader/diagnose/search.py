@@ -166,6 +166,25 @@ class Search:
         for size in range(1, depth + 1):
             if found := self.together(size):
                 yield found
+        if depth > 1 and (found := self.beside_known_pairs()):
+            yield found
+
+    def beside_known_pairs(self) -> list[Forms]:
+        """One form more, beside two that are known to be made together: all threes would be too many."""
+        threes = (
+            (*pair, form)
+            for pair in self._known_pairs()
+            for form in self.candidates
+            if form.misconception not in {one.misconception for one in pair}
+            and self.spec.name in self.rubric.functions_of(form)
+        )
+        return [forms for forms in threes if self.agrees(forms) and self.telling(forms, self.failed)]
+
+    def _known_pairs(self) -> Iterator[Forms]:
+        for one in self.candidates:
+            other = self.rubric.misconceptions[one.misconception].made_with
+            if other and self.spec.name in self.rubric.functions_of(one):
+                yield from ((one, form) for form in self.candidates if form.misconception == other)
 
     def alone(self) -> Iterator[list[Forms]]:
         """Explanations by one misconception."""

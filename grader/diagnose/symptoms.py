@@ -43,6 +43,7 @@ def symptoms(finding: Finding, right: Predict) -> Iterator[str]:
     if changed:
         yield _changes([finding.spec.parameters[i] for i in changed if i < len(finding.spec.parameters)])
     yield from _assigned_nowhere(finding)
+    yield from _empty_blocks(finding)
     yield from _by_label(finding, right)
 
 
@@ -88,6 +89,27 @@ def _assigned_nowhere(finding: Finding) -> Iterator[str]:
         near = get_close_matches(name[:_LONGEST_NAME].casefold(), [*others][:_MOST_WORDS], n=1, cutoff=0.6)
         meant = f", perhaps `{others[near[0]]}` is meant" if near else ""
         yield f"`{name}` is assigned nowhere in the notebook{meant}."
+
+
+_BEGINS, _ENDS = re.compile(r"START CODE HERE|CODE STARTS HERE"), re.compile(r"END CODE HERE|CODE ENDS HERE")
+
+
+def _empty_blocks(finding: Finding) -> Iterator[str]:
+    """Which of the template's blocks for code hold none, where others do."""
+    source = next((made.source for made in reversed(finding.notebook) if finding.spec.name in made.binds), "")
+    blocks: list[bool] = []
+    inside = False
+    for line in source[:_MOST_CODE].split("\n"):
+        if _BEGINS.search(line):
+            inside = True
+            blocks.append(True)
+        elif _ENDS.search(line):
+            inside = False
+        elif inside and line.strip() and not line.lstrip().startswith("#"):
+            blocks[-1] = False
+    for number, empty in enumerate(blocks[:_MOST_NAMES], 1):
+        if empty and not all(blocks):
+            yield f"The template's block {number} of {len(blocks)} for your code is empty."
 
 
 def _by_label(finding: Finding, right: Predict) -> Iterator[str]:

@@ -62,6 +62,7 @@ _MISCONCEPTION_KEYS = [
     "decides",
     "derivative_of",
     "one_over_m",
+    "made_with",
     "later",
     "absent",
 ]
@@ -261,6 +262,7 @@ def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source
         derivative_of=tuple(file.typed(where, file.data, "derivative_of", list, [])),
         one_over_m=file.typed(where, file.data, "one_over_m", int, 0),
         later=file.typed(where, file.data, "later", str, ""),
+        made_with=file.typed(where, file.data, "made_with", str, ""),
         absent=file.typed(where, file.data, "absent", bool, False),
         path=path,
     )

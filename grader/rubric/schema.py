@@ -65,6 +65,8 @@ class Misconception:
     """Wrong costs whose true derivative this wrong dAL is: with one of them, it follows on."""
     one_over_m: int = 0
     """How often too often a 1/m enters, where that is all: a convention of the notebook's may explain it."""
+    made_with: str = ""
+    """Another misconception that learners often have with this one: a third is looked for beside the two."""
     later: str = ""
     """Of one with the verdict "right": the misconception that it is in a later version of the notebook."""
     absent: bool = False

@@ -386,3 +386,44 @@ def L_model_backward(AL, Y, caches):
     }
     error = grade_functions(**cells)["L_model_backward"].error
     assert error is not None and error.type == "IndexError"
+
+
+def test_the_lines_of_the_output_layer_copied_into_the_loop_are_three_errors(
+    grade_functions: GradeCells,
+) -> None:
+    """Seen in several repositories: another slope, another gradient, and another layer's cache."""
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dAL = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    current = caches[-1]
+    grads[f"dA{L - 1}"], grads[f"dW{L}"], grads[f"db{L}"] = linear_activation_backward(dAL, current, "sigmoid")
+    for l in reversed(range(L - 1)):
+        current = caches[1]
+        step = linear_activation_backward(dAL, current, "sigmoid")
+        grads[f"dA{l}"], grads[f"dW{l + 1}"], grads[f"db{l + 1}"] = step
+    return grads
+"""
+    )
+    assert graded.ids == {
+        "L_model_backward": {"backward-hidden-layers-sigmoid", "backward-not-chained", "backward-wrong-cache"}
+    }
+    assert {one.evidence for one in graded["L_model_backward"].diagnoses} == {"proved"}
+
+
+def test_a_block_that_was_left_out_is_told(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="""
+def compute_cost(AL, Y):
+    # YOUR CODE STARTS HERE
+    m = Y.shape[1]
+    # YOUR CODE ENDS HERE
+    # (1 line)
+    # YOUR CODE STARTS HERE
+
+    # YOUR CODE ENDS HERE
+    return AL / m
+"""
+    )
+    assert "The template's block 2 of 2 for your code is empty." in _told(graded, "compute_cost")

@@ -167,8 +167,17 @@ def ranges(site: Site) -> Iterator[Change]:
                     yield change(argument, shifted(site.text(argument), 1), rank=2)
         for made in getattr(node, "generators", ()):
             yield from (change(test, "True", rank=0) for test in made.ifs)
+    yield from _passed_over(site)
     yield from _loop_over(site)
     yield from _returned_slice(site)
+
+
+def _passed_over(site: Site) -> Iterator[Change]:
+    """`_, *hidden, head = layers` → `*hidden, head = layers`, where the first is read nowhere."""
+    match site.node:
+        case ast.Assign(targets=[ast.Tuple(elts=[ast.Name(id=first), *rest]) as target]):
+            if first not in site.scope.read and any(isinstance(one, ast.Starred) for one in rest):
+                yield change(target, ", ".join(map(site.text, rest)), rank=0)
 
 
 def direction(site: Site) -> Iterator[Change]:
@@ -333,6 +342,8 @@ def _other_letters(site: Site, node: ast.expr) -> Iterator[Change]:
     for other in _PREFIXES.get(match[1], ()):
         yield change(node, repr(other + match[2]), rank=1)
     if match[2].isdigit():
+        for name in counters(site, node):  # `parameters["W3"]`, whatever the number of layers
+            yield change(node, f'"{match[1]}" + str({name})', rank=1, tag=f"numbered {name}")
         for step in (1, -1):
             yield change(node, repr(f"{match[1]}{int(match[2]) + step}"), rank=0, tag=f"index {step:+}")
 

@@ -36,6 +36,9 @@ from grader.repairs.sites import Site
 _EXCHANGED = {"mean": "sum", "sum": "mean", "average": "sum", "nanmean": "nansum", "nansum": "nanmean"}
 
 
+_REDUCED = ("sum", "mean")
+
+
 def over_m(site: Site) -> Iterator[Change]:
     """A division taken out, sum and mean exchanged, a division by the number of examples put in."""
     yield from _divided_in_place(site)
@@ -48,6 +51,9 @@ def over_m(site: Site) -> Iterator[Change]:
             yield from _counted_once(site, node)
             if is_factor(site, node.left) and is_factor(site, node.right):  # `-(1/m) * (1/m)`
                 yield from _undivided(site, node)
+        elif isinstance(node, ast.Constant) and node.value in _REDUCED:  # `bce(AL, Y, reduction="sum")`
+            if isinstance(site.parent(node), ast.Call | ast.keyword):
+                yield change(node, repr(_EXCHANGED[node.value]), rank=0)
         elif isinstance(node, ast.Call):
             yield from _undivided_call(site, node)
             yield from _fewer_operands(site, node)

@@ -147,6 +147,7 @@ def _is_a_log(site: Site, node: ast.expr) -> bool:
     return alone and isinstance(site.parent(node), ast.Lambda)
 
 
+_NEGATIVE = re.compile(r"(?:nll|neg)\w*\Z", re.IGNORECASE)
 _LOSS = re.compile(r"loss|entropy|nll|bce", re.IGNORECASE)
 
 
@@ -156,6 +157,8 @@ def _is_a_loss(site: Site) -> bool:
     while around is not None and not isinstance(around, ast.FunctionDef | ast.ClassDef):
         around = site.parent(around)
     named = isinstance(around, ast.FunctionDef) and _LOSS.search(around.name) is not None
+    if isinstance(site.node, ast.Assign):  # `nll = t * np.log(q)`
+        return any(_NEGATIVE.match(site.text(target)) for target in site.node.targets)
     return named and isinstance(site.node, ast.Return) and site.depth > 0
 
 
@@ -232,6 +235,10 @@ def add(site: Site) -> Iterator[Change]:
             yield from _extended(site, place)
     yield from _extended_operands(site)
     yield from _complemented(site)
+    for node in site.nodes():
+        match node:
+            case ast.Subscript(value=ast.BinOp() as both, slice=ast.Constant(value=0 | 1)):
+                yield change(node, f"{site.atom(both)}.sum(0)", rank=0)  # `(t * np.log(q))[0]`
 
 
 def _extended(site: Site, place: Place) -> Iterator[Change]:

@@ -79,3 +79,17 @@ def tupled(site: Site) -> Iterator[Change]:
                 )
             case ast.Call(args=[ast.Tuple(elts=sizes)]) if callee(node) in ("randn", "rand"):
                 yield change(node, call_text(site, node, [site.text(size) for size in sizes]), tag="tuple")
+
+
+def sized(site: Site) -> Iterator[Change]:
+    """`np.random.randn(1, n_h)` and `np.zeros((1, 1))` → with a parameter that is read nowhere for the rows."""
+    idle = [name for name in site.scope.data_parameters if name not in site.scope.read]
+    for node in site.nodes() if idle else ():
+        match node:
+            case ast.Call(args=[ast.Tuple(elts=[ast.Constant(value=int()) as rows, *_])]):
+                pass
+            case ast.Call(args=[ast.Constant(value=int()) as rows, _]):
+                pass
+            case _:
+                continue
+        yield from (change(rows, name, rank=0, tag=f"rows {name}") for name in idle)
