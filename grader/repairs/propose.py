@@ -17,6 +17,7 @@ from grader.model import Definition, Proposal, RepairRequest
 from grader.repairs.change import REDUCED, RESTORED, Change, Family, callee
 from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
+from grader.repairs.families.depth import depth
 from grader.repairs.families.divisors import over_n
 from grader.repairs.families.formula import filling, formula
 from grader.repairs.families.names import name, outside, unread
@@ -38,6 +39,7 @@ from grader.repairs.families.slips import (
     first_result,
     floored,
     halved,
+    more_results,
     other_table,
     sized,
     spelt,
@@ -65,11 +67,13 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "call": (call,),
     "index": (index,),
     "range": (ranges,),
+    "depth": (depth,),
     "direction": (direction,),
     "from_zero": (from_zero,),
     "first": (first_result,),
     "floor": (floored,),
     "halved": (halved,),
+    "results": (more_results,),
     "size": (sized,),
     "spelling": (spelt,),
     "str": (with_str,),

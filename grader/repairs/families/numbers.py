@@ -65,6 +65,18 @@ def index(site: Site) -> Iterator[Change]:
         ):
             yield from (change(at, shifted(site.text(at), step), rank=0) for step in (1, -1))
     yield from _turned_round(site)
+    yield from _whole_list(site)
+
+
+def _whole_list(site: Site) -> Iterator[Change]:
+    """`backward(dAL, caches, …)` → `backward(dAL, caches[L - 1], …)`, a list that is handed on whole."""
+    for node in site.nodes():
+        if isinstance(node, ast.Name) and node.id in site.scope.parameters:
+            called = isinstance(site.parent(node), ast.Call) and callee(site.parent(node) or node) != "len"
+            asked = isinstance(site.node, ast.Assign) and site.node.value is node
+            if called or asked:
+                positions = [text for name in counters(site, node) for text in (name, f"{name} - 1")]
+                yield from (change(node, f"{node.id}[{at}]", rank=1) for at in ("-1", *positions))
 
 
 def _turned_round(site: Site) -> Iterator[Change]:

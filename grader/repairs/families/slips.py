@@ -82,7 +82,16 @@ def tupled(site: Site) -> Iterator[Change]:
 
 
 def sized(site: Site) -> Iterator[Change]:
-    """`np.random.randn(1, n_h)` and `np.zeros((1, 1))` → with a parameter that is read nowhere for the rows."""
+    """`np.random.randn(1, n_h)` and `np.zeros((1, 1))` → with a parameter that is read nowhere for the rows;
+    `randn(n, m * 0.01)` → `randn(n, m) * 0.01`."""
+    for node in site.nodes():
+        match node:
+            case ast.Call(
+                args=[rows, ast.BinOp(left=columns, op=ast.Mult(), right=ast.Constant() as factor)]
+            ):
+                if callee(node) in ("randn", "rand"):
+                    drawn = call_text(site, node, [site.text(rows), site.text(columns)])
+                    yield change(node, f"{drawn} * {site.text(factor)}", rank=0, tag="factor outside")
     idle = [name for name in site.scope.data_parameters if name not in site.scope.read]
     for node in site.nodes() if idle else ():
         match node:
@@ -93,3 +102,12 @@ def sized(site: Site) -> Iterator[Change]:
             case _:
                 continue
         yield from (change(rows, name, rank=0, tag=f"rows {name}") for name in idle)
+
+
+def more_results(site: Site) -> Iterator[Change]:
+    """`return Z` → `return Z, cache`, where the cache was made and is used nowhere else."""
+    if isinstance(site.node, ast.Return) and isinstance(site.node.value, ast.Name) and site.depth == 0:
+        bound = (made.name for made in site.scope.bindings if isinstance(made.value, ast.List | ast.Tuple))
+        for name in dict.fromkeys((*site.scope.idle, *bound)):
+            if name != site.node.value.id:
+                yield change(site.node, f"return {site.node.value.id}, {name}", rank=0)
