@@ -104,7 +104,7 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
     related = set(rubric.misconceptions) - {found.id}
     if unknown := set(found.see) - related - set(concepts()):
         yield f"see: {unknown}"
-    for key in ("same_text_as", "derivative_of", "later"):
+    for key in ("same_text_as", "derivative_of", "later", "made_with"):
         named = getattr(found, key)
         if unknown := ({named} - {""} if isinstance(named, str) else set(named)) - related:
             yield f"{key}: {unknown}"

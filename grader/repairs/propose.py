@@ -27,6 +27,7 @@ from grader.repairs.families.numbers import (
     index,
     key,
     letter,
+    position,
     ranges,
 )
 from grader.repairs.families.operators import operator
@@ -84,6 +85,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "constant": (constant,),
     "statement": (statement,),
     "order": (order,),
+    "position": (position,),
     "key": (key,),
     "letter": (letter,),
     "compare": (compare, masks),

@@ -52,11 +52,19 @@ class _Replaced(ast.NodeTransformer):
 
 def index(site: Site) -> Iterator[Change]:
     """An index one up or down, another loop's or the last layer's; `.shape[0]` and `.shape[1]` exchanged."""
+    yield from position(site)
     for node in site.nodes():
-        if isinstance(node, ast.JoinedStr):
-            continue
-        for at in indices(node):
-            yield from _moved(site, at)
+        if not isinstance(node, ast.JoinedStr | ast.Subscript):
+            for at in indices(node):
+                yield from _moved(site, at)
+
+
+def position(site: Site) -> Iterator[Change]:
+    """The same for positions in lists and arrays alone, not for the numbers in keys."""
+    for node in site.nodes():
+        if isinstance(node, ast.Subscript):
+            for at in indices(node):
+                yield from _moved(site, at)
     for target in _stored(site.node):
         yield from _moved(site, target.slice)
     match site.node:
@@ -138,7 +146,8 @@ def _moved(site: Site, node: ast.expr) -> Iterator[Change]:
 
 def _is_text(site: Site, node: ast.expr) -> bool:
     """A key made of text is no number."""
-    if _holds_text(node):
+    held = site.scope.values.get(node.id, ()) if isinstance(node, ast.Name) else ()
+    if _holds_text(node) or any(value is not None and _holds_text(value) for value in held):
         return True
     return isinstance(node, ast.Name) and not site.scope.counting(node.id) and not _counter(site, node)
 
