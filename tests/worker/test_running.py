@@ -180,7 +180,7 @@ def test_helpers_take_keywords_by_the_helpers_own_parameter_names(sandbox: Sandb
     good, bad = sandbox.run(program(source), calls, Helper())
     assert good.value == (4, 3)
     assert bad.raised is not None
-    assert bad.raised.type == "ValueError"
+    assert bad.raised.type == "TypeError"
 
 
 def test_helpers_are_answered_a_limited_number_of_times() -> None:
