@@ -348,9 +348,16 @@ def _in_key(site: Site, node: ast.expr) -> bool:
 
 
 def key_letter(site: Site, node: ast.AST) -> str:
-    """` W` for a value of a dictionary that stands under the key "W1"."""
+    """` W` for a value of a dictionary that stands under the key "W1", and for what a name `W1` gets."""
     inner: ast.AST = node
     for around in (*site.around(node), site.node):
+        match around:
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                return f" {name.rstrip('0123456789')}"
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values) as both):
+                parts = [one for one, value in zip(names, values, strict=False) if node in ast.walk(value)]
+                if inner is both and len(parts) == 1:
+                    return f" {site.text(parts[0]).rstrip('0123456789')}"
         if isinstance(around, ast.Dict) and inner in around.values:
             key = around.keys[around.values.index(inner)]
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
