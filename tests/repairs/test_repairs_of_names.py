@@ -74,3 +74,20 @@ def test_static_methods_are_functions_too(body: str, meant: str, never: str) -> 
     lines = [one.source.split("\n")[-1].strip() for one in made if one.cell == 2]
     assert meant in lines
     assert never not in lines
+
+
+@pytest.mark.parametrize(
+    "two",
+    [
+        "W1 = randn(h, x)\n    b1 = randn(h, 1)\n    W2 = randn(y, h)\n    b2 = randn(y, 1)",
+        "W1, b1 = randn(h, x), randn(h, 1)\n    W2, b2 = randn(y, h), randn(y, 1)",
+        'made = {"W1": randn(h, x), "b1": randn(h, 1), "W2": randn(y, h), "b2": randn(y, 1)}',
+    ],
+)
+def test_what_is_drawn_for_the_biases_is_one_change_and_for_the_weights_another(two: str) -> None:
+    made = [
+        one.source
+        for one in proposed(f"def f(x, h, y):\n    {two}\n    return W1, b1, W2, b2, made", "constant")
+    ]
+    biases = two.replace("randn(h, 1)", "np.zeros((h, 1,))").replace("randn(y, 1)", "np.zeros((y, 1,))")
+    assert any(biases in one for one in made)
