@@ -82,7 +82,7 @@ def _assigned_nowhere(finding: Finding) -> Iterator[str]:
     given = () if finding.in_place else finding.spec.helpers  # right ones stood in their place
     names = dict.fromkeys(read.name for read in finding.facts.reads if read.kind == "undefined")
     for name in [name for name in names if name not in given][:_MOST_NAMES]:
-        if hasattr(np, name):
+        if name in np.__all__:
             yield f"`{name}` is assigned nowhere in the notebook; numpy's is called `np.{name}`."
             continue
         others = {word.casefold(): word for word in words if word != name and len(word) <= _LONGEST_NAME}
