@@ -20,6 +20,8 @@ from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Form, FunctionSpec, Rubric
 
 MAX_NEAR = 3
+#: Of a function that always stops, which many misconceptions do: only their repairs tell them apart, and soon.
+MAX_NEAR_STOPPED = 9
 T = TypeVar("T")
 _KEPT_RIGHT = 4096
 _KEPT_PARTS = 8192
@@ -140,7 +142,8 @@ class Matcher:
                 if 2 * count >= len(observed.calls):
                     likeness = count, search.count_same_keys((form,))
                     best[form.misconception] = max(likeness, best.get(form.misconception, (0, 0)))
-        return sorted(best, key=best.__getitem__, reverse=True)[:MAX_NEAR]
+        most = MAX_NEAR if observed.valued else MAX_NEAR_STOPPED
+        return sorted(best, key=best.__getitem__, reverse=True)[:most]
 
     def components(
         self, observed: Observed, explanation: Explanation, failed: Sequence[str], convention: str

@@ -16,7 +16,7 @@ from grader.diagnose.finding import Finding, Spoiled
 from grader.judge.compare import as_array, compare
 from grader.judge.components import split
 from grader.judge.verdict import Predict
-from grader.model import Call, Definition, Value
+from grader.model import Call, Definition, GlobalRead, Value
 from grader.notebook.neutralise import code_only
 
 PRECISION = 1e-6
@@ -80,7 +80,9 @@ def _assigned_nowhere(finding: Finding) -> Iterator[str]:
     )
     words.pop(finding.spec.name, None)
     given = () if finding.in_place else finding.spec.helpers  # right ones stood in their place
-    names = dict.fromkeys(read.name for read in finding.facts.reads if read.kind == "undefined")
+    replaced = [made for made in finding.notebook if not set(given).isdisjoint(made.binds)]
+    reads = [read for read in finding.facts.reads if not any(_is_in(read, made) for made in replaced)]
+    names = dict.fromkeys(read.name for read in reads if read.kind == "undefined")
     for name in [name for name in names if name not in given][:_MOST_NAMES]:
         if name in np.__all__:
             yield f"`{name}` is assigned nowhere in the notebook; numpy's is called `np.{name}`."
@@ -89,6 +91,10 @@ def _assigned_nowhere(finding: Finding) -> Iterator[str]:
         near = get_close_matches(name[:_LONGEST_NAME].casefold(), [*others][:_MOST_WORDS], n=1, cutoff=0.6)
         meant = f", perhaps `{others[near[0]]}` is meant" if near else ""
         yield f"`{name}` is assigned nowhere in the notebook{meant}."
+
+
+def _is_in(read: GlobalRead, made: Definition) -> bool:
+    return read.cell == made.cell and 0 <= read.line - made.line <= made.source.count("\n")
 
 
 _BEGINS, _ENDS = re.compile(r"START CODE HERE|CODE STARTS HERE"), re.compile(r"END CODE HERE|CODE ENDS HERE")

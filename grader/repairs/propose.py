@@ -34,9 +34,10 @@ from grader.repairs.families.operators import operator
 from grader.repairs.families.orders import order
 from grader.repairs.families.returns import returned
 from grader.repairs.families.scale import constant, over_m
-from grader.repairs.families.shapes import axis, transpose
+from grader.repairs.families.shapes import axis, transpose, transpose_elsewhere, transpose_in_logs
 from grader.repairs.families.signs import add, drop, sign
 from grader.repairs.families.slips import (
+    assigned,
     first_result,
     floored,
     halved,
@@ -60,10 +61,13 @@ MAX_OF_FAMILY = 160
 _MAX_CHANGES = 3000
 
 _FAMILIES: Mapping[str, tuple[Family, ...]] = {
+    "assign": (assigned,),
     "sign": (sign,),
     "over_m": (over_m,),
     "over_n": (over_n,),
     "transpose": (transpose,),
+    "transpose_in_logs": (transpose_in_logs,),
+    "transpose_elsewhere": (transpose_elsewhere,),
     "axis": (axis,),
     "call": (call,),
     "index": (index,),

@@ -280,3 +280,19 @@ def propagate(w, b, X, Y):
     report = grade(graders["logistic-regression"], notebook)
     statuses = {function.name: function.status for function in report.functions}
     assert statuses["propagate"] == statuses["predict"] == "not-implemented"
+
+
+def test_a_product_of_the_cost_is_not_taken_for_one_of_the_gradient(graders: dict[str, Grader]) -> None:
+    """Both only stop; the place where a transpose helps tells them apart."""
+    code = """import numpy as np
+
+def propagate(w, b, X, Y):
+    m = X.shape[1]
+    A = sigmoid(np.dot(w.T, X) + b)
+    cost = -1 / m * (np.dot(Y, np.log(A)) + np.dot(1 - Y, np.log(1 - A)))
+    dw = np.dot(X, (A - Y).T) / m
+    return {"dw": dw, "db": np.sum(A - Y) / m}, np.squeeze(cost)
+"""
+    report = graders["logistic-regression"].grade(code.encode(), "a.py", "a", None)
+    (function,) = [one for one in report.functions if one.name == "propagate"]
+    assert [one.misconception for one in function.diagnoses] == ["cost-missing-transpose"]

@@ -44,6 +44,25 @@ def transpose(site: Site) -> Iterator[Change]:
     yield from _turned_name(site)
 
 
+def transpose_in_logs(site: Site) -> Iterator[Change]:
+    """The same where a statement takes a logarithm, or computes with one: in a cost."""
+    if _takes_logs(site):
+        yield from transpose(site)
+
+
+def transpose_elsewhere(site: Site) -> Iterator[Change]:
+    """The same in all other statements."""
+    if not _takes_logs(site):
+        yield from transpose(site)
+
+
+def _takes_logs(site: Site) -> bool:
+    read = list(site.nodes())
+    for name in [node.id for node in read if isinstance(node, ast.Name)]:
+        read += [value for value in site.scope.values.get(name, ()) if value is not None]
+    return any(callee(inner).startswith("log") for node in read for inner in ast.walk(node))
+
+
 def _turned_name(site: Site) -> Iterator[Change]:
     """`Wt = W` → `Wt = W.T`: a name that tells what was meant to be made."""
     match site.node:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from grader.repairs.change import Change, call_text, callee, change
 from grader.repairs.families.numbers import PARAMETER
 from grader.repairs.sites import Site
+from grader.repairs.slice import names_in
 
 _WORDS = ("relu", "sigmoid")
 _LONGEST = 12
@@ -106,8 +107,16 @@ def sized(site: Site) -> Iterator[Change]:
 
 def more_results(site: Site) -> Iterator[Change]:
     """`return Z` → `return Z, cache`, where the cache was made and is used nowhere else."""
-    if isinstance(site.node, ast.Return) and isinstance(site.node.value, ast.Name) and site.depth == 0:
+    given = site.node.value if isinstance(site.node, ast.Return) and site.depth == 0 else None
+    if isinstance(given, ast.Name | ast.Tuple):
         bound = (made.name for made in site.scope.bindings if isinstance(made.value, ast.List | ast.Tuple))
         for name in dict.fromkeys((*site.scope.idle, *bound)):
-            if name != site.node.value.id:
-                yield change(site.node, f"return {site.node.value.id}, {name}", rank=0)
+            if name not in names_in(given):
+                yield change(site.node, f"return {site.text(given).strip('()')}, {name}", rank=0)
+
+
+def assigned(site: Site) -> Iterator[Change]:
+    """`y[0, i] == 1`, which stands alone → `y[0, i] = 1`."""
+    match site.node:
+        case ast.Expr(value=ast.Compare(left=left, ops=[ast.Eq()], comparators=[value])):
+            yield change(site.node, f"{site.text(left)} = {site.text(value)}", rank=0, tag="assign")
