@@ -55,7 +55,7 @@ class Proofs:
 
     def _of(self, prover: Prover, finding: Finding) -> Finding:
         if finding.named:
-            proved = _as_left_open(self._proved(prover, finding))
+            proved = _only_if_certain(_as_left_open(self._proved(prover, finding)))
             if finding.explanation is not None and proved.proofs:
                 self.repairs[finding.spec.name] = prover.repairs
             return self._behind_nothing(prover, proved) if proved.named and not proved.proofs else proved
@@ -347,6 +347,13 @@ class Proofs:
         outcomes = self.bench.runner.run(program, sent, self.bench.plan.helper)
         observed = observe(finding.spec, calls, outcomes)
         return replace(finding, observed=observed, verdict=self.matcher.verdict(observed, finding.convention))
+
+
+def _only_if_certain(finding: Finding) -> Finding:
+    """Without three names at once, unless each of them is proved: so many together fit what is none of them."""
+    if len(finding.named) < 3 or set(finding.named) <= set(finding.proofs):
+        return finding
+    return replace(finding, named={}, proofs={}, explanation=None)
 
 
 def _as_left_open(finding: Finding) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -79,11 +80,20 @@ class Search:
         of these is wrong without them: with a value, if values (not a repair alone) can tell the misconception.
         """
         agreeing = [index for index in self.order if self._agrees_on(index, forms, None)]
+        if by_repair:
+            agreeing = [index for index in agreeing if self._misses_the_same(index, forms)]
         if any(self._refutes(index, forms, by_repair) for index in self.order if index not in agreeing):
             return 0
         wrong = [index for index in agreeing if not self._agrees_on(index, (), None)]
         telling = wrong if by_repair else [i for i in wrong if self.observed.outcomes[i].status == "value"]
         return len(agreeing) if telling else 0
+
+    def _misses_the_same(self, index: int, forms: Forms) -> bool:
+        """Whether a call that stops at a layer's key, `W0` or `dW0`, stops at one of the same layer as the forms do."""
+        predicted = self.oracle.predict(self.observed.calls[index], forms, self.convention)
+        theirs = _missed_layer(self.observed.outcomes[index])
+        mine = _missed_layer(predicted) if predicted else None
+        return theirs is None or mine is None or theirs == mine
 
     def count_same_keys(self, forms: Forms) -> int:
         """How many calls stop at the very key at which the forms do: `W0`, of a dictionary that holds no such key."""
@@ -278,6 +288,17 @@ def _stop_alike(predicted: Outcome, outcome: Outcome) -> bool:
     if one is None or two is None:
         return False
     return one.type == two.type or {one.type, two.type} <= _DATA_ERRORS
+
+
+_LAYER_KEY = re.compile(r"'d?[AWb](\d{1,4})'")
+
+
+def _missed_layer(outcome: Outcome) -> str | None:
+    """`0` of a KeyError for `W0`."""
+    if outcome.raised is None or outcome.raised.type != "KeyError":
+        return None
+    key = _LAYER_KEY.fullmatch(outcome.raised.message)
+    return key[1] if key else None
 
 
 def _both_divide_by_zero(parts: Parts, outcome: Outcome) -> bool:
