@@ -249,4 +249,11 @@ def falls_through(body: Sequence[ast.stmt]) -> bool:
             return any(falls_through(inner) for inner in bodies(block) if inner)
         case ast.Match(cases=[*_, ast.match_case(pattern=ast.MatchAs(pattern=None))]) as block:
             return any(falls_through(inner) for inner in bodies(block) if inner)
-    return not any(isinstance(node, ast.Yield | ast.YieldFrom) for one in body for node in ast.walk(one))
+    return not any(map(_yields, body))
+
+
+def _yields(node: ast.AST) -> bool:
+    """Whether a statement makes its function a generator; what a nested function does is its own."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return False
+    return isinstance(node, ast.Yield | ast.YieldFrom) or any(map(_yields, ast.iter_child_nodes(node)))

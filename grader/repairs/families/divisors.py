@@ -20,7 +20,7 @@ def over_n(site: Site) -> Iterator[Change]:
         elif isinstance(node, ast.Call) and callee(node) == "divide" and len(node.args) == 2:
             yield from _other_divisor(site, node.args[1])
     yield from _other_divisor_in_place(site)
-    yield from _turned_shape(site)
+    yield from turned_shape(site)
     yield from _turned_argument(site)
 
 
@@ -40,7 +40,7 @@ def _counts(site: Site, name: str) -> bool:
     return site.scope.role(name) == "count" or bool(BATCH_NAME.match(name))
 
 
-def _turned_shape(site: Site) -> Iterator[Change]:
+def turned_shape(site: Site) -> Iterator[Change]:
     """`m, n = A.shape` → `n, m = A.shape`."""
     match site.node:
         case ast.Assign(targets=[ast.Tuple(elts=[one, other])], value=ast.Attribute(attr="shape")):

@@ -364,6 +364,11 @@ def _is_as_named(site: Site, node: ast.Name) -> bool:
 def _as_the_parameters(site: Site) -> Iterator[Change]:
     """`loss(Y, AL)` → `loss(AL, Y)`, where the function is `loss(a, y)`."""
     for node in site.nodes():
+        match node:  # `map(loss, Y.flat, AL.flat)`
+            case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id=name) as mapped, one, other]):
+                texts, named = [site.text(one), site.text(other)], site.world.takes.get(name, ())
+                if _fit(named, texts[::-1]) > _fit(named, texts):
+                    yield change(node, call_text(site, node, [mapped.id, *texts[::-1]]), FORGOTTEN, rank=0)
         if isinstance(node, ast.Call) and len(node.args) == 2 and (parameters := _taken(site, node)):
             texts = [site.text(argument) for argument in node.args]
             if _fit(parameters, texts[::-1]) > _fit(parameters, texts):

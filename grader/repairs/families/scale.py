@@ -28,7 +28,7 @@ from grader.repairs.change import (
     key_letter,
     places,
 )
-from grader.repairs.families.divisors import other_dimension
+from grader.repairs.families.divisors import other_dimension, turned_shape
 from grader.repairs.families.words import other_code, other_word, word
 from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
@@ -44,6 +44,7 @@ def over_m(site: Site) -> Iterator[Change]:
     yield from _divided_in_place(site)
     if any(BATCH_NAME.match(site.text(target)) for target in getattr(site.node, "targets", ())):
         yield from _counted_by_columns(site)
+    yield from turned_shape(site)
     for node in site.nodes():
         if isinstance(node, ast.BinOp) and not site.count(node):
             yield from _undivided(site, node)
@@ -259,6 +260,8 @@ def constant(site: Site) -> Iterator[Change]:
             isinstance(node, ast.Call) and callee(node) in ("zeros", "ones") and not is_start(site, site.node)
         ):
             yield from _drawn(site, node)
+        elif isinstance(node, ast.Call):
+            yield from _made_by_helper(site, node)
     for place in places(site):
         if is_number_like(site, place.node):
             yield change(place.node, f"{site.atom(place.node)} * 0.01", place.put_in, 2, "factor 0.01")
@@ -336,6 +339,24 @@ def _zeros(site: Site, node: ast.Call) -> Iterator[Change]:
         size = site.text(node.args[0]) if one_shape else size
     text = f"{site.world.numpy}.zeros({size})" if size else "0.0"
     yield change(node, text, rank=0, tag=f"zeros{key_letter(site, node)}")
+
+
+def _made_by_helper(site: Site, node: ast.Call) -> Iterator[Change]:
+    """`gaussian((n, 1))` and `gaussian(n, 1)` → `np.zeros((n, 1))`; `map(gaussian, shapes)` → `map(np.zeros, shapes)`,
+    and the other way round."""
+    zeros, tag = f"{site.world.numpy}.zeros", f"zeros{key_letter(site, node)}"
+    match node:
+        case ast.Call(func=ast.Name(id="map"), args=[ast.Attribute(attr="zeros" | "ones") as made, _]):
+            yield change(made, f"lambda s: {site.world.numpy}.random.randn(*s) * 0.01", rank=0)
+        case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id=name) as made, _]) if (
+            name in site.world.known
+        ):
+            yield change(made, zeros, rank=1)
+        case ast.Call(func=ast.Name(id=name), args=[ast.Tuple() as shape]) if name in site.world.known:
+            yield change(node, f"{zeros}({site.text(shape)})", rank=1, tag=tag)
+        case ast.Call(func=ast.Name(id=name), args=[one, other]) if name in site.world.known:
+            if site.count(one) and site.count(other):
+                yield change(node, f"{zeros}(({site.text(one)}, {site.text(other)}))", rank=1, tag=tag)
 
 
 def _drawn(site: Site, node: ast.Call) -> Iterator[Change]:
