@@ -259,14 +259,15 @@ class Search:
         return itertools.islice(pairs, MAX_PAIRS)
 
     def _acts(self, form: Form, name: str) -> bool:
-        for index in self.order:
+        """Whether a form changes the component, and stops no call that gave a value."""
+        acts = False
+        for index in self.observed.valued:
             call = self.observed.calls[index]
             parts, right = self._parts(call, (form,)), self._parts(call, ())
-            if parts is None or right is None:
-                return True
-            if not self._same(right[name], parts[name]):
-                return True
-        return False
+            if parts is None:
+                return False
+            acts = acts or right is None or not self._same(right[name], parts[name])
+        return acts
 
     def _verified(self, by_component: Sequence[Sequence[Forms]]) -> list[Forms]:
         unions = {
