@@ -31,7 +31,7 @@ from grader.repairs.families.numbers import (
     ranges,
 )
 from grader.repairs.families.operators import operator
-from grader.repairs.families.orders import order
+from grader.repairs.families.orders import order, unpacking
 from grader.repairs.families.returns import returned
 from grader.repairs.families.scale import constant, over_m
 from grader.repairs.families.shapes import axis, transpose, transpose_elsewhere, transpose_in_logs
@@ -96,6 +96,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "drop": (drop,),
     "add": (add, masks),
     "operator": (operator,),
+    "unpacking": (unpacking,),
     "unread": (unread,),
     "blank": (blank,),
     "return": (returned,),

@@ -29,10 +29,15 @@ def order(site: Site) -> Iterator[Change]:
             yield _turned(site, node, f"turned {type(node.op).__name__}")
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins_lists(node):
             yield _turned(site, node)
-    for target in _targets(site.node):
-        yield from _reordered(site, target, target.elts)
+    yield from unpacking(site)
     yield from _exchanged_values(site)
     yield from _exchanged_fields(site)
+
+
+def unpacking(site: Site) -> Iterator[Change]:
+    """`Z, linear = cache` → `linear, Z = cache`: only the names that take something apart."""
+    for target in _targets(site.node):
+        yield from _reordered(site, target, target.elts)
 
 
 def _turned(site: Site, node: ast.BinOp, tag: str = "") -> Change:
