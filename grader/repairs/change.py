@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.repairs.batch_size import holds_batch
 from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
-from grader.repairs.slice import filled_by
+from grader.repairs.slice import copied_into, filled_by
 from grader.repairs.text import Edit
 
 #: The levels, tried in this order. What was made and then forgotten put to use; a minus that the student put in
@@ -77,6 +77,8 @@ def places(site: Site) -> Iterator[Place]:
         yield from _augmented(site, node)
     elif isinstance(node, ast.Return) and node.value is not None:
         yield from _spread(site, node.value, None, DELIVERED)
+    elif isinstance(node, ast.Expr) and (pair := copied_into(node)):
+        yield from _spread(site, pair[1], pair[0])
     elif isinstance(node, ast.Expr) and (filled := filled_by(node)) is not None:
         yield Place(node.value, _level(site, node.value, PASSED), filled)
 

@@ -236,6 +236,14 @@ def filled_by(node: ast.stmt) -> ast.expr | None:
     return next((keyword.value for keyword in keywords if keyword.arg == "out"), None)
 
 
+def copied_into(node: ast.Expr) -> tuple[ast.expr, ...]:
+    """`A` and `Z` of `np.copyto(A, Z)`; () for anything else."""
+    match node.value:
+        case ast.Call(func=ast.Attribute(attr="copyto"), args=[array, value]):
+            return array, value
+    return ()
+
+
 def falls_through(body: Sequence[ast.stmt]) -> bool:
     """Whether a function may come to the end of its body, or to a `return None` there, with nothing to give."""
     match body[-1]:

@@ -20,7 +20,7 @@ def kept(site: Site) -> Iterator[Change]:
         case ast.Expr(
             value=ast.Call(func=ast.Attribute(value=ast.Name(id=module)), args=[ast.Name(id=first), *_])
         ):
-            if module == site.world.numpy and site.scope.knows(first):
+            if module == site.world.numpy and site.scope.knows(first) and not filled_by(site.node):
                 yield change(site.node, f"{first} = {site.text(site.node)}", FORGOTTEN, rank=0)
         case ast.Expr(value=ast.BinOp(left=ast.Name(id=first))) if site.scope.knows(first):
             yield change(site.node, f"{first} = {site.text(site.node)}", FORGOTTEN, rank=0)

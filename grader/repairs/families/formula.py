@@ -88,7 +88,7 @@ def _begins(site: Site, node: ast.expr, text: str) -> ast.AST | None:
                 todo.extend(names_in(made.value))
                 if not is_alias(made.value):
                     lines.append(made.line)
-    goes_on = seen & set(re.findall(r"\w+", text))
+    goes_on = seen & {made.name for made in site.scope.bindings} & set(re.findall(r"\w+", text))
     return ast.Pass(lineno=min(lines), col_offset=0) if lines and not goes_on else None
 
 
