@@ -1,0 +1,107 @@
+"""What stops a beginner's function, and what is said of it: names without their module, helpers given too little,
+blocks left out, lines copied into a loop."""
+
+from __future__ import annotations
+
+from grading_world import GradeCells, Graded
+
+from grader.pipeline import Grader
+
+
+def _told(graded: Graded, name: str) -> str:
+    return " ".join(component.detail for component in graded[name].components)
+
+
+def test_what_the_course_hands_out_is_not_said_to_be_missing(dnn: Grader) -> None:
+    """A script of a few functions comes without their helpers, and right ones stand in their place."""
+    code = 'import numpy as np\n\ndef linear_activation_forward(A_prev, W, b, activation):\n    return relu(linear_forward(A_prev, W, b)), "?"\n'
+    graded = Graded(dnn.grade(code.encode(), "a.py", "a", None))
+    assert "assigned nowhere" not in _told(graded, "linear_activation_forward")
+
+
+def test_a_function_of_numpy_without_its_module_is_told(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="def compute_cost(AL, Y):\n    return -np.mean(Y * log(AL) + (1 - Y) * log(1 - AL))"
+    )
+    assert "`log` is assigned nowhere in the notebook; numpy's is called `np.log`." in _told(
+        graded, "compute_cost"
+    )
+
+
+def test_a_helper_that_is_given_too_little_says_so_itself(grade_functions: GradeCells) -> None:
+    code = "def linear_activation_forward(A_prev, W, b, activation):\n    return relu(linear_forward(A_prev, W)[0])"
+    error = grade_functions(linear_activation_forward=code)["linear_activation_forward"].error
+    assert error is not None and error.type == "TypeError"
+    assert error.message.startswith("linear_forward() missing 1 required positional argument")
+
+
+def test_a_format_of_the_notebooks_own_is_no_error_on_public_inputs(grade_functions: GradeCells) -> None:
+    """With right helpers, which know nothing of it, the function would stop at the format."""
+    record = "class Step(NamedTuple):\n    dA_prev: object\n    dW: object\n    db: object\n"
+    backward = """
+def linear_activation_backward(dA, cache, activation):
+    (A, W, b), Z = cache
+    s = 1 / (1 + np.exp(-Z))
+    dZ = np.array(dA)
+    if activation == "sigmoid":
+        dZ = dA * s * (1 - s)
+    else:
+        dZ[Z <= 0] = 0
+    return Step(W.T @ dZ, dZ @ A.T / dZ.shape[1], dZ.mean(1, keepdims=True))
+"""
+    model = """
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dAL = (1 - Y) / (1 - AL) - Y / AL
+    for l in range(L, 0, -1):
+        step = linear_activation_backward(dAL, caches[l - 1], "sigmoid" if l == L else "relu")
+        grads |= {f"dA{l - 1}": step.dA_prev, f"dW{l}": step.dW, f"db{l}": step.db}
+    return grads
+"""
+    cells = {
+        "linear_activation_backward": f"from typing import NamedTuple\n{record}\n{backward}",
+        "L_model_backward": model,
+    }
+    error = grade_functions(**cells)["L_model_backward"].error
+    assert error is not None and error.type == "IndexError"
+
+
+def test_the_lines_of_the_output_layer_copied_into_the_loop_are_three_errors(
+    grade_functions: GradeCells,
+) -> None:
+    """Seen in several repositories: another slope, another gradient, and another layer's cache."""
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dAL = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    current = caches[-1]
+    grads[f"dA{L - 1}"], grads[f"dW{L}"], grads[f"db{L}"] = linear_activation_backward(dAL, current, "sigmoid")
+    for l in reversed(range(L - 1)):
+        current = caches[1]
+        step = linear_activation_backward(dAL, current, "sigmoid")
+        grads[f"dA{l}"], grads[f"dW{l + 1}"], grads[f"db{l + 1}"] = step
+    return grads
+"""
+    )
+    assert graded.ids == {
+        "L_model_backward": {"backward-hidden-layers-sigmoid", "backward-not-chained", "backward-wrong-cache"}
+    }
+    assert {one.evidence for one in graded["L_model_backward"].diagnoses} == {"proved"}
+
+
+def test_a_block_that_was_left_out_is_told(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        compute_cost="""
+def compute_cost(AL, Y):
+    # YOUR CODE STARTS HERE
+    m = Y.shape[1]
+    # YOUR CODE ENDS HERE
+    # (1 line)
+    # YOUR CODE STARTS HERE
+
+    # YOUR CODE ENDS HERE
+    return AL / m
+"""
+    )
+    assert "The template's block 2 of 2 for your code is empty." in _told(graded, "compute_cost")
