@@ -249,25 +249,32 @@ class Search:
         return agrees and self.telling(forms, (name,))
 
     def _pairs(self, name: str) -> Iterator[Forms]:
-        """Pairs of forms, each of which acts on the component; the function's own before inlined ones."""
+        """Pairs of forms, each of which acts on the component; the function's own before inlined ones. What stops
+        calls that gave values comes last: beside another error, it may stop none."""
         acting = [form for form in self.candidates if self._acts(form, name)]
-        own = [form for form in acting if self.spec.name in self.rubric.functions_of(form)]
-        rest = [form for form in acting if form not in own]
+        stopping = [form for form in acting if self._stops_what_ran(form)]
+        going = [form for form in acting if form not in stopping]
+        own = [form for form in going if self.spec.name in self.rubric.functions_of(form)]
+        rest = [form for form in going if form not in own]
         pairs = itertools.chain(
-            itertools.combinations(own, 2), itertools.product(own, rest), itertools.combinations(rest, 2)
-        )
+            itertools.combinations(own, 2), itertools.product(own, rest), itertools.combinations(rest, 2),
+            itertools.product(stopping, going), itertools.combinations(stopping, 2),
+        )  # fmt: skip
         return itertools.islice(pairs, MAX_PAIRS)
 
+    def _stops_what_ran(self, form: Form) -> bool:
+        return any(self._parts(self.observed.calls[i], (form,)) is None for i in self.observed.valued)
+
     def _acts(self, form: Form, name: str) -> bool:
-        """Whether a form changes the component, and stops no call that gave a value."""
-        acts = False
-        for index in self.observed.valued:
+        """Whether a form changes the component, or stops a call."""
+        for index in self.order:
             call = self.observed.calls[index]
             parts, right = self._parts(call, (form,)), self._parts(call, ())
-            if parts is None:
-                return False
-            acts = acts or right is None or not self._same(right[name], parts[name])
-        return acts
+            if parts is None or right is None:
+                return True
+            if not self._same(right[name], parts[name]):
+                return True
+        return False
 
     def _verified(self, by_component: Sequence[Sequence[Forms]]) -> list[Forms]:
         unions = {
