@@ -1,9 +1,9 @@
-"""Inputs for "Building your Deep Neural Network: Step by Step": nets of 1 to 5 layers.
+"""Inputs for "Building your Deep Neural Network: Step by Step": nets of 2 to 5 layers.
 
 Sizes and batch sizes are coprime, so that m, n and n_prev cannot be taken for each other; non-square
 layers show transposed products as errors, square ones let them run and leave their fingerprint. Labels
-hold both classes, or are soft. There are always two examples or more, as in the course: what stops at one
-alone (`len(np.squeeze(Y))`) is nobody's error.
+hold both classes, or are soft. There are always two examples and two layers or more, as in the course: what
+stops at one alone (`len(np.squeeze(Y))`, or `l + 1` after a loop that has not run) is nobody's error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from grader.references.suite import CallMaker, Functions, Suite, result
 NETS: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((5, 4, 3, 1), 7, False),
     ((3, 3, 3, 3, 1), 8, False),
-    ((2, 1), 5, False),
     ((3, 2, 1), 7, True),
     ((4, 3, 2, 1), 5, True),
     ((2, 3, 2, 4, 3, 1), 5, False),
@@ -150,7 +149,7 @@ def _model_backward(calls: NetCalls, functions: Functions) -> None:
 
 def _update(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("update")
-    for sizes, rate in (((5, 4, 3, 1), 0.37), ((3, 3, 1), 0.05), ((2, 1), 1.3)):
+    for sizes, rate in (((5, 4, 3, 1), 0.37), ((3, 3, 1), 0.05), ((2, 2, 1), 1.3)):
         made = _pass(calls, functions, (sizes, 7, False), rng)
         grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
         calls.add("update_parameters", made.parameters, grads, rate)
@@ -188,7 +187,7 @@ def _chains(calls: NetCalls, functions: Functions) -> None:
 
 def _model_chains(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("model chains")
-    for net in (*NETS[:3], NETS[5]):
+    for net in (*NETS[:3], NETS[4]):
         made = _pass(calls, functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
         before = (Step("L_model_forward", (made.X, made.parameters)),)

@@ -20,6 +20,7 @@ from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.depth import depth
 from grader.repairs.families.divisors import over_n
 from grader.repairs.families.formula import filling, formula
+from grader.repairs.families.layout import layout
 from grader.repairs.families.names import name, outside, unread
 from grader.repairs.families.numbers import (
     direction,
@@ -91,6 +92,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "order": (order,),
     "position": (position,),
     "key": (key,),
+    "layout": (layout,),
     "letter": (letter,),
     "compare": (compare, masks),
     "drop": (drop,),

@@ -105,3 +105,20 @@ def compute_cost(AL, Y):
 """
     )
     assert "The template's block 2 of 2 for your code is empty." in _told(graded, "compute_cost")
+
+
+def test_the_number_of_the_last_layer_may_come_from_the_loop_before_it(grade_functions: GradeCells) -> None:
+    """Seen in several repositories; all nets of the course have a hidden layer, so that the loop has run."""
+    graded = grade_functions(
+        L_model_forward="""
+def L_model_forward(X, parameters):
+    caches, A, L = [], X, len(parameters) // 2
+    for l in range(1, L):
+        A, cache = linear_activation_forward(A, parameters["W" + str(l)], parameters["b" + str(l)], "relu")
+        caches.append(cache)
+    AL, cache = linear_activation_forward(A, parameters["W" + str(l + 1)], parameters["b" + str(l + 1)], "sigmoid")
+    caches.append(cache)
+    return AL, caches
+"""
+    )
+    assert graded.ids == {} and graded["L_model_forward"].status == "passed"
