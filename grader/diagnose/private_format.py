@@ -54,7 +54,9 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
         reads_own = not finding.observed.valued or _makes_own_format(placed, findings)
         if reads_own and placed.verdict is not None and placed.verdict.passed:
             changed[name] = replace(finding, accepted="private-format")
-        elif not finding.observed.valued and placed.observed.valued:
+        elif not finding.observed.valued and (
+            placed.observed.valued or _stops_elsewhere(finding, placed, findings)
+        ):
             changed[name] = placed
     for name, placed in in_place.items():
         for maker in _makers(placed):
@@ -66,6 +68,18 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
             if own and _readable(placed):
                 changed[maker] = replace(findings[maker], accepted="private-format")
     return changed
+
+
+def _stops_elsewhere(finding: Finding, placed: Finding, findings: Mapping[str, Finding]) -> bool:
+    """Whether it always stops, but at another place with its own helpers, which are right, than with those of the
+    course: `step.dW` of a result that only the own helper gives by name."""
+    helpers = [findings[name] for name in finding.spec.helpers if name in findings]
+    return all(one.is_right for one in helpers) and not _stops(finding) & _stops(placed)
+
+
+def _stops(finding: Finding) -> set[tuple[str, int | None, int | None]]:
+    outcomes = finding.observed.outcomes if finding.observed else ()
+    return {(one.raised.type, one.raised.cell, one.raised.line) for one in outcomes if one.raised}
 
 
 def _makers(placed: Finding) -> set[str]:
