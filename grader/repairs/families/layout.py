@@ -42,7 +42,9 @@ def _numbered(site: Site) -> dict[str, dict[tuple[str, bool], list[ast.expr]]]:
 
 def _parts(key: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """The letter and the number of `"dA" + str(l)`, `f"dA{l}"` and `"dA%d" % l`."""
-    words = [one.value for one in ast.walk(key) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    words = [
+        one.value for one in ast.walk(key) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
     match = _LETTERS.match(words[0]) if words else None
     inner = (one for one in ast.walk(key) if isinstance(one, ast.expr))
     numbers = [at for one in inner for at in indices(one) if isinstance(at, ast.Name | ast.BinOp)]
