@@ -147,7 +147,7 @@ class Search:
             for name in components:
                 if not self._same(right[name], predicted[name]):
                     seen.update(finite_sample(predicted[name]))
-                    left_out = left_out or isinstance(predicted[name], Absent)
+                    left_out = left_out or _is_left_out(predicted[name])
         return len(seen) > 1 or left_out or (bool(seen) and self.spec.random)
 
     def changed(self, forms: Forms, others: Forms) -> tuple[str, ...]:
@@ -319,3 +319,8 @@ def _both_divide_by_zero(parts: Parts, outcome: Outcome) -> bool:
 
 def _count_ids(forms: Iterable[Form]) -> int:
     return len({form.misconception for form in forms})
+
+
+def _is_left_out(part: Value) -> bool:
+    """Whether a component is not there, or a list with nothing in it."""
+    return isinstance(part, Absent) or (isinstance(part, list | tuple) and not part)

@@ -20,7 +20,7 @@ from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.depth import depth
 from grader.repairs.families.divisors import over_n
 from grader.repairs.families.formula import filling, formula
-from grader.repairs.families.layout import layout
+from grader.repairs.families.layout import layout, typed_positions
 from grader.repairs.families.names import name, outside, unread
 from grader.repairs.families.numbers import (
     direction,
@@ -90,7 +90,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "constant": (constant,),
     "statement": (statement,),
     "order": (order,),
-    "position": (position,),
+    "position": (position, typed_positions),
     "key": (key,),
     "layout": (layout,),
     "letter": (letter,),

@@ -122,3 +122,37 @@ def L_model_forward(X, parameters):
 """
     )
     assert graded.ids == {} and graded["L_model_forward"].status == "passed"
+
+
+def test_the_sizes_of_the_test_case_may_not_be_typed_in(grade_functions: GradeCells) -> None:
+    """Seen in a real notebook: right for `initialize_parameters(3, 2, 1)`, and nowhere else."""
+    graded = grade_functions(
+        initialize_parameters="""
+def initialize_parameters(n_x, n_h, n_y):
+    W1 = np.random.randn(2, 3) * 0.01
+    b1 = np.zeros((2, 1))
+    W2 = np.random.randn(1, 2) * 0.01
+    b2 = np.zeros((1, 1))
+    assert W1.shape == (n_h, n_x)
+    return {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+"""
+    )
+    assert graded.ids == {"initialize_parameters": {"init-size-fixed"}}
+    assert graded["initialize_parameters"].diagnoses[0].evidence == "proved"
+
+
+def test_caches_that_nothing_is_appended_to_are_told(grade_functions: GradeCells) -> None:
+    """Seen in a real notebook: the template's own `None` stands where the cache is to be appended."""
+    graded = grade_functions(
+        L_model_forward="""
+def L_model_forward(X, parameters):
+    caches, A, L = [], X, len(parameters) // 2
+    for l in range(1, L):
+        A, cache = linear_activation_forward(A, parameters["W" + str(l)], parameters["b" + str(l)], "relu")
+        None
+    AL, cache = linear_activation_forward(A, parameters["W" + str(L)], parameters["b" + str(L)], "sigmoid")
+    None
+    return AL, caches
+"""
+    )
+    assert graded.ids == {"L_model_forward": {"forward-cache-missing"}}

@@ -1,4 +1,4 @@
-"""Keys of one letter, moved together and each its own way."""
+"""Keys of one letter, and positions in one list: moved together, and each its own way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from grader.repairs.change import Change
 from grader.repairs.families.numbers import indices, shifted
@@ -25,8 +26,40 @@ def layout(site: Site) -> Iterator[Change]:
     """
     for groups in _numbered(site).values():
         first = next(iter(groups.values()))[0]
-        if 2 <= len(groups) <= _MOST_GROUPS and any(first in ast.walk(part) for part in site.parts):
+        if 2 <= len(groups) <= _MOST_GROUPS and _is_here(site, first):
             yield from _moved_apart(site, groups)
+
+
+def typed_positions(site: Site) -> Iterator[Change]:
+    """`caches[1]` for the output layer and `caches[0]` in the loop, as in a net of two layers → `caches[-1]` and
+    `caches[l]`."""
+    for name in site.scope.data_parameters:
+        typed = [node for node in site.source.nodes if _is_typed(node, name)]
+        counted = {node: _counter_around(site, node) for node in typed}
+        if None in counted.values() and any(counted.values()) and _is_here(site, typed[0]):
+            for shift in ("", " - 1"):
+                edits = ((node.slice, f"{at}{shift}" if at else "-1") for node, at in counted.items())
+                yield Change(tuple(edits), rank=2, joined=True)
+
+
+def _is_typed(node: ast.AST, name: str) -> TypeGuard[ast.Subscript]:
+    match node:
+        case ast.Subscript(value=ast.Name(id=base), slice=ast.Constant(value=int())):
+            return base == name
+    return False
+
+
+def _counter_around(site: Site, node: ast.expr) -> str | None:
+    """The variable of the loop that a node stands in."""
+    loops = (
+        one for one in site.source.nodes if isinstance(one, ast.For) and isinstance(one.target, ast.Name)
+    )
+    around = (text_of(site.source, one.target) for one in loops if node in ast.walk(one))
+    return next(around, None)
+
+
+def _is_here(site: Site, node: ast.expr) -> bool:
+    return any(node in ast.walk(part) for part in site.parts)
 
 
 def _numbered(site: Site) -> dict[str, dict[tuple[str, bool], list[ast.expr]]]:

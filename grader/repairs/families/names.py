@@ -234,9 +234,10 @@ def _other_name(site: Site, node: ast.Name) -> Iterator[Change]:
     if strange:  # `A_test` for `A_prev` before all others, numbers last
         others.sort(key=lambda n: (n[:1] != node.id[:1], site.scope.role(n) == "count"))
     alike = [n for n in others if strange or site.scope.role(n) == mine]
+    old = "appended" if callee(site.parent(node) or node) == "append" else node.id
     for number, new in enumerate(alike[:_MAX_NAMES]):
         rank = 0 if strange else number // 6 if handed or renamed else 1 + number // 4
-        yield change(node, new, rank=rank, tag=f"{node.id} is {new}")
+        yield change(node, new, rank=rank, tag=f"{old} is {new}")
     if isinstance(site.parent(node), ast.Compare) and mine == "data":
         yield from (
             change(node, new, rank=0) for new in parts_of_records(site) if not new.startswith(node.id)
