@@ -376,7 +376,9 @@ class Session:
             if name in self.plan.suite.public and self.findings[name].says_something
         }
         for bind in (True, False):  # with right helpers, a format that they do not have would be the error
-            calls = {name: made for name, made in due.items() if self._was_bound(name) == bind}
+            stops = {name for name in due if self.findings[name].stops_elsewhere}
+            bound = {name for name in due if self._was_bound(name)} - stops
+            calls = {name: made for name, made in due.items() if (name in bound) == bind}
             for name, observed in self._observe(calls, bind=bind).items():
                 self.findings[name] = replace(self.findings[name], public=observed.outcomes)
 

@@ -36,6 +36,8 @@ class Finding:
     """Whether an explanation was looked for already."""
     in_place: bool = False
     """Whether it was observed with the student's own helpers, not with right ones."""
+    stops_elsewhere: bool = False
+    """Whether it stops at another place with its own helpers, which are right, than with right ones."""
     accepted: Literal["", "private-format", "other-convention", "follows-on"] = ""
     """Why the function is right although it fails on its own."""
     stale_assertion: bool = False

@@ -54,10 +54,10 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
         reads_own = not finding.observed.valued or _makes_own_format(placed, findings)
         if reads_own and placed.verdict is not None and placed.verdict.passed:
             changed[name] = replace(finding, accepted="private-format")
-        elif not finding.observed.valued and (
-            placed.observed.valued or _stops_elsewhere(finding, placed, findings)
-        ):
+        elif not finding.observed.valued and placed.observed.valued:
             changed[name] = placed
+        elif _stops_elsewhere(finding, placed, findings):
+            changed[name] = replace(finding, stops_elsewhere=True)
     for name, placed in in_place.items():
         for maker in _makers(placed):
             own = (
@@ -73,8 +73,11 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
 def _stops_elsewhere(finding: Finding, placed: Finding, findings: Mapping[str, Finding]) -> bool:
     """Whether it always stops, but at another place with its own helpers, which are right, than with those of the
     course: `step.dW` of a result that only the own helper gives by name."""
+    if finding.observed is None or finding.observed.valued:
+        return False
     helpers = [findings[name] for name in finding.spec.helpers if name in findings]
-    return all(one.is_right for one in helpers) and not _stops(finding) & _stops(placed)
+    stops = _stops(finding), _stops(placed)
+    return all(one.is_right for one in helpers) and not stops[0] & stops[1]
 
 
 def _stops(finding: Finding) -> set[tuple[str, int | None, int | None]]:

@@ -1,4 +1,4 @@
-"""Keys of one letter, and positions in one list: moved together, and each its own way."""
+"""Keys of layers, and positions in one list: moved together, and each its own way."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from grader.repairs.text import text_of
 
 _LETTERS = re.compile(r"d?[AWb]")
 _MOST_GROUPS = 3
+#: What is added to the layer's number, or to a counter from 0: for dA that is read, dA that is stored, and dW and db.
+_COUNTED = ((1, 0, 1), (0, -1, 0))
 
 _Groups = Mapping[tuple[str, bool], list[ast.expr]]
 
@@ -22,12 +24,81 @@ _Groups = Mapping[tuple[str, bool], list[ast.expr]]
 def layout(site: Site) -> Iterator[Change]:
     """`grads["dA" + str(L)]` stored and `grads["dA" + str(l)]` read → numbers L - 1 and l + 1.
 
-    Two slips that hide each other, or of which the first one stops the function. Proposed at the first of them.
+    Slips that hide each other, or of which the first one stops the function. Proposed at the first of them.
     """
-    for groups in _numbered(site).values():
+    keys = _keys(site)
+    for groups in _grouped(site, keys).values():
         first = next(iter(groups.values()))[0]
         if 2 <= len(groups) <= _MOST_GROUPS and _is_here(site, first):
             yield from _moved_apart(site, groups)
+    yield from _as_counted(site, keys)
+
+
+def _keys(site: Site) -> list[tuple[str, ast.expr, ast.expr]]:
+    """Letter, number and whole of `"dA" + str(l)`, `f"dA{l}"` and `"dA%d" % l`, as they stand in the text."""
+    found = []
+    for node in site.source.nodes:
+        if isinstance(node, ast.BinOp | ast.JoinedStr):
+            words = [one.value for one in ast.iter_child_nodes(node) if isinstance(one, ast.Constant)]
+            match = _LETTERS.fullmatch(words[0]) if words and isinstance(words[0], str) else None
+            inner = (one for one in ast.walk(node) if isinstance(one, ast.expr))
+            numbers = [at for one in inner for at in indices(one) if isinstance(at, ast.Name | ast.BinOp)]
+            if match and numbers:
+                found.append((match[0], numbers[-1], node))
+    return sorted(found, key=lambda key: (key[2].lineno, key[2].col_offset))
+
+
+def _grouped(
+    site: Site, keys: Sequence[tuple[str, ast.expr, ast.expr]]
+) -> dict[str, dict[tuple[str, bool], list[ast.expr]]]:
+    """Letter → (number's text, whether it is stored) → the numbers in keys of this letter."""
+    found: dict[str, dict[tuple[str, bool], list[ast.expr]]] = {}
+    for letter, number, whole in keys:
+        kind = (text_of(site.source, number), isinstance(getattr(site.parent(whole), "ctx", None), ast.Store))
+        found.setdefault(letter, {}).setdefault(kind, []).append(number)
+    return found
+
+
+def _moved_apart(site: Site, groups: _Groups) -> Iterator[Change]:
+    for steps in itertools.product((0, 1, -1), repeat=len(groups)):
+        if len([step for step in steps if step]) > 1:
+            yield Change(tuple(_edits(site, groups, steps)), rank=2, joined=True)
+
+
+def _edits(site: Site, groups: _Groups, steps: Sequence[int]) -> Iterator[tuple[ast.AST, str]]:
+    for ((text, _), numbers), step in zip(groups.items(), steps, strict=True):
+        yield from ((at, shifted(text, step)) for at in numbers if step)
+
+
+def _as_counted(site: Site, keys: Sequence[tuple[str, ast.expr, ast.expr]]) -> Iterator[Change]:
+    """All keys of gradients numbered anew: L - 1, L and L for the output layer, and in the loop by its counter."""
+    keys = [key for key in keys if key[0].startswith("d")]
+    if len({letter for letter, _, _ in keys}) < 2 or not _is_here(site, keys[0][1]):
+        return
+    looped = [key for key in keys if _in_loop(site, key[1])]
+    read = next((number for letter, number, _ in looped if letter == "dA"), None)
+    only = len([letter for letter, _, _ in looped if letter == "dA"]) == 1
+    for of_read, of_stored, of_rest in _COUNTED:
+        edits = []
+        for letter, number, whole in keys:
+            base = (
+                number
+                if isinstance(number, ast.Name)
+                else number.left
+                if isinstance(number, ast.BinOp)
+                else None
+            )
+            step = of_read if number is read and not only else of_stored if letter == "dA" else of_rest
+            step = step if (letter, number, whole) in looped else -(letter == "dA")
+            if isinstance(base, ast.Name) and (new := shifted(base.id, step) if step else base.id):
+                edits += [(number, new)] if new != text_of(site.source, number) else []
+        if len(edits) > 1:
+            yield Change(tuple(edits), rank=2, joined=True)
+
+
+def _in_loop(site: Site, node: ast.expr) -> bool:
+    loops = (one for one in site.source.nodes if isinstance(one, ast.For | ast.While))
+    return any(one.lineno < node.lineno <= (one.end_lineno or one.lineno) for one in loops)
 
 
 def typed_positions(site: Site) -> Iterator[Change]:
@@ -60,37 +131,3 @@ def _counter_around(site: Site, node: ast.expr) -> str | None:
 
 def _is_here(site: Site, node: ast.expr) -> bool:
     return any(node in ast.walk(part) for part in site.parts)
-
-
-def _numbered(site: Site) -> dict[str, dict[tuple[str, bool], list[ast.expr]]]:
-    """Letter → (number's text, whether it is stored) → the numbers in keys of this letter, as they stand."""
-    found: dict[str, dict[tuple[str, bool], list[ast.expr]]] = {}
-    keys = [node for node in site.source.nodes if isinstance(node, ast.Subscript)]
-    for node in sorted(keys, key=lambda one: (one.lineno, one.col_offset)):
-        for letter, at in _parts(node.slice):
-            kind = (text_of(site.source, at), isinstance(node.ctx, ast.Store))
-            found.setdefault(letter, {}).setdefault(kind, []).append(at)
-    return found
-
-
-def _parts(key: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """The letter and the number of `"dA" + str(l)`, `f"dA{l}"` and `"dA%d" % l`."""
-    words = [
-        one.value for one in ast.walk(key) if isinstance(one, ast.Constant) and isinstance(one.value, str)
-    ]
-    match = _LETTERS.match(words[0]) if words else None
-    inner = (one for one in ast.walk(key) if isinstance(one, ast.expr))
-    numbers = [at for one in inner for at in indices(one) if isinstance(at, ast.Name | ast.BinOp)]
-    if match and numbers:
-        yield match[0], numbers[-1]
-
-
-def _moved_apart(site: Site, groups: _Groups) -> Iterator[Change]:
-    for steps in itertools.product((0, 1, -1), repeat=len(groups)):
-        if len([step for step in steps if step]) > 1:
-            yield Change(tuple(_edits(site, groups, steps)), rank=2, joined=True)
-
-
-def _edits(site: Site, groups: _Groups, steps: Sequence[int]) -> Iterator[tuple[ast.AST, str]]:
-    for ((text, _), numbers), step in zip(groups.items(), steps, strict=True):
-        yield from ((at, shifted(text, step)) for at in numbers if step)
