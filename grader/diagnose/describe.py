@@ -37,7 +37,7 @@ def describe(finding: Finding, component: str, right: Predict) -> str:
 
 def _facts(finding: Finding, component: str, difference: Difference, right: Predict) -> Iterator[str]:
     observed = finding.observed
-    if observed is None or difference.kind in ("absent", "type", "nan", "in-use"):
+    if observed is None or difference.kind in ("absent", "type", "nan", "in-use", "again"):
         return
     law = None if finding.spec.random else fit_scale_law(observed, component, right)
     if law is not None:
@@ -236,7 +236,7 @@ _ABSENT = {
     "crashed": "There is nothing to compare: the function ended the whole Python process.",
     "protocol": "There is nothing to compare: what was returned cannot be read.",
     "not-run": "There is nothing to compare: the function was not run any more.",
-    "there are more keys than wanted": "There are more keys than wanted.",
+    "there are other keys, too, than those wanted": "There are other keys, too, than those wanted.",
 }
 
 _SHAPES, _WHERE = re.compile(r"^shape (\(.*?\)), "), r"\1, where "
@@ -262,5 +262,6 @@ def _plain(difference: Difference) -> str:
         "nan": "It holds NaN or infinity where numbers are wanted.",
         "value": f"The values are wrong: {difference.detail}.",
         "in-use": "Right when the function is called alone.",
+        "again": "Right on the first call, and not on a second one.",
     }
     return "The values are wrong." if difference.detail == "other values" else texts[difference.kind]

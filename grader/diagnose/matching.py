@@ -129,7 +129,8 @@ class Matcher:
         return any(search.agrees(forms) for search in searches)
 
     def near(self, observed: Observed, convention: str) -> list[str]:
-        """Misconceptions of the function itself that agree with most of its calls, the nearest first.
+        """Misconceptions of the function itself that agree with most of its calls, the nearest first; of those that
+        are as near, the ones with the fewest kinds of repairs.
 
         Too little to name one; enough to try whether its repair makes everything right.
         """
@@ -143,7 +144,8 @@ class Matcher:
                     likeness = count, search.count_same_keys((form,))
                     best[form.misconception] = max(likeness, best.get(form.misconception, (0, 0)))
         most = MAX_NEAR if observed.valued else MAX_NEAR_STOPPED
-        return sorted(best, key=best.__getitem__, reverse=True)[:most]
+        narrow = lambda name: (best[name], -len(self.rubric.misconceptions[name].repairs))
+        return sorted(best, key=narrow, reverse=True)[:most]
 
     def components(
         self, observed: Observed, explanation: Explanation, failed: Sequence[str], convention: str

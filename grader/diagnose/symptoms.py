@@ -39,12 +39,24 @@ def symptoms(finding: Finding, right: Predict) -> Iterator[str]:
         return
     if any(outcome.differs_on_second_run for outcome in observed.outcomes) and not finding.spec.random:
         yield "A second call with the same inputs gives another result: something outside the function is changed."
-    changed = sorted({index for outcome in observed.outcomes for index in outcome.changed_args})
-    if changed:
-        yield _changes([finding.spec.parameters[i] for i in changed if i < len(finding.spec.parameters)])
+    if changed := changed_parameters(finding):
+        yield _changes(changed)
     yield from _assigned_nowhere(finding)
     yield from _empty_blocks(finding)
     yield from _by_label(finding, right)
+
+
+def changed_parameters(finding: Finding) -> list[str]:
+    """Parameters whose arguments the function changes; a dictionary that it gives back is meant to be changed."""
+    observed = finding.observed
+    pairs = zip(observed.calls, observed.outcomes, strict=True) if observed else ()
+    changed = {
+        index
+        for call, outcome in pairs
+        for index in outcome.changed_args
+        if not (isinstance(outcome.value, dict) and isinstance(call.steps[-1].args[index], dict))
+    }
+    return [finding.spec.parameters[i] for i in sorted(changed) if i < len(finding.spec.parameters)]
 
 
 def _changes(parameters: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
 from grader.diagnose.scale_edit import LAWS, laws_of
 from grader.diagnose.scale_law import fit_scale_law
 from grader.diagnose.signature import wrong_parameters
-from grader.diagnose.symptoms import symptoms
+from grader.diagnose.symptoms import changed_parameters, symptoms
 from grader.feedback import words
 from grader.feedback.inline import code, listed
 from grader.judge.score import share
@@ -177,6 +177,8 @@ def _notes(finding: Finding, mixed: bool) -> tuple[Note, ...]:
     judged_under_J = finding.convention.startswith("J") and finding.verdict is not None
     if judged_under_J and not mixed and not failed_components(finding):
         notes.append(words.note("j-convention"))
+    if not failed_components(finding) and (changed := changed_parameters(finding)):
+        notes.append(words.note("changes-arguments", names=listed(changed)))
     for places in finding.also.values():
         lines = listed([place.source for place in places[:_MOST_LINES]])
         notes.append(words.note("more-lines", lines=lines))

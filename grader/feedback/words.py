@@ -32,6 +32,9 @@ NOTES = {
         "The error in {functions} shows here, too, for both run the same code. It costs nothing a second time."
     ),
     "more-lines": "The error is not in the quoted line alone, but in {lines}, too.",
+    "changes-arguments": (
+        "The function changes what it is given, {names}: whoever goes on using it finds other numbers there. Work on a copy."
+    ),
     "own-derivative": (
         "This is the true derivative of the cost that this notebook's `compute_cost` returns, so it follows from the "
         "error there and keeps its marks."

@@ -17,7 +17,7 @@ from grader.judge.components import Absent, count_text, describe_type, keys_text
 from grader.model import Opaque, Value
 
 _MOST_AXES = 3
-Kind = Literal["absent", "type", "shape", "nan", "value", "length", "in-use"]
+Kind = Literal["absent", "type", "shape", "nan", "value", "length", "in-use", "again"]
 #: Tolerances of float32 work: its precision is 6e-8, some steps lose four digits of it.
 FLOAT32 = 1e-3
 

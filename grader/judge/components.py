@@ -16,7 +16,7 @@ from grader.rubric.schema import FunctionSpec
 
 #: No test has a batch, a layer or a result that is larger, but for one net, whose sizes are those of what is right.
 LARGEST_TOLD = 13
-_MOST_DIGITS = 4
+_NUMBER = "(?:0|[1-9][0-9]{0,3})"
 #: Stands for the entries of a dictionary that are no component, among those of one that is.
 _OTHERS = -1
 
@@ -81,18 +81,20 @@ def _prefixes(spec: FunctionSpec, value: Value) -> dict[str, Value]:
         return dict.fromkeys(spec.returns, Absent(f"{describe_type(value)} is returned, not a dictionary"))
     found = {name: numbered(value, str(prefix)) for name, prefix in spec.returns.items()}
     layers = max((_count(found[name]) for name in found if name not in spec.shifted), default=0)
-    if spec.counted and (others := _others(value, spec)):
+    left_out = sum(layers - min(len(values), layers) for values in found.values())
+    others = len(value) - sum(len(values) for values in found.values())
+    if spec.counted and others > left_out:  # as many as are left out may be these, spelt otherwise
         found = {name: {**values, _OTHERS: others} for name, values in found.items()}
     for name in spec.shifted:
         found[name] = _as_later(found[name], layers, first=not spec.is_later)
-    return {name: values or Absent("no such keys are returned") for name, values in found.items()}
+    return {name: values or _no_keys(value, str(spec.returns[name])) for name, values in found.items()}
 
 
-def _others(value: Mapping[Value, Value], spec: FunctionSpec) -> int:
-    """How many entries there are that belong to no component."""
-    keys = "|".join(re.escape(str(prefix)) for prefix in spec.returns.values())
-    numbered = re.compile(rf"(?:{keys})\d{{1,{_MOST_DIGITS}}}")
-    return sum(not isinstance(key, str) or numbered.fullmatch(key) is None for key in value)
+def _no_keys(value: Mapping[Value, Value], prefix: str) -> Absent:
+    spelt = re.compile(re.escape(prefix) + _NUMBER, re.IGNORECASE)
+    if any(isinstance(key, str) and spelt.fullmatch(key) for key in value):
+        return Absent("no such keys are returned: capital and small letters differ")
+    return Absent("no such keys are returned")
 
 
 def _count(values: Mapping[int, Value]) -> int:
@@ -103,12 +105,9 @@ def _count(values: Mapping[int, Value]) -> int:
 def numbered(value: Mapping[Value, Value], prefix: str) -> dict[int, Value]:
     """The entries whose key is the prefix and a number, by number; one that is still `None` beside others that
     are not is no entry."""
-    found: dict[int, Value] = {}
-    size = len(prefix)
-    for key, item in value.items():
-        number = key[size:] if isinstance(key, str) and key.startswith(prefix) else ""
-        if number.isdecimal() and len(number) <= _MOST_DIGITS:
-            found[int(number)] = item
+    key_of = re.compile(f"{re.escape(prefix)}({_NUMBER})")
+    matches = ((key_of.fullmatch(key), item) for key, item in value.items() if isinstance(key, str))
+    found = {int(match[1]): item for match, item in matches if match}
     written = {number: item for number, item in found.items() if item is not None}
     return written or found
 
@@ -130,7 +129,11 @@ def count_text(count: int) -> str:
 
 def keys_text(missing: object) -> str:
     """What is off with the keys of a dictionary, without naming any."""
-    return "keys are missing, or still hold `None`" if missing else "there are more keys than wanted"
+    return (
+        "keys are missing, or still hold `None`"
+        if missing
+        else "there are other keys, too, than those wanted"
+    )
 
 
 def describe_type(value: Value) -> str:

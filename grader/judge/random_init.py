@@ -18,6 +18,8 @@ from grader.model import Value
 #: Arrays with fewer entries are too small to say anything of their distribution.
 ENOUGH = 1000
 SOME = 20
+#: A correlation that no two rows of independent draws ever have.
+ALIKE = 0.99
 
 
 def compare_random(expected: Value, got: Value, tolerance: float) -> Difference | None:
@@ -63,11 +65,20 @@ def _compare_statistics(right: NDArray[Any], found: NDArray[Any]) -> Difference 
         return Difference("value", "all zero")
     if right.size > 1 and right.max() == right.min():
         return Difference("value", "other values")  # a wrong constant is no random draw
-    if np.unique(found).size < found.size:
+    if np.unique(found).size < found.size or _rows_repeat(found) or _rows_repeat(found.T):
         return Difference("value", "entries that repeat")
     if found.size < SOME:
         return None
     return _compare_moments(right, found)
+
+
+def _rows_repeat(found: NDArray[Any]) -> bool:
+    """Whether two units of a layer begin all but alike: no training would tell them apart."""
+    if found.ndim != 2 or found.shape[0] < 2 or found.shape[1] < SOME:
+        return False
+    with np.errstate(all="ignore"):
+        alike = np.corrcoef(found)
+    return bool(np.any(np.abs(alike - np.diag(np.diag(alike))) > ALIKE))
 
 
 def _compare_moments(right: NDArray[Any], found: NDArray[Any]) -> Difference | None:
@@ -87,6 +98,16 @@ def _moments_differ(right: NDArray[Any], found: NDArray[Any]) -> Difference | No
         return Difference("value", "a mean that is not zero")
     if found.size < ENOUGH:
         return None
-    centred = (found - np.mean(found)) / spread
-    tails = float(np.mean(centred**4))
-    return None if 2.3 <= tails <= 4.2 else Difference("value", "another distribution than the normal one")
+    if _is_flat(right) != _is_flat(found) or not 1.5 <= _tails(found) <= 4.2:
+        return Difference("value", "another distribution than the wanted one")
+    return None
+
+
+def _is_flat(array: NDArray[Any]) -> bool:
+    """Whether it has the tails of a uniform distribution (1.8), not those of the normal one (3)."""
+    return _tails(array) < 2.3
+
+
+def _tails(array: NDArray[Any]) -> float:
+    """The fourth moment, in units of the spread."""
+    return float(np.mean(((array - np.mean(array)) / np.std(array)) ** 4))

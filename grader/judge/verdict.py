@@ -15,6 +15,8 @@ from grader.rubric.schema import FunctionSpec
 
 #: Numbers in all results of a function that are remembered; a usual one has some hundreds.
 SMALL = 20_000
+#: A function is called again with the same inputs, and its first result was right.
+AGAIN = Difference("again", "right once")
 Parts = Mapping[str, Value]
 #: Gives the predicted outcome of a call, or None where there is none.
 Predict = Callable[[Call], Outcome | None]
@@ -83,6 +85,9 @@ def judge(observed: Observed, right: RightParts, tolerance: float) -> Verdict:
         for name, known in differences.items():
             if known is None:
                 differences[name] = _difference(observed.spec, wanted[name], parts[name], outcome, tolerance)
+    if not any(differences.values()) and not observed.spec.random:
+        if any(outcome.differs_on_second_run for outcome in observed.outcomes):
+            return Verdict(dict.fromkeys(differences, AGAIN))
     return Verdict(differences)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from grader.model import Call, Step
+from grader.model import Call, Step, Value
 from grader.references.networks import Array, Labels, Pass, draw_labels, draw_parameters, forward_pass
 from grader.references.suite import CallMaker, Functions, Suite, result
 
@@ -172,17 +172,24 @@ def _chains(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("chains")
     for sizes in LAYERS[:2]:
         A, W, b = _layer(rng, *sizes)
+        between = _layer(rng, *LAYERS[2])
         dZ = rng.normal(size=(sizes[1], sizes[2])) + 0.2
         calls.add("linear_forward", A, W, b)
-        calls.add("linear_backward", dZ, result(0, 1), before=(Step("linear_forward", (A, W, b)),))
+        calls.add("linear_backward", dZ, result(0, 1), before=_twice("linear_forward", (A, W, b), between))
         for activation in calls.kind.activations:
             args = (A, W, b, activation)
-            before = (Step("linear_activation_forward", args),)
+            before = _twice("linear_activation_forward", args, (*between, activation))
             calls.add("linear_activation_forward", *args)
             calls.add("linear_activation_backward", dZ, result(0, 1), activation, before=before)
         for helper in calls.kind.helpers:
-            before = (Step(helper, (W @ A + b,)),)
+            before = _twice(helper, (W @ A + b,), (between[0],))
             calls.add(f"{helper}_backward", dZ, result(0, 1), before=before)
+
+
+def _twice(function: str, args: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Step, ...]:
+    """The step whose cache is read later, and one more of the function, as of the next layer: a cache that stands
+    in a variable of the notebook is overwritten by then."""
+    return Step(function, args), Step(function, others)
 
 
 def _model_chains(calls: NetCalls, functions: Functions) -> None:

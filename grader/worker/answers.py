@@ -12,15 +12,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from grader.model import Call, Definition, Helper, Program, StandIn, Value
+from grader.model import Call, Definition, Helper, Program, Value
 from grader.stand_ins import stands_for
 from grader.worker.codec import Caps, Reject, decode
 from grader.worker.limits import Limits
 from grader.worker.wire import to_worker
 
 _MODULE = re.compile(r"[\w.]+")
-#: Of one import statement. It is looked at in the grader's own process, for each call.
-_IMPORT_CHARS = 4096
+#: Of all import statements. They are looked at in the grader's own process, for each call that asks for a helper.
+_IMPORT_CHARS = 16_384
 _TEXT_CHARS = 300
 _REMEMBERED_BYTES = 16 << 20
 
@@ -40,11 +40,11 @@ def allowed_names(
     """
     if call.bind:
         return frozenset(call.bind)
-    imported = [item.source for item in program.definitions if item.kind == "import"]
+    words = _imported_words(program.definitions)
     offers = {
         name
         for stand_in in program.stand_ins
-        if any(_imports(source, stand_in) for source in imported)
+        if any(stands_for(stand_in, word) for word in words)
         for name in stand_in.offers
     }
     parts = [(uses or {}).get(step.function) for step in call.steps]
@@ -58,9 +58,14 @@ def _defined(definitions: Sequence[Definition]) -> set[str]:
     return {name for item in definitions if item.kind != "import" for name in item.binds}
 
 
-def _imports(source: str, stand_in: StandIn) -> bool:
-    """Whether an import statement may name the module: its words are compared, nothing is parsed here."""
-    return any(stands_for(stand_in, word) for word in _MODULE.findall(source[:_IMPORT_CHARS]))
+def _imported_words(definitions: Sequence[Definition]) -> set[str]:
+    """The words of the import statements, among them the modules: nothing is parsed here."""
+    words: set[str] = set()
+    left = _IMPORT_CHARS
+    for source in (item.source for item in definitions if item.kind == "import"):
+        words.update(_MODULE.findall(source[: max(left, 0)]))
+        left -= len(source)
+    return words
 
 
 class Remembered:
