@@ -212,8 +212,7 @@ class Program:
 class RepairRequest:
     """What a proof wants to try: inverse edits of these families, in this function or what it reaches.
 
-    `replacements` are right formulas with placeholders, for the family `formula`; `without` are the indices of
-    definitions where there is nothing to mend.
+    `replacements`: right formulas with placeholders; `without`: indices of definitions with nothing to mend.
     """
 
     function: str
@@ -224,7 +223,7 @@ class RepairRequest:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One inverse edit: the new source of definition number `definition`, and the line that it mends."""
+    """One inverse edit: the new source of definition number `definition`, the line that it mends, and others."""
 
     definition: int
     source: str
@@ -232,6 +231,7 @@ class Proposal:
     line: int
     text: str
     family: str
+    also: tuple[Location, ...] = ()
 
 
 #: A right helper: (name, positional arguments, convention) → value. Raises ValueError for bad arguments.

@@ -39,7 +39,7 @@ from grader.model import (
     SubmissionStamp,
 )
 from grader.nearest import check_functions
-from grader.notebook.read import Unreadable, read_notebook
+from grader.notebook.read import MAX_BYTES, Unreadable, read_notebook
 from grader.rubric.infer import infer
 from grader.rubric.load import load_rubric
 from grader.rubric.plan import Plan, make_plan
@@ -321,6 +321,7 @@ def check(
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # it may be larger than the memory
     except OSError as error:
         raise CannotGrade(f"{path}: cannot be read ({error.strerror or error})") from None

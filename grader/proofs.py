@@ -373,7 +373,7 @@ def _as_left_open(finding: Finding) -> Finding:
 
 def _with_all_places(finding: Finding, repairs: Sequence[Repair]) -> Finding:
     """The finding with what it takes besides the first place of each proof."""
-    places = [[proof.place(edit) for _, edit in repair] for repair in repairs]
+    places = [proof.places([edit for _, edit in repair]) for repair in repairs]
     rest = {made[0]: tuple(one for one in made[1:] if not _is_there(one, made[0])) for made in places}
     also = {name: found for name, where in finding.proofs.items() if (found := rest.get(where))}
     return replace(finding, also=also)

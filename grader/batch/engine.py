@@ -111,9 +111,9 @@ class Engine(Protocol):
 
 
 def policy(template: Report, spec: JobSpec) -> str:
-    """What, besides a submission, decides its report: rubric, seed, version, level of detail."""
-    parts = (template.rubric.sha256, template.grader_version, str(spec.seed), spec.detail, spec.tier)
-    return _digest(*parts)
+    """What, besides a submission, decides its report: rubric, seed, version, level of detail, isolation in force."""
+    tier = template.isolation.tier
+    return _digest(template.rubric.sha256, template.grader_version, str(spec.seed), spec.detail, tier)
 
 
 def result_key(task: Task, content: str) -> str:

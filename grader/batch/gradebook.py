@@ -16,8 +16,11 @@ from grader.batch.engine import JobSpec, Row
 from grader.batch.found import Found, as_text
 from grader.batch.store import Shard
 from grader.batch.summary import Tally, outcome
+from grader.errors import UsageError
 from grader.model import Report
 from grader.render.escape import clean, csv_cell
+from grader.rubric.load import find_rubric
+from grader.rubric.shipped import shipped_rubrics
 
 COLUMNS = ("submission", "student", "file", "status", "score", "max_score", "convention", "isolation")
 _PACKAGES = ("numpy", "nbformat", "msgspec")
@@ -72,7 +75,7 @@ def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes
     data = {
         "schema": "grader/run/v1",
         "grader_version": facts.template.grader_version,
-        "rubric": asdict(facts.template.rubric),
+        "rubric": {**asdict(facts.template.rubric), "path": _own_folder(facts.spec.rubric)},
         "seed": facts.spec.seed,
         "detail": facts.spec.detail,
         "most_detail": facts.most_detail,
@@ -102,6 +105,16 @@ def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes
         **({"shards": list(shards)} if shards else {}),
     }
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def _own_folder(rubric: str | None) -> str | None:
+    """Where a rubric lies that was named by its path."""
+    if rubric is None or rubric in shipped_rubrics():
+        return None
+    try:
+        return str(find_rubric(rubric).resolve())
+    except UsageError:  # moved away since
+        return None
 
 
 def _plain(name: str) -> str:

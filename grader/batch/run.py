@@ -26,7 +26,7 @@ from grader.batch.progress import Progress, Silent
 from grader.batch.roster import read_roster
 from grader.batch.store import Folder, Shard, write_submission, writing
 from grader.batch.summary import RunSummary, Tally
-from grader.batch.walk import STATE_FOLDER
+from grader.batch.walk import STATE_FOLDER, is_zip
 from grader.errors import UsageError
 from grader.model import Report
 from grader.rubric.detail import DEEPEST, allowed, most_detail
@@ -305,8 +305,10 @@ def _brief(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _exists(source: str) -> bool:
-    """Whether a ledger's source is still on disk (of a zip's member: the zip)."""
-    return os.path.lexists(source) or os.path.lexists(source.split("!", 1)[0])
+    """Whether a ledger's source is still on disk (of a zip's member: the zip). A path may hold a `!` of its own."""
+    parts = source.split("!")
+    before = ("!".join(parts[:count]) for count in range(1, len(parts)))
+    return os.path.lexists(source) or any(is_zip(path) and os.path.lexists(path) for path in before)
 
 
 def check_settings(

@@ -179,9 +179,19 @@ class Folder:
         temporary = self.state / "tmp" / f"{os.getpid()}-{secrets.token_hex(4)}"
         with writing(path):
             write_new(temporary, text.encode())
-            with suppress(FileExistsError):
-                os.link(temporary, path)
+            _link(temporary, path)
             os.unlink(temporary)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give the file its name unless another has it. Where there are no hard links (exFAT, some shares), by a copy."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    except OSError:
+        with suppress(FileExistsError), path.open("xb") as file:
+            file.write(temporary.read_bytes())
 
 
 def _advice(error: OSError) -> str:

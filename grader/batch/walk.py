@@ -94,7 +94,7 @@ def _walk_folder(root: str, finds: Finds, reader: Reader, forbidden: str | None)
             if child.is_dir(follow_symlinks=False):
                 reason = _folder_reason(child, forbidden)
                 finds.skip("/".join(here) + "/", reason) if reason else waiting.append((child.path, here))
-            elif _is_zip(child.name) and child.is_file(follow_symlinks=False) and not _hidden(here):
+            elif is_zip(child.name) and child.is_file(follow_symlinks=False) and not _hidden(here):
                 _walk_zip(Source(child.path), here, root, finds, reader)
             else:
                 _take_child(child, here, root, finds)
@@ -172,7 +172,7 @@ def _take_member(
     here = (*parts, *inner)
     reason = _member_reason(info, inner, archive) or _hidden(inner)
     member = Source(source.path, (*source.members, info.filename))
-    if reason is None and _is_zip(inner[-1]):
+    if reason is None and is_zip(inner[-1]):
         _walk_inner_zip(member, info, (here, root), finds, reader, depth)
         return
     _take(Entry(member, here, info.file_size, _zip_time(info), root), reason, finds)
@@ -257,21 +257,23 @@ def _drop_helpers(finds: Finds) -> None:
         if not entry.parts[-1].lower().endswith(".py"):
             key = (entry.root, entry.parts[:-1])
             beside[key] = beside.get(key, 0) + 1
+    folders = {(entry.root, entry.parts[:-1]) for entry in finds.entries}
     kept = []
     for entry in finds.entries:
         notebooks = beside.get((entry.root, entry.parts[:-1]), 0)
-        if _is_helper(entry, notebooks):
+        if _is_helper(entry, notebooks, of_one_student=notebooks == 1 and len(folders) > 1):
             finds.skip(entry.display, "a Python module that belongs to a notebook")
         else:
             kept.append(entry)
     finds.entries[:] = kept
 
 
-def _is_helper(entry: Entry, notebooks: int) -> bool:
+def _is_helper(entry: Entry, notebooks: int, *, of_one_student: bool) -> bool:
+    """Whether a module is no submission. Where one folder holds the whole class, its scripts are submissions."""
     name = entry.parts[-1].lower()
     if not name.endswith(".py"):
         return False
-    in_students_folder = len(entry.parts) > 1 and notebooks == 1
+    in_students_folder = len(entry.parts) > 1 and of_one_student
     return in_students_folder or (notebooks > 0 and any(fnmatchcase(name, pattern) for pattern in _HELPERS))
 
 
@@ -285,7 +287,7 @@ def _real_name(info: zipfile.ZipInfo) -> str:
         return info.filename
 
 
-def _is_zip(name: str) -> bool:
+def is_zip(name: str) -> bool:
     return name.lower().endswith(".zip")
 
 

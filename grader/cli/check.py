@@ -70,7 +70,8 @@ def _report(
     from grader.pipeline import check
     from grader.rubric.detail import DEEPEST, most_detail
 
-    if (size := notebook.stat().st_size) > MAX_BYTES:
+    size = notebook.stat().st_size
+    if size > MAX_BYTES and rubric is None and pack is None:
         return _ungradable(notebook, _too_large(size, MAX_BYTES)), DEEPEST
     if pack is not None:
         report = _with_pack(notebook, functions, rubric, pack, seed)

@@ -78,9 +78,9 @@ def plan_of(folder: Path, rubric: str | None) -> Plan:
 
 
 def rubric_of(facts: Mapping[str, Any]) -> str | None:
-    """The rubric's id in run.json."""
+    """The rubric in run.json: its folder, where it is none that is shipped, or its id."""
     found = facts.get("rubric")
-    name = found.get("id") if isinstance(found, dict) else found
+    name = (found.get("path") or found.get("id")) if isinstance(found, dict) else found
     return name if isinstance(name, str) else None
 
 

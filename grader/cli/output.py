@@ -28,7 +28,7 @@ def show(text: str) -> None:
 def show_bytes(data: bytes) -> None:
     """What was asked for, as it is: JSON for a program."""
     try:
-        sys.stdout.flush()
+        _there(sys.stdout).flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError as error:
@@ -39,7 +39,7 @@ def wants_color(stream: IO[Any]) -> bool:
     """Whether colour is welcome: a terminal that has it, and no NO_COLOR."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return stream.isatty()
+    return stream is not None and stream.isatty()
 
 
 def width() -> int:
@@ -57,10 +57,19 @@ def be_lenient() -> None:
 
 def _write(stream: IO[str], text: str) -> None:
     try:
-        stream.write(text)
+        _there(stream).write(text)
         stream.flush()
     except OSError as error:
         _lost(stream, error)
+
+
+def _there(stream: IO[str] | None) -> IO[str]:
+    """The stream, which Python leaves out where the shell has closed it (`>&-`)."""
+    if stream is None:
+        raise CannotWrite(
+            "the output is closed: there is nowhere to print to. Send it to a file or to /dev/null."
+        )
+    return stream
 
 
 def _lost(stream: IO[Any], error: OSError) -> None:

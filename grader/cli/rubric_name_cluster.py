@@ -39,7 +39,7 @@ def command(folder: Path, cluster: str | None, identifier: str | None, rubric: s
         output.show(text)
         return
     path = clusters.target(folder, identifier, rubric, draft=not complete)
-    write_whole(path, text.encode(), "Choose another place with -o.")
+    write_whole(path, text.encode(), "Leave the id out to print it instead.")
     output.show(f"{path}\n")
     lint = f"grader rubric lint {rubric or path.parent.parent.name}"
     if complete:

@@ -215,6 +215,13 @@ def place(proposal: Proposal) -> Location:
     return Location(proposal.cell, proposal.line, proposal.text[:200])
 
 
+def places(proposals: Sequence[Proposal]) -> list[Location]:
+    """All lines that edits touch, as they stand in the notebook."""
+    more = (replace(also, source=also.source[:200]) for one in proposals for also in one.also)
+    found = dict.fromkeys((*map(place, proposals), *more))
+    return sorted(found, key=lambda one: (one.cell, one.line))
+
+
 def with_proof(finding: Finding, misconception: str, where: Location) -> Finding:
     return replace(finding, proofs={**finding.proofs, misconception: where})
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from grader.errors import UsageError
 from grader.export import people
 from grader.export.base import Exporter, Options, Reports, Sink, StoredReport
-from grader.export.scores import plain_number, scaled_score
+from grader.export.scores import plain_number, positive_number, scaled_score
 from grader.export.sheet import Sheet
 from grader.render.escape import csv_cell
 
@@ -106,11 +106,7 @@ def _points_and_rows(sheet: Sheet, column: int) -> tuple[float | None, list[int]
 def _points(cell: str) -> float | None:
     if "read only" in cell.casefold():
         raise UsageError("Canvas marks this column as read only: grades in it would be ignored.")
-    try:
-        value = float(cell.replace(",", "."))
-    except ValueError:
-        return None
-    return value if value > 0 else None
+    return positive_number(cell)
 
 
 def _new(reports: Reports, sink: Sink, options: Options) -> bytes:

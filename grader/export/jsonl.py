@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.export.base import Exporter, Options, Reports, Sink
-from grader.export.scores import strict_json
-from grader.render.json_report import public, to_dict
+from grader.render.json_report import public, to_json
 
 
 def export(reports: Reports, sink: Sink, _options: Options) -> None:
@@ -16,7 +15,7 @@ def export(reports: Reports, sink: Sink, _options: Options) -> None:
 
 def _lines(reports: Reports) -> Iterator[bytes]:
     for stored in reports:
-        yield strict_json(to_dict(public(stored.report)), indent=None)
+        yield to_json(public(stored.report), indent=None)
 
 
 EXPORTER = Exporter("jsonl", "JSON Lines", export, single="reports.jsonl")

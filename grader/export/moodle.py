@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from grader.errors import UsageError
 from grader.export import markup, people
 from grader.export.base import Exporter, Options, Reports, Sink, StoredReport
-from grader.export.scores import scaled_score
+from grader.export.scores import positive_number, scaled_score
 from grader.export.sheet import Sheet
 from grader.export.zipped import zip_chunks
 from grader.render.plain import report_blocks
@@ -122,7 +122,7 @@ def _set(
     ):
         sink.skip(stored.id, "Moodle says that this grade cannot be changed; its row stays as it is.")
         return
-    maximum = options.points or _number(sheet.cell(row, columns.maximum))
+    maximum = options.points or positive_number(sheet.cell(row, columns.maximum))
     grade = f"{scaled_score(stored.report, maximum):.2f}"
     sheet.set(row, columns.grade, grade.replace(".", ",") if comma else grade)
     if columns.comments is not None:
@@ -155,14 +155,6 @@ def _decimal_comma(sheet: Sheet, columns: _Columns, rows: Sequence[int]) -> bool
     """Whether the file writes numbers with a comma: seen in its maxima and grades."""
     cells = (sheet.cell(row, at) for row in rows for at in (columns.maximum, columns.grade))
     return any(re.fullmatch(r"\s*\d+,\d+\s*", cell) for cell in cells)
-
-
-def _number(cell: str) -> float | None:
-    try:
-        value = float(cell.strip().replace(",", "."))
-    except ValueError:
-        return None
-    return value if value > 0 else None
 
 
 def _participant(text: str, pattern: re.Pattern[str] = _NUMBERED) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,3 +53,17 @@ def strict_json(value: Any, *, indent: int | None = 2) -> bytes:
     """UTF-8 JSON that every parser takes. ValueError for NaN and infinities, which Python would write bare."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
     return text.encode("utf-8", "replace") + b"\n"
+
+
+def positive_number(cell: str) -> float | None:
+    """A gradebook's number above 0, with a decimal point or comma: `10.5`, `10,5`, `1,000`, `1.000,5`; None for others."""
+    text = cell.strip()
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):  # nobody gives 1,000 points as a decimal
+        text = text.replace(",", "")
+    elif re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", text):
+        text = text.replace(".", "")
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return value if 0 < value < math.inf else None

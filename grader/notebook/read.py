@@ -109,10 +109,10 @@ def _unreadable(code: str, message: str, line: int | None = None) -> Unreadable:
 
 def _check_bytes(data: bytes) -> None:
     if len(data) > MAX_BYTES:
-        size = f"{len(data) / 2**20:.1f} MB"
+        most = f"{MAX_BYTES // 2**20} MB"
         raise _unreadable(
             "too-large",
-            f"The file has {size}; at most {MAX_BYTES // 2**20} MB are read. Clear all outputs and save it again.",
+            f"The file has more than {most}, and no more is read. Clear all outputs and save it again.",
         )
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf"):
         raise _unreadable("empty-file", "The file is empty. Save the notebook and hand it in again.")

@@ -1,9 +1,9 @@
-"""Inputs for "Building your Deep Neural Network: Step by Step": nets of 2 to 5 layers.
+"""Inputs for "Building your Deep Neural Network: Step by Step": nets of 1 to 5 layers.
 
 Sizes and batch sizes are coprime, so that m, n and n_prev cannot be taken for each other; non-square
 layers show transposed products as errors, square ones let them run and leave their fingerprint. Labels
-hold both classes, or are soft. There are always two examples and two layers or more, as in the course: what
-stops at one alone (`len(np.squeeze(Y))`, or `l + 1` after a loop that has not run) is nobody's error.
+hold both classes, or are soft. There are always two examples or more, and forward two layers or more, as in the
+course: what stops at one alone (`len(np.squeeze(Y))`, `l + 1` after a loop that has not run) is nobody's error.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ NETS: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((2, 3, 2, 4, 3, 1), 5, False),
     ((1, 1, 1, 1), 5, False),
 )
+#: Backward, one layer is enough: where its keys go tells some slips apart.
+SHALLOW = ((2, 1), 5, False)
 #: (n_prev, n, m) of single layers. In the one of size 3 throughout, any product runs and leaves its numbers.
 LAYERS = ((5, 4, 7), (3, 3, 8), (3, 2, 11), (2, 1, 5), (3, 3, 3), (5, 3, 2), (1, 1, 3))
 LARGE = (60, 50, 40, 30)
@@ -142,7 +144,7 @@ def _both_signs(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
 
 def _model_backward(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("L_model_backward")
-    for net in NETS:
+    for net in (*NETS, SHALLOW):
         made = _pass(calls, functions, net, rng)
         calls.add("L_model_backward", made.AL, made.Y, made.caches)
 

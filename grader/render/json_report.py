@@ -42,9 +42,9 @@ def to_dict(report: Report) -> dict[str, Any]:
     }
 
 
-def to_json(report: Report) -> bytes:
-    """The report as UTF-8 JSON, indented by two, ending in a newline. ValueError for a number that is not finite."""
-    text = json.dumps(to_dict(report), ensure_ascii=False, allow_nan=False, indent=2)
+def to_json(report: Report, indent: int | None = 2) -> bytes:
+    """The report as UTF-8 JSON, ending in a newline. ValueError for a number that is not finite."""
+    text = json.dumps(to_dict(report), ensure_ascii=False, allow_nan=False, indent=indent)
     # A student's string can hold half a surrogate pair, which UTF-8 has no bytes for.
     text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"

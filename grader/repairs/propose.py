@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from grader.model import Definition, Proposal, RepairRequest
+from grader.model import Definition, Location, Proposal, RepairRequest
 from grader.repairs.change import REDUCED, RESTORED, Change, Family, callee
 from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
@@ -60,6 +60,8 @@ MAX_PROPOSALS = 400
 #: Of one family, and changes looked at before that.
 MAX_OF_FAMILY = 160
 _MAX_CHANGES = 3000
+#: Other lines that are told of one proposal.
+_MAX_ALSO = 8
 
 _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "assign": (assigned,),
@@ -244,11 +246,11 @@ def _unlike_its_name(helper: Definition, made: Proposal) -> int:
     return bool(_DIVIDES.search(helper.source)) - bool(_DIVIDES.search(made.source))
 
 
-def _line(site: Site, made: Change) -> int:
-    """The first line that an edit touches; inside an f-string, where positions are unknown, the string's."""
+def _lines(site: Site, made: Change) -> list[int]:
+    """The lines that its edits touch, in order; inside an f-string, where positions are unknown, the string's."""
     nodes = [made.at] if made.at is not None else [node for node, _ in made.edits]
     known = (in_string(site.source, node) or node for node in nodes)
-    return min(getattr(node, "lineno", site.line) for node in known)
+    return sorted({getattr(node, "lineno", site.line) for node in known})
 
 
 def _proposal(definitions: Sequence[Definition], site: Site, made: Change, family: str) -> Proposal | None:
@@ -256,6 +258,10 @@ def _proposal(definitions: Sequence[Definition], site: Site, made: Change, famil
     if source is None:
         return None
     definition = definitions[site.definition]
-    number = _line(site, made)
-    text = site.source.line(number).strip()
-    return Proposal(site.definition, source, definition.cell, definition.line + number - 1, text, family)
+    first, *also = (
+        Location(definition.cell, definition.line + number - 1, site.source.line(number).strip())
+        for number in _lines(site, made)
+    )
+    return Proposal(
+        site.definition, source, first.cell, first.line, first.source, family, tuple(also[:_MAX_ALSO])
+    )

@@ -47,6 +47,8 @@ def _rubric_faults(rubric: Rubric) -> Iterator[Fault]:
         yield Fault(f"'total' is {rubric.total:g}, and a number above 0 is wanted", "total")
     for spec in rubric.functions.values():
         yield from _function_faults(spec, rubric)
+    if not sum(spec.points for spec in rubric.functions.values() if not spec.optional) > 0:
+        yield Fault("no function that everybody has to write has points", "functions")
 
 
 def _function_faults(spec: FunctionSpec, rubric: Rubric) -> Iterator[Fault]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import cast
 
 from grader.errors import UsageError
-from grader.model import LEVELS
+from grader.model import LEVELS, Level
 from grader.rubric.load import load_rubric
 
-Level = Literal["nudge", "explanation", "fix"]
 DEEPEST: Level = "fix"
 
 

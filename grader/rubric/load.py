@@ -85,10 +85,21 @@ def find_rubric(name_or_path: str) -> Path:
     )
 
 
-@lru_cache(maxsize=16)
 def load_rubric(name_or_path: str) -> Rubric:
     """Load and check a rubric. Raises RubricError naming file, line and key, or UsageError."""
     folder = find_rubric(name_or_path)
+    shipped = name_or_path in shipped_rubrics()
+    return _loaded(folder, *(() if shipped else (folder.resolve(), _stamp(folder))))
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells whether an author has changed a file since it was read."""
+    files = ((path, path.stat()) for path in sorted(folder.rglob("*.yaml")))
+    return tuple((str(path), status.st_mtime_ns, status.st_size) for path, status in files)
+
+
+@lru_cache(maxsize=16)
+def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
     file = read_yaml(folder / "rubric.yaml")
     file.check_keys("the rubric", file.data, _RUBRIC_KEYS)
     reference = file.need("the rubric", file.data, "reference", str)

@@ -139,15 +139,14 @@ def test_a_seed_is_a_whole_number_from_0(seed: str, check: Run, notebook: Write)
     assert (result.exit_code, "is not a whole number from 0 on" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("options", [(), ("--rubric", "dnn-step-by-step")])
 def test_a_huge_file_is_told_and_not_read_into_memory(
-    options: tuple[str, ...], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "huge.ipynb"
     path.touch()
     os.truncate(path, 21 * 2**20)
     monkeypatch.setattr(Path, "read_bytes", None)
-    result = run("check", path, *options)
+    result = run("check", path)
     assert (result.exit_code, "The file has 21.0 MB; at most 20 MB are read" in result.stdout) == (1, True)
 
 

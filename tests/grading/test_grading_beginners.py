@@ -3,9 +3,13 @@ blocks left out, lines copied into a loop."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from grading_world import GradeCells, Graded
 
-from grader.pipeline import Grader
+from grader.notebook.read import MAX_BYTES
+from grader.pipeline import Grader, check
 
 
 def _told(graded: Graded, name: str) -> str:
@@ -156,3 +160,12 @@ def L_model_forward(X, parameters):
 """
     )
     assert graded.ids == {"L_model_forward": {"forward-cache-missing"}}
+
+
+def test_a_file_that_is_too_large_has_the_functions_of_the_rubric_that_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "huge.ipynb"
+    path.touch()
+    os.truncate(path, MAX_BYTES + 2**20)
+    report = check(path, rubric="dnn-step-by-step", seed=1)
+    assert (report.status, report.max_score, report.problems[0].code) == ("ungradable", 100.0, "too-large")
+    assert {function.status for function in report.functions} == {"missing"}
