@@ -11,6 +11,10 @@ from pathlib import Path
 
 from grader.errors import CannotWrite
 
+#: How a notebook's file name ends, as browsers and mail programs save it; and how all submissions' do.
+NOTEBOOK_ENDINGS = (".ipynb.json", ".ipynb.txt", ".ipynb")
+ENDINGS = (*NOTEBOOK_ENDINGS, ".py")
+
 
 def write_whole(path: Path, data: bytes | Iterable[bytes], advice: str = "") -> None:
     """Write a file; its folder is made if it is not there. CannotWrite says why not, and the `advice`."""

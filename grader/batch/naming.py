@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from grader.batch.found import Entry
+from grader.files import ENDINGS
 
-SUFFIXES = (".ipynb.json", ".ipynb", ".py")
 MAX_PART, MAX_ID = 120, 200  # bytes of UTF-8; file systems stop at 255 a part, Windows at 260 a path
 _SIGNS = frozenset(" -_.+=@,()~")
 _WINDOWS = frozenset(
@@ -26,7 +26,7 @@ _OURS = frozenset(
 
 def stem(name: str) -> str:
     """The file's name without what makes it a notebook."""
-    for suffix in SUFFIXES:
+    for suffix in ENDINGS:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from grader.batch import gradescope
 from grader.batch.found import Entry, Skipped, Source, Unreadable
-from grader.batch.naming import SUFFIXES
 from grader.batch.reading import Reader
 from grader.errors import UsageError
+from grader.files import ENDINGS
 
 MAX_DEPTH = 3  # zips in zips
 MAX_ENTRIES = 500_000  # of a zip that was named by hand: a class
@@ -119,12 +119,12 @@ def _take(entry: Entry, reason: str | None, finds: Finds) -> None:
     """An entry becomes a submission, a known companion file, or a skipped file with its reason."""
     if reason:
         finds.skip(entry.display, reason)
-    elif entry.parts[-1].lower().endswith(SUFFIXES):
+    elif entry.parts[-1].lower().endswith(ENDINGS):
         finds.entries.append(entry)
     else:
         if entry.parts[-1] == gradescope.FILE:
             finds.metadata.append(entry)
-        finds.skip(entry.display, "not a notebook (.ipynb, .ipynb.json or .py)")
+        finds.skip(entry.display, "not a notebook (.ipynb, .ipynb.json, .ipynb.txt or .py)")
 
 
 def _walk_zip(

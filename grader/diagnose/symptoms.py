@@ -119,8 +119,8 @@ def _empty_blocks(finding: Finding) -> Iterator[str]:
     inside = False
     for line in source[:_MOST_CODE].split("\n"):
         if _BEGINS.search(line):
+            blocks += [] if inside else [True]  # both kinds of mark may stand above one block
             inside = True
-            blocks.append(True)
         elif _ENDS.search(line):
             inside = False
         elif inside and line.strip() and not line.lstrip().startswith("#"):

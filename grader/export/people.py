@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 
 from grader.export.base import Reports, Sink, StoredReport
 from grader.export.sheet import Sheet
+from grader.files import ENDINGS
 from grader.model import INTERNAL_ERROR, Report
 from grader.render import words
 
-_SUFFIXES = (".ipynb.json", ".ipynb", ".py")
 BROKEN = "the grader itself broke on it, which must cost no points. Grade it again."
 _SAY_WHOSE = "Grade with --roster or --identity, which say whose a file is."
 
@@ -167,7 +167,7 @@ def find_columns(header: Sequence[str], *wanted: str) -> list[int]:
 
 
 def _stem(part: str) -> str:
-    return next((part[: -len(end)] for end in _SUFFIXES if part.lower().endswith(end)), part)
+    return next((part[: -len(end)] for end in ENDINGS if part.lower().endswith(end)), part)
 
 
 def _spellings(name: str) -> set[str]:

@@ -205,7 +205,9 @@ def _error(finding: Finding, status: Status) -> ErrorReport | None:
     if raised is not None and status != "passed":
         read = _made_elsewhere(finding, raised)
         if read is not None:
-            text = f"`{read.name}` is made in another cell, from what is not there in grading"
+            text = (
+                f"`{read.name}` comes from another cell, which needs something that is not there in grading"
+            )
             return ErrorReport("NameError", text, read.cell, read.line)
         return ErrorReport(raised.type, raised.message, raised.cell, raised.line)
     return None

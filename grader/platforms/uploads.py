@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from grader.batch.found import MAX_BYTES
-from grader.files import open_file
+from grader.files import NOTEBOOK_ENDINGS, open_file
 from grader.platforms.base import Found, Upload
 
 _MOST_UPLOADS = 5
@@ -24,7 +24,7 @@ def from_folder(folder: Path, ours: Container[str] = ()) -> Found:
     the answers.
     """
     names = [name for name in _files(folder) if name not in ours]
-    chosen = [name for name in names if name.lower().endswith((".ipynb", ".ipynb.json"))]
+    chosen = [name for name in names if name.lower().endswith(NOTEBOOK_ENDINGS)]
     chosen = chosen or [name for name in names if name.lower().endswith(".py") and not _is_helper(name)]
     uploads, notes = _read(folder, chosen[:_MOST_UPLOADS])
     if not uploads:

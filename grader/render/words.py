@@ -146,7 +146,8 @@ def missing_functions(report: Report) -> str:
 
 
 def _missing(report: Report) -> list[str]:
-    names = [one.name for one in report.functions if one.status == "missing" and not one.notes]
+    clueless = (one for one in report.functions if not one.notes and one.error is None)
+    names = [one.name for one in clueless if one.status == "missing"]
     return names if len(names) > _FEW else []
 
 

@@ -126,7 +126,8 @@ def refusal(name: str, error: Exception) -> Exception:
     text = str(error)
     if isinstance(error, TypeError) and text.startswith(f"{name}()"):
         return TypeError(text[:300])
-    return ValueError(f"{name}: {type(error).__name__}: {text}"[:300])
+    kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+    return ValueError(f"{name}: {kind}{text}"[:300])
 
 
 def build_module(source: Source, edits: Edits) -> dict[str, Any] | None:

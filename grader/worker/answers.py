@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from grader.model import Call, Definition, Helper, Program, Value
+from grader.model import Call, Definition, Helper, Opaque, Program, Value
 from grader.stand_ins import stands_for
 from grader.worker.codec import Caps, Reject, decode
 from grader.worker.limits import Limits
@@ -66,6 +66,12 @@ def _imported_words(definitions: Sequence[Definition]) -> set[str]:
         words.update(_MODULE.findall(source[: max(left, 0)]))
         left -= len(source)
     return words
+
+
+def _holds_opaque(value: Value) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_holds_opaque, value))
+    return any(map(_holds_opaque, value.values())) if isinstance(value, dict) else isinstance(value, Opaque)
 
 
 class Remembered:
@@ -149,10 +155,12 @@ class Answers:
             raise ValueError(f"the arguments of {name} are too large")
 
     def refuse_nothing(self, name: str, args: tuple[Value, ...]) -> None:
-        """numpy's own words for a `None` speak of dimensions."""
+        """numpy's own words for a `None` speak of dimensions, and for what is not carried, of our own classes."""
         for at, value in enumerate(args):
             if value is None:
                 raise ValueError(f"{name}: {self._parameter(name, at)} is `None`")
+            if _holds_opaque(value):
+                raise ValueError(f"{name}: {self._parameter(name, at)} is, or holds, no array and no number")
 
     def _parameter(self, name: str, at: int) -> str:
         parameters = self._parameters(name)

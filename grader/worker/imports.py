@@ -44,12 +44,12 @@ class Placeholder:
         return Placeholder(self._error, attributes=True)
 
 
-def _refuse(self: Placeholder, *args: object, **kwargs: object) -> NoReturn:
+def refuse(self: Placeholder, *args: object, **kwargs: object) -> NoReturn:
     raise self._error()
 
 
 for _use in _USE_WORDS.split():
-    setattr(Placeholder, f"__{_use}__", _refuse)
+    setattr(Placeholder, f"__{_use}__", refuse)
 
 
 def missing_module(name: str) -> Placeholder:

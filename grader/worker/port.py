@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.model import Value
 from grader.worker.codec import encode
+from grader.worker.imports import Placeholder, refuse
 from grader.worker.protocol import HEADER, Kind, ProtocolError, after, frame
 from grader.worker.wire import from_grader
 
@@ -66,6 +67,9 @@ class Port:
         """What the right helper `name` gives for these arguments, from the grader."""
         if not self.calling:
             raise NameError(f"{name} is not available while the notebook is loaded", name=name)
+        for value in (*args, *kwargs.values()):
+            if type(value) is Placeholder:
+                refuse(value)
         request = encode((name, args, kwargs))
         answer = self.answers.get(request)
         if answer is None:

@@ -36,9 +36,9 @@ def reasons(found) -> dict[str, str]:
 
 
 def test_flat_folder_keeps_stems(tmp_path: Path) -> None:
-    put(tmp_path, "a.b.001.ipynb", "zoë k.ipynb", "c.ipynb.json", "d.py")
+    put(tmp_path, "a.b.001.ipynb", "zoë k.ipynb", "c.ipynb.json", "d.py", "e.ipynb.txt")
     found = discover([tmp_path])
-    assert [one.id for one in found.submissions] == ["a.b.001", "c", "d", "zoë k"]
+    assert [one.id for one in found.submissions] == ["a.b.001", "c", "d", "e", "zoë k"]
     assert found.submissions[0].file == "a.b.001.ipynb"
     assert found.submissions[0].student is None
 

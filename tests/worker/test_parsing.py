@@ -159,11 +159,11 @@ def test_facts_that_make_no_sense_are_refused(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "tree", [1, (1,), (("x",),), ((7, "s", 0, 1, "t", "f"),), ((-1, "s", 0, 1, "t", "f"),)]
+    "tree", [1, (1,), (("x",),), ((7, "s", 0, 1, "t", "f", ()),), ((-1, "s", 0, 1, "t", "f", ()),)]
 )
 def test_proposals_that_make_no_sense_are_none(tree: Any) -> None:
     assert parsing.read_proposals(tree, 2) == ()
-    assert len(parsing.read_proposals(((1, "s", 0, 1, "t", "f"),), 2)) == 1
+    assert len(parsing.read_proposals(((1, "s", 0, 1, "t", "f", ()),), 2)) == 1
 
 
 def test_requests_are_strict() -> None:
