@@ -19,6 +19,7 @@ _MOST_GROUPS = 3
 _COUNTED = ((1, 0, 1), (0, -1, 0))
 
 _Groups = Mapping[tuple[str, bool], list[ast.expr]]
+_Edits = tuple[tuple[ast.expr, str], ...]
 
 
 def layout(site: Site) -> Iterator[Change]:
@@ -27,11 +28,14 @@ def layout(site: Site) -> Iterator[Change]:
     Slips that hide each other, or of which the first one stops the function. Proposed at the first of them.
     """
     keys = _keys(site)
-    for groups in _grouped(site, keys).values():
-        first = next(iter(groups.values()))[0]
-        if 2 <= len(groups) <= _MOST_GROUPS and _is_here(site, first):
-            yield from _moved_apart(site, groups)
-    yield from _as_counted(site, keys)
+    if not any(_is_here(site, number) for _, number, _ in keys):
+        return
+    several = [one for one in _grouped(site, keys).values() if 2 <= len(one) <= _MOST_GROUPS]
+    made = (_moved_apart(groups) for groups in several)
+    for edits in (*itertools.chain.from_iterable(made), *_as_counted(site, keys)):
+        first = min((node for node, _ in edits), key=lambda node: (node.lineno, node.col_offset))
+        if _is_here(site, first):
+            yield Change(edits, rank=2, joined=True)
 
 
 def _keys(site: Site) -> list[tuple[str, ast.expr, ast.expr]]:
@@ -59,21 +63,21 @@ def _grouped(
     return found
 
 
-def _moved_apart(site: Site, groups: _Groups) -> Iterator[Change]:
+def _moved_apart(groups: _Groups) -> Iterator[_Edits]:
     for steps in itertools.product((0, 1, -1), repeat=len(groups)):
         if len([step for step in steps if step]) > 1:
-            yield Change(tuple(_edits(site, groups, steps)), rank=2, joined=True)
+            yield tuple(_moved(groups, steps))
 
 
-def _edits(site: Site, groups: _Groups, steps: Sequence[int]) -> Iterator[tuple[ast.AST, str]]:
+def _moved(groups: _Groups, steps: Sequence[int]) -> Iterator[tuple[ast.expr, str]]:
     for ((text, _), numbers), step in zip(groups.items(), steps, strict=True):
         yield from ((at, shifted(text, step)) for at in numbers if step)
 
 
-def _as_counted(site: Site, keys: Sequence[tuple[str, ast.expr, ast.expr]]) -> Iterator[Change]:
+def _as_counted(site: Site, keys: Sequence[tuple[str, ast.expr, ast.expr]]) -> Iterator[_Edits]:
     """All keys of gradients numbered anew: L - 1, L and L for the output layer, and in the loop by its counter."""
     keys = [key for key in keys if key[0].startswith("d")]
-    if len({letter for letter, _, _ in keys}) < 2 or not _is_here(site, keys[0][1]):
+    if len({letter for letter, _, _ in keys}) < 2:
         return
     looped = [key for key in keys if _in_loop(site, key[1])]
     read = next((number for letter, number, _ in looped if letter == "dA"), None)
@@ -81,19 +85,14 @@ def _as_counted(site: Site, keys: Sequence[tuple[str, ast.expr, ast.expr]]) -> I
     for of_read, of_stored, of_rest in _COUNTED:
         edits = []
         for letter, number, whole in keys:
-            base = (
-                number
-                if isinstance(number, ast.Name)
-                else number.left
-                if isinstance(number, ast.BinOp)
-                else None
-            )
             step = of_read if number is read and not only else of_stored if letter == "dA" else of_rest
             step = step if (letter, number, whole) in looped else -(letter == "dA")
-            if isinstance(base, ast.Name) and (new := shifted(base.id, step) if step else base.id):
-                edits += [(number, new)] if new != text_of(site.source, number) else []
-        if len(edits) > 1:
-            yield Change(tuple(edits), rank=2, joined=True)
+            base = number.left if isinstance(number, ast.BinOp) else number
+            if isinstance(base, ast.Name):
+                edits.append((number, shifted(base.id, step) if step else base.id))
+        other = tuple((number, new) for number, new in edits if new != ast.unparse(number))
+        if len(other) > 1:
+            yield other
 
 
 def _in_loop(site: Site, node: ast.expr) -> bool:
