@@ -122,7 +122,7 @@ def _doubling(law: ScaleLaw) -> str:
     change = {1: "double", -1: "halve"}.get(law.m)
     if change is None:
         return ""
-    return f" To see it alone: put every example into the batch twice; the right values stay the same, these {change}."
+    return f" To check this yourself: put every example into the batch twice; the right numbers stay the same, these {change}."
 
 
 def _pairs(finding: Finding, component: str, right: Predict) -> Iterator[tuple[Value, Value]]:
@@ -258,7 +258,7 @@ def _plain(difference: Difference) -> str:
         "absent": _ABSENT.get(difference.detail, f"There is nothing to compare: {difference.detail}."),
         "type": _another_type(difference),
         "shape": f"The shape is wrong: {_SHAPES.sub(_WHERE, difference.detail)}.",
-        "length": f"It has {difference.detail}, which is another number than wanted.",
+        "length": f"It has {difference.detail}; another number is wanted.",
         "nan": "It holds NaN or infinity where numbers are wanted.",
         "value": f"The values are wrong: {difference.detail}.",
         "in-use": "Right when the function is called alone.",

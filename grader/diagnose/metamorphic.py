@@ -140,7 +140,7 @@ def facts(
         should, yours = _effects(spec, component, right[0], wanted), _effects(spec, component, found[0], got)
         if should and yours is not None and should[0] not in yours:
             does = yours[0].yours if yours else "does not"
-            start = "Or" if told else "To see it alone,"
+            start = "Or" if told else "To check this yourself,"
             told.append(f"{start} {trial.words}: `{component}` should {should[0].should}, yours {does}.")
     return " ".join(told[:MOST_FACTS])
 

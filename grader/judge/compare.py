@@ -73,7 +73,7 @@ def _compare_sequences(
     if not isinstance(got, tuple | list):
         return _type_difference(got)
     if len(got) != len(expected):
-        return Difference("length", f"{count_text(len(got))} entries")
+        return Difference("length", f"{count_text(len(got))} {'entry' if len(got) == 1 else 'entries'}")
     return _first(range(len(expected)), expected, got, tolerance, odd_is_odd)
 
 

@@ -40,7 +40,7 @@ STATUS: dict[Status, str] = {
 }
 
 EVIDENCE: dict[Evidence, str] = {
-    "proved": "Proved: undoing this error in the code mends all that it made wrong.",
+    "proved": "Proved: the code was run again with this error undone, and what it had made wrong came out right.",
     "matched": "Matched: the results are those of this mistake on every test, and of no other known mistake.",
     "suspected": "Suspected: the numbers fit this mistake, but do not single it out.",
 }

@@ -47,7 +47,7 @@ def test_a_diagnosis_in_full() -> None:
         "`db` is 4 times the expected one for m = 4.",
         "In cell 23, line 7:",
         "    dW = np.dot(dZ, A_prev.T)  # a < b & c".replace("  #", " #"),
-        "Proved: undoing this error in the code mends all that it made wrong.",
+        "Proved: the code was run again with this error undone, and what it had made wrong came out right.",
         "50 % of the marks for `dW` and `db` kept.",
         "Where to look: NUDGE-WORDS",
         "Why it matters: EXPLANATION-WORDS with `m`.",

@@ -275,7 +275,7 @@ LARGE, SINGLE, SQUARE = RNG.normal(size=(3, 4)), RNG.normal(size=(1, 1)), RNG.no
         (
             [LARGE, SQUARE],
             [3 * LARGE, 5 * SQUARE],
-            "put every example into the batch twice; the right values stay",
+            "put every example into the batch twice; the right numbers stay",
         ),
     ],
 )

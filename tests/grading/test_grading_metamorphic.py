@@ -31,7 +31,7 @@ def compute_cost(AL, Y):
             SQUARED,
             "db",
             [
-                "To see it alone, put every example (column) into the batch twice: `db` should stay the same, yours doubles.",
+                "To check this yourself, put every example (column) into the batch twice: `db` should stay the same, yours doubles.",
                 "Or double every entry of `dZ`: `db` should double, yours becomes four times as large.",
             ],
         ),

@@ -43,7 +43,8 @@ Right: `linear_forward`.
   `dW` is 4 times the expected one for m = 4.
   `db` is 4 times the expected one for m = 4.
   cell 23, line 7: `dW = np.dot(dZ, A_prev.T)`
-  Proved: undoing this error in the code mends all that it made wrong.
+  Proved: the code was run again with this error undone, and what it had made
+  wrong came out right.
   50 % of the marks for `dW` and `db` kept.
   Where to look: `dW` has the right shape and direction, but its size grows with
   the number of examples.

@@ -43,6 +43,8 @@ def sign(site: Site) -> Iterator[Change]:
             yield from _binary(site, node)
         elif isinstance(node, ast.Call) and callee(node) in _OPPOSITE_CALL and len(node.args) == 2:
             yield from _named(site, node)
+        elif isinstance(node, ast.Call) and callee(node) == "exp" and len(node.args) == 1:
+            yield change(node.args[0], f"-{site.atom(node.args[0])}", rank=0, tag="exponent")
         elif isinstance(node, ast.Call) and callee(node) == "negative" and len(node.args) == 1:
             yield change(node, site.text(node.args[0]), TAKEN, rank=0)
     for place in places(site):
