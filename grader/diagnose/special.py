@@ -20,6 +20,7 @@ from grader.rubric.schema import Misconception, Rubric
 
 RETURNS_NONE = "returns-none"
 USES_GLOBAL = "uses-global"
+LOOP_LEFT_EMPTY = "loop-left-empty"
 
 
 _SIZE = re.compile(r"(?:m|M|n|N|\w*(?:examples|samples|batch|size))\Z")
@@ -29,6 +30,7 @@ _DOCSTRING = re.compile(r'"""[^"]*"""|\'\'\'[^\']*\'\'\'')
 #: A branch for one kind alone: what it leaves to do is not the one that stands for all others.
 _ONE_KIND = re.compile(r"\s*(?:(?:el)?if\b[^!]*==|case\s+(?!_\s*:))")
 _BRANCH = re.compile(r"\s*(?:if|elif|else|for|while|try|except|finally|with|match|case)\b")
+_LOOP = re.compile(r"[ \t]*(?:for|while)\b")
 #: The head of a function; of one over several lines, the last.
 _HEAD = re.compile(r"\s*(?:(?:async\s+)?def\b|\))")
 #: `A_prev, W, b = cache` and `[Z] = ctx.saved`: names and commas, then one name.
@@ -59,6 +61,8 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
         return replace(finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where})
+    if (empty := _empty_loop(finding, definitions)) is not None and LOOP_LEFT_EMPTY in rubric.misconceptions:
+        return replace(finding, named={LOOP_LEFT_EMPTY: finding.failed}, places={LOOP_LEFT_EMPTY: empty})
     return finding
 
 
@@ -108,6 +112,26 @@ def ends_with_pass(finding: Finding, definitions: Sequence[Definition]) -> Locat
     return None
 
 
+def _empty_loop(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
+    """The `pass` that is all of a loop, as the template left it."""
+    for made in _own(finding, definitions):
+        lines = made.source.split("\n")
+        code = _code(lines)
+        for head, body, after in zip(code, code[1:], [*code[2:], None], strict=False):
+            below = -1 if after is None else _depth(lines[after])
+            if (
+                _LOOP.match(lines[head])
+                and lines[body].split("#")[0].strip() == "pass"
+                and below < _depth(lines[body])
+            ):
+                return Location(made.cell, made.line + body, lines[body].strip())
+    return None
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def _left_to_do(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
     """The `raise NotImplementedError` that is all of a function, where every call that gave no value met it."""
     stops = _stops(finding)
@@ -132,8 +156,7 @@ def _is_all_that_is_done(above: Sequence[str], line: str) -> bool:
 
 def _is_always_met(above: Sequence[str], line: str) -> bool:
     """Whether the line stands in no block but that of its function."""
-    depth = len(line) - len(line.lstrip())
-    around = (one for one in reversed(above) if one.strip() and len(one) - len(one.lstrip()) < depth)
+    around = (one for one in reversed(above) if one.strip() and _depth(one) < _depth(line))
     return _HEAD.match(next(around, "")) is not None
 
 

@@ -35,6 +35,9 @@ def load() -> None:
             with contextlib.suppress(ImportError):  # some systems and some versions of numpy lack some
                 importlib.import_module(name)
         _warm_up()
+        from grader.worker.old_numpy import restore
+
+        restore()
 
 
 def load_ours() -> None:

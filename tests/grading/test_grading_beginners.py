@@ -10,6 +10,8 @@ from grading_world import GradeCells, Graded
 
 from grader.notebook.read import MAX_BYTES
 from grader.pipeline import Grader, check
+from grader.rubric.load import load_rubric
+from grader.worker.sandbox import Sandbox
 
 
 def _told(graded: Graded, name: str) -> str:
@@ -169,3 +171,39 @@ def test_a_file_that_is_too_large_has_the_functions_of_the_rubric_that_is_named(
     report = check(path, rubric="dnn-step-by-step", seed=1)
     assert (report.status, report.max_score, report.problems[0].code) == ("ungradable", 100.0, "too-large")
     assert {function.status for function in report.functions} == {"missing"}
+
+
+def test_names_that_numpy_had_then_still_work(grade_functions: GradeCells) -> None:
+    """Seen in real notebooks of 2017 to 2019: `np.float` and `np.int` were right, and numpy has them no more."""
+    graded = grade_functions(
+        compute_cost="""
+def compute_cost(AL, Y):
+    m = np.int(Y.shape[1])
+    cost = np.zeros((1, 1), dtype=np.float) - np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m
+    assert np.alltrue(cost < np.Inf)
+    return np.asscalar(cost)
+"""
+    )
+    assert graded.ids == {} and graded["compute_cost"].status == "passed"
+
+
+def test_a_loop_that_is_only_pass_is_told(sandbox: Sandbox) -> None:
+    """Seen in a real notebook: all but the template's loop was written."""
+    code = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def predict(w, b, X):
+    Y_prediction = np.zeros((1, X.shape[1]))
+    A = sigmoid(np.dot(w.T, X) + b)
+    for i in range(A.shape[1]):
+        # Convert probabilities A[0,i] to actual predictions
+        pass
+    return Y_prediction
+"""
+    grader = Grader(load_rubric("logistic-regression"), sandbox, seed=11)
+    graded = Graded(grader.grade(code.encode(), "a.py", "a", None))
+    (found,) = graded["predict"].diagnoses
+    assert (found.misconception, found.location and found.location.source) == ("loop-left-empty", "pass")
