@@ -145,7 +145,7 @@ def newest_of_each(
     for group in groups.values():
         *others, best = sorted(group, key=lambda entry: _age(entry, identities.get(entry)))
         kept.append(best)
-        reasons.update({other: _why_not(other, best, identities[best]) for other in others})
+        reasons.update({other: _why_not(other, best, identities) for other in others})
     return kept, reasons
 
 
@@ -160,10 +160,13 @@ def _age(entry: Entry, identity: Identity | None) -> tuple[bool, tuple[float, st
     return not entry.parts[-1].lower().endswith(".py"), order, entry.modified, entry.display
 
 
-def _why_not(other: Entry, best: Entry, identity: Identity) -> str:
+def _why_not(other: Entry, best: Entry, identities: Mapping[Entry, Identity]) -> str:
+    identity = identities[best]
     student = f"student {identity.student} handed in several files; {best.display} counts"
     if other.parts[-1].lower().endswith(".py") and not best.parts[-1].lower().endswith(".py"):
         return f"{student}, because a notebook goes before a script"
+    if identities[other].order == identity.order:
+        return f"{student}: both are of the same time, and of those the last by name does"
     return f"{student}, because {identity.rule}"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from grader.batch.summary import RunSummary
 from grader.cli.folder import read_reports
+from grader.model import Report
 from grader.render import escape, terminal, words
 
 #: A larger folder is summed up from its counts; reading every report would take longer than it is worth.
@@ -23,7 +24,15 @@ def of_class(run: RunSummary, *, width: int, color: bool) -> str:
         return "\n".join([*_counts(run), *lines])
     reports = list(read_reports(Path(run.out)))
     table = terminal.render_class_summary(reports, run.out, width=width, color=color).rstrip()
-    return "\n".join([table, *lines])
+    return "\n".join([table, *lines, *_other_rubric(reports)])
+
+
+def _other_rubric(reports: Sequence[Report]) -> Iterator[str]:
+    """Where nobody has written a function of the rubric, it is probably not the class's."""
+    graded = [report for report in reports if report.status == "graded"]
+    if graded and all(one.status == "missing" for report in graded for one in report.functions):
+        yield f"No submission defines any function of the rubric {graded[0].rubric.id}. If another one is meant,"
+        yield "  `grader rubric list` has them all; without --rubric it is inferred from the notebooks."
 
 
 def as_json(run: RunSummary) -> bytes:

@@ -197,7 +197,9 @@ def _not_json(error: json.JSONDecodeError, text: str) -> Unreadable:
     where = f"line {error.lineno}, column {error.colno}"
     start = text.rfind("\n", 0, error.pos) + 1
     line = text[start : start + 80].partition("\n")[0].strip()
-    if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+    if not text.lstrip().startswith(("{", "[")):
+        hint = "It does not begin as a notebook does. Check that the right file was handed in."
+    elif line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         hint = "There are marks of an unfinished git merge. Finish the merge and save the notebook again."
     elif error.pos >= len(text.rstrip()) or (error.msg != "Extra data" and not text.rstrip().endswith("}")):
         hint = "The file ends too early, as after a broken download. Save or download it again."

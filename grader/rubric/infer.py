@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from grader.errors import UsageError
 from grader.model import Notebook
+from grader.nearest import nearest
 from grader.rubric.load import load_rubric
 from grader.rubric.shipped import shipped_rubrics
 
@@ -29,6 +30,10 @@ def infer(notebook: Notebook, file: str, asked: Collection[str] = ()) -> tuple[s
     """
     defined = defined_names(notebook)
     candidates = _with(asked)
+    everything = {function for name in shipped_rubrics() for function in load_rubric(name).functions}
+    for function in asked:
+        if function not in everything:
+            raise UsageError(f"the grader has no function {function!r}{nearest(function, everything)}.")
     if asked and len(candidates) == 1 and _share(candidates[0], defined) < FITS:
         return candidates[0], f"it alone has {', '.join(asked)}"
     shares = {name: _share(name, defined) for name in candidates}
