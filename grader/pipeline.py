@@ -1,4 +1,4 @@
-"""The composition: bytes of a notebook → Report. The only file that knows the order of the stages.
+"""The composition: bytes of a notebook → Report. What is examined in which order, session.py knows.
 
 read ─▶ extract ─▶ examine (session.py) ─▶ words ─▶ Report
 """
@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Self
 
@@ -46,17 +45,11 @@ from grader.rubric.plan import Plan, make_plan
 from grader.rubric.schema import Rubric
 from grader.rubric.versions import is_later, later_version
 from grader.session import Examined, Session
+from grader.version import grader_version
 from grader.worker.sandbox import Sandbox
 
 
 @lru_cache(maxsize=1)
-def grader_version() -> str:
-    try:
-        return metadata.version("whywrong")
-    except metadata.PackageNotFoundError:
-        return "0+unknown"
-
-
 def draw_seed() -> int:
     """A seed for hidden inputs that nobody can know before."""
     return secrets.randbelow(2**48)

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from grader.batch.found import SubmissionFile
 from grader.model import INTERNAL_ERROR, Isolation, Level, Note, Problem, Report, RubricStamp, SubmissionStamp
+from grader.version import grader_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,6 @@ def ungradable(template: Report, submission: SubmissionFile, problem: Problem, c
 
 def of_no_rubric(stamp: SubmissionStamp, problem: Problem) -> Report:
     """What can be said of a file that is no notebook, where no rubric was named: no rubric, no functions."""
-    from grader.pipeline import grader_version  # here, since engines that only pass tasks on need no pipeline
-
     return Report(
         grader_version=grader_version(),
         rubric=RubricStamp("undetermined", "", ""),

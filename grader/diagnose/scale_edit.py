@@ -26,7 +26,6 @@ from grader.rubric.schema import Edit, FunctionSpec
 LAWS = "laws"
 _PRECISION, _SIMPLE, _DIGITS = 1e-6, 10, 10
 _MOST_TRIED = 16
-Laws = Mapping[str, ScaleLaw]
 
 
 def laws_of(finding: Finding, right: Predict) -> str:

@@ -12,7 +12,6 @@ import itertools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from grader.rubric import pack_answers, pack_file, pack_words
 from grader.rubric.oracle import ReferenceOracle
 from grader.rubric.pack_answers import Key, Row, TableMaker, merged
 from grader.rubric.schema import Form, Rubric
+from grader.version import grader_version
 from grader.worker.codec import TEXT_CAPS, encode
 
 #: As many second calls of a function as an explanation is verified on.
@@ -45,19 +45,12 @@ def pack(rubric: Rubric, *, seed: int | None = None) -> bytes:
         for call, pairs in _calls(suite)
     }
     trees = {name: suite_tree(suite) for name, suite in suites.items()}
-    return pack_file.to_bytes((pack_words.to_text(rubric, _version()), trees, answers))
+    return pack_file.to_bytes((pack_words.to_text(rubric, grader_version()), trees, answers))
 
 
 def _seed(base: int, use: str) -> int:
     """Never the seed itself, with which a class may be graded."""
     return int.from_bytes(hashlib.sha256(f"student pack, {use} calls, {base}".encode()).digest()[:6], "big")
-
-
-def _version() -> str:
-    try:
-        return metadata.version("whywrong")
-    except metadata.PackageNotFoundError:
-        return "0+unknown"
 
 
 def _second(suite: Suite) -> Suite:
