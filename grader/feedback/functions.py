@@ -239,7 +239,8 @@ def _made_elsewhere(finding: Finding, raised: Raised) -> GlobalRead | None:
 
 
 def _public_stdout(finding: Finding) -> str:
-    return "".join(outcome.stdout for outcome in finding.public)[:STDOUT_CHARS]
+    """What the first public call printed that printed anything."""
+    return next((outcome.stdout for outcome in finding.public if outcome.stdout), "")[:STDOUT_CHARS]
 
 
 def _instructor(finding: Finding, right: Predict) -> Mapping[str, str]:

@@ -220,12 +220,13 @@ def _public(functions: Functions, kind: Kind) -> dict[str, tuple[Call, ...]]:
     for name in kind.helpers:
         calls.add(name, cache[1])
         calls.add(f"{name}_backward", dZ, cache[1])
-    made = _pass(calls, functions, ((4, 3, 1), 5, False), rng)
-    grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
-    calls.add("L_model_forward", made.X, made.parameters)
+    for sizes in ((4, 3, 1), (3, 4, 2, 1)):  # many slips stop a net with two hidden layers alone
+        made = _pass(calls, functions, (sizes, 5, False), rng)
+        grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
+        calls.add("L_model_forward", made.X, made.parameters)
+        calls.add("L_model_backward", made.AL, made.Y, made.caches)
+        calls.add("update_parameters", made.parameters, grads, 0.1)
     calls.add("compute_cost", made.AL, made.Y)
-    calls.add("L_model_backward", made.AL, made.Y, made.caches)
-    calls.add("update_parameters", made.parameters, grads, 0.1)
     return {name: tuple(replace(call, public=True) for call in made) for name, made in calls.done().items()}
 
 
