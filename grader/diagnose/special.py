@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from grader.diagnose.finding import Finding
 from grader.diagnose.labels import of_two_classes
 from grader.diagnose.proof import NOT_IMPLEMENTED
+from grader.diagnose.template import empty_block
 from grader.judge.compare import as_array
 from grader.judge.components import split
 from grader.model import Definition, GlobalRead, Location, Opaque, Outcome, Raised, Value
@@ -67,19 +68,26 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
 
 
 def unfinished(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
-    """The finding with one name, `not-implemented`, where all is missing, by several names, and a line is a `pass`."""
-    all_missing = len(finding.named) > 1 and all(rubric.misconceptions[name].absent for name in finding.named)
-    if not all_missing or NOT_IMPLEMENTED not in rubric.misconceptions:
+    """The finding with one name, `not-implemented`, where several say what is wrong, and a block of the template is
+    empty; or where all is missing, and a line is a `pass`."""
+    if len(finding.named) < 2 or NOT_IMPLEMENTED not in rubric.misconceptions:
         return finding
-    for index in finding.facts.needs:
-        made = definitions[index]
+    empty = ((made, empty_block(made.source)) for made in _own(finding, definitions))
+    where = next((Location(made.cell, made.line + at, "") for made, at in empty if at is not None), None)
+    if where is None and all(rubric.misconceptions[name].absent for name in finding.named):
+        where = _first_pass(finding, definitions)
+    if where is None:
+        return finding
+    named, places = {NOT_IMPLEMENTED: finding.failed}, {NOT_IMPLEMENTED: where}
+    return replace(finding, named=named, places=places, explanation=None)
+
+
+def _first_pass(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
+    for made in (definitions[index] for index in finding.facts.needs):
         for number, line in enumerate(made.source.split("\n")):
             if made.kind == "function" and line.split("#")[0].strip() == "pass":
-                where = Location(made.cell, made.line + number, "")
-                named = {NOT_IMPLEMENTED: finding.failed}
-                places = {NOT_IMPLEMENTED: where}
-                return replace(finding, named=named, places=places, explanation=None)
-    return finding
+                return Location(made.cell, made.line + number, "")
+    return None
 
 
 def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Location | None:

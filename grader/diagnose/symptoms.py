@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.diagnose.finding import Finding, Spoiled
+from grader.diagnose.template import template_blocks
 from grader.judge.compare import as_array, compare
 from grader.judge.components import split
 from grader.judge.verdict import Predict
@@ -109,24 +110,12 @@ def _is_in(read: GlobalRead, made: Definition) -> bool:
     return read.cell == made.cell and 0 <= read.line - made.line <= made.source.count("\n")
 
 
-_BEGINS, _ENDS = re.compile(r"START CODE HERE|CODE STARTS HERE"), re.compile(r"END CODE HERE|CODE ENDS HERE")
-
-
 def _empty_blocks(finding: Finding) -> Iterator[str]:
     """Which of the template's blocks for code hold none, where others do."""
     source = next((made.source for made in reversed(finding.notebook) if finding.spec.name in made.binds), "")
-    blocks: list[bool] = []
-    inside = False
-    for line in source[:_MOST_CODE].split("\n"):
-        if _BEGINS.search(line):
-            blocks += [] if inside else [True]  # both kinds of mark may stand above one block
-            inside = True
-        elif _ENDS.search(line):
-            inside = False
-        elif inside and line.strip() and not line.lstrip().startswith("#"):
-            blocks[-1] = False
-    for number, empty in enumerate(blocks[:_MOST_NAMES], 1):
-        if empty and not all(blocks):
+    blocks = [lines for _, lines in template_blocks(source)]
+    for number, written in enumerate(blocks[:_MOST_NAMES], 1):
+        if not written and any(blocks):
             yield f"The template's block {number} of {len(blocks)} for your code is empty."
 
 

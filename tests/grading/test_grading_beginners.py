@@ -207,3 +207,28 @@ def predict(w, b, X):
     graded = Graded(grader.grade(code.encode(), "a.py", "a", None))
     (found,) = graded["predict"].diagnoses
     assert (found.misconception, found.location and found.location.source) == ("loop-left-empty", "pass")
+
+
+def test_what_follows_from_a_block_that_was_left_out_has_one_name(grade_functions: GradeCells) -> None:
+    """Seen in a real notebook: the layers are not chained and their caches not stored, for nothing is written."""
+    graded = grade_functions(
+        L_model_forward="""
+def L_model_forward(X, parameters):
+    caches = []
+    A = X
+    L = len(parameters) // 2
+    for l in range(1, L):
+        A_prev = A
+        ### START CODE HERE ### (≈ 2 lines of code)
+
+        ### END CODE HERE ###
+    ### START CODE HERE ### (≈ 2 lines of code)
+    AL, cache = linear_activation_forward(A, parameters["W" + str(L)], parameters["b" + str(L)], "sigmoid")
+    caches.append(cache)
+    ### END CODE HERE ###
+    return AL, caches
+"""
+    )
+    (found,) = graded["L_model_forward"].diagnoses
+    assert found.misconception == "not-implemented" and found.location is not None
+    assert found.location.source == "### START CODE HERE ### (≈ 2 lines of code)"

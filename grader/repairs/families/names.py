@@ -46,6 +46,8 @@ def name(site: Site) -> Iterator[Change]:
         elif isinstance(node, ast.Subscript | ast.Call) and _is_handed_on(site, node):
             yield from _other_argument(site, node)
         elif isinstance(node, ast.Subscript | ast.Call) and node is getattr(site.node, "value", None):
+            forgotten = [one for one in site.visible(node) if one not in site.scope.read]
+            yield from (change(node, new, rank=0) for new in forgotten[:_MAX_IDLE])
             yield from (change(node, new, rank=1) for new in _entries(site))
     yield from _exchanged_names(site)
 

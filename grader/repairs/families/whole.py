@@ -261,7 +261,7 @@ def _indent(site: Site, node: ast.stmt) -> str:
 
 
 def _appended(site: Site) -> Iterator[Change]:
-    """`A, cache = f(…)` with nothing appended → `caches.append(cache)` after it."""
+    """`A, cache = f(…)` with nothing appended, or `A, caches = f(…)` → `caches.append(cache)` after it."""
     node = site.node
     if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
         yield from _appended_too(site)
@@ -270,7 +270,12 @@ def _appended(site: Site) -> Iterator[Change]:
     lists = [b.name for b in site.scope.bindings if isinstance(b.value, ast.List) and b.line < site.line]
     for made in dict.fromkeys(lists):
         for word in names[1:]:
-            yield change(node, f"{site.text(node)}; {made}.append({word})", rank=0)
+            text, given = site.text(node), word
+            if word == made:
+                given = f"one_of_{made}"
+                targets = ", ".join(given if name == made else name for name in names)
+                text = f"{targets} = {site.text(node.value)}"
+            yield change(node, f"{text}; {made}.append({given})", rank=0, tag=f"appended to {made}")
 
 
 def _appended_too(site: Site) -> Iterator[Change]:
