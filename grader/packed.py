@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.diagnose.matching import Matcher
-from grader.errors import CannotGrade, UsageError
+from grader.errors import UsageError
 from grader.feedback.inline import listed
 from grader.model import FunctionReport, Note, Report, Runner
 from grader.nearest import check_functions
 from grader.packed_session import PackSession
-from grader.pipeline import Grader
+from grader.pipeline import Grader, submitted
 from grader.rubric.pack_plan import load_pack
 from grader.rubric.plan import Plan
 from grader.worker.sandbox import Sandbox
@@ -85,10 +85,7 @@ def check_with_pack(
     function; CannotGrade for a notebook that cannot be read.
     """
     plan = open_pack(pack, functions, rubric)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CannotGrade(f"{path}: cannot be read ({error.strerror or error})") from None
+    data = submitted(path)
     with Sandbox.start("best") as sandbox:
         return PackGrader(plan, sandbox).grade(data, path.name, path.stem, None, functions)
 

@@ -299,7 +299,7 @@ def check(
 
     Raises UsageError for an unknown rubric or function, CannotGrade for a file that cannot be read.
     """
-    data = _read(path)
+    data = submitted(path)
     try:
         name = rubric or infer_rubric(data, path.name, functions)[0]
     except Unreadable as unreadable:
@@ -312,7 +312,8 @@ def check(
     return report if rubric else with_doubts(report, name)
 
 
-def _read(path: Path) -> bytes:
+def submitted(path: Path) -> bytes:
+    """A file's bytes, as many as are read. CannotGrade says why they cannot be had."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)  # it may be larger than the memory

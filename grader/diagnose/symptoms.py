@@ -50,14 +50,13 @@ def symptoms(finding: Finding, right: Predict) -> Iterator[str]:
 def changed_parameters(finding: Finding) -> list[str]:
     """Parameters whose arguments the function changes; a dictionary that it gives back is meant to be changed."""
     observed = finding.observed
-    pairs = zip(observed.calls, observed.outcomes, strict=True) if observed else ()
-    changed = {
-        index
-        for call, outcome in pairs
-        for index in outcome.changed_args
-        if not (isinstance(outcome.value, dict) and isinstance(call.steps[-1].args[index], dict))
-    }
-    return [finding.spec.parameters[i] for i in sorted(changed) if i < len(finding.spec.parameters)]
+    changed: set[str] = set()
+    for call, outcome in zip(observed.calls, observed.outcomes, strict=True) if observed else ():
+        named = list(zip(finding.spec.parameters, call.steps[-1].args, strict=False))
+        for name, given in (named[index] for index in outcome.changed_args if 0 <= index < len(named)):
+            if not (isinstance(outcome.value, dict) and isinstance(given, dict)):
+                changed.add(name)
+    return [name for name in finding.spec.parameters if name in changed]
 
 
 def _changes(parameters: Sequence[str]) -> str:
