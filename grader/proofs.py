@@ -310,11 +310,11 @@ class Proofs:
         )
         if explanation is None or again.observed is None or goal.misconception in explanation.ids:
             return None
-        if len(explanation.ids) > 1 and not only_numbers:
+        known = self.bench.plan.rubric.misconceptions
+        together = {known[name].made_with for name in explanation.ids} & set(explanation.ids)
+        if len(explanation.ids) > 1 + len(together) and not only_numbers:
             return None
-        if only_numbers and all(
-            self.bench.plan.rubric.misconceptions[name].absent for name in explanation.ids
-        ):
+        if only_numbers and all(known[name].absent for name in explanation.ids):
             return None  # of what was not returned at all, nothing can be said to be missing
         fresh = self._observed(finding, program, self.fresh(finding)).observed
         if fresh is None or not self.matcher.agrees(fresh, explanation.forms, again.convention):
@@ -323,6 +323,8 @@ class Proofs:
         rest = self._proved(
             self._prover(finding, program, program), replace(again, explanation=explanation, named=named)
         )
+        if together and not rest.proofs.keys() >= named.keys():
+            return None  # three names are told only if each is certain
         first: Mapping[str, tuple[str, ...]] = {goal.misconception: finding.failed}
         mended = proof.place(edit)  # as the student wrote it, which the others' places must be, too
         proofs = {name: mended if _is_there(where, mended) else where for name, where in rest.proofs.items()}

@@ -20,7 +20,7 @@ from grader.repairs.families.calls import call, compare, masks
 from grader.repairs.families.depth import depth
 from grader.repairs.families.divisors import over_n
 from grader.repairs.families.formula import filling, formula
-from grader.repairs.families.layout import layout, typed_positions
+from grader.repairs.families.layout import layout, taken_from_the_list, typed_positions
 from grader.repairs.families.names import name, outside, unread
 from grader.repairs.families.numbers import (
     direction,
@@ -92,7 +92,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "constant": (constant,),
     "statement": (statement,),
     "order": (order,),
-    "position": (position, typed_positions),
+    "position": (position, typed_positions, taken_from_the_list),
     "key": (key,),
     "layout": (layout,),
     "letter": (letter,),

@@ -232,3 +232,26 @@ def L_model_forward(X, parameters):
     (found,) = graded["L_model_forward"].diagnoses
     assert found.misconception == "not-implemented" and found.location is not None
     assert found.location.source == "### START CODE HERE ### (≈ 2 lines of code)"
+
+
+def test_errors_behind_what_stops_are_told_where_they_are_made_together(grade_functions: GradeCells) -> None:
+    """Seen in a real notebook: the output layer's lines copied, with the whole list for one layer's cache."""
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dAL = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    current = caches[-1]
+    step = linear_backward(sigmoid_backward(dAL, current[1]), current[0])
+    grads[f"dA{L - 1}"], grads[f"dW{L}"], grads[f"db{L}"] = step
+    for l in reversed(range(L - 1)):
+        current = caches[l]
+        step = linear_backward(sigmoid_backward(dAL, caches[1]), caches[0])
+        grads[f"dA{l}"], grads[f"dW{l + 1}"], grads[f"db{l + 1}"] = step
+    return grads
+"""
+    )
+    found = {one.misconception: one.evidence for one in graded["L_model_backward"].diagnoses}
+    assert found == dict.fromkeys(
+        ("backward-wrong-cache", "backward-hidden-layers-sigmoid", "backward-not-chained"), "proved"
+    )

@@ -11,6 +11,7 @@ from typing import TypeGuard
 from grader.repairs.change import Change
 from grader.repairs.families.numbers import indices, shifted
 from grader.repairs.sites import Site
+from grader.repairs.slice import names_in
 from grader.repairs.text import text_of
 
 _LETTERS = re.compile(r"d?[AWb]")
@@ -110,6 +111,23 @@ def typed_positions(site: Site) -> Iterator[Change]:
             for shift in ("", " - 1"):
                 edits = ((node.slice, f"{at}{shift}" if at else "-1") for node, at in counted.items())
                 yield Change(tuple(edits), rank=2, joined=True)
+
+
+def taken_from_the_list(site: Site) -> Iterator[Change]:
+    """`f(dAL, caches[1], caches[0])` → `f(dAL, current[1], current[0])`, where `current = caches[l]`: a part of the
+    whole list for a part of one layer's."""
+    for name in site.scope.data_parameters:
+        typed = [node for node in site.nodes() if _is_typed(node, name)]
+        layers = [
+            one
+            for one in site.visible(site.node)
+            if any(
+                isinstance(value, ast.Subscript) and names_in(value.value) == {name}
+                for value in site.scope.values.get(one, ())
+            )
+        ]
+        if len(typed) > 1:
+            yield from (Change(tuple((node.value, one) for node in typed), rank=0) for one in layers)
 
 
 def _is_typed(node: ast.AST, name: str) -> TypeGuard[ast.Subscript]:
