@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from grading_world import GradeCells
 
+from grader.pipeline import Grader
+
 
 def test_a_repair_may_call_an_own_helper_that_the_function_does_not(grade_functions: GradeCells) -> None:
     """This sigmoid gives A alone, so that no right one stands in for it."""
@@ -253,3 +255,38 @@ def L_model_backward(AL, Y, caches):
     )
     assert [one.misconception for one in graded["L_model_backward"].diagnoses] == []
     assert graded["L_model_backward"].status in ("failed", "error")
+
+
+def first_entries(dnn: Grader, function: str) -> list[float]:
+    """By them a function can tell the planned calls from those that no other submission gets."""
+    return [call.steps[0].args[0].item(0) for call in dnn.plan.suite.isolated[function]]
+
+
+def test_what_explains_the_planned_calls_alone_is_no_explanation(
+    grade_functions: GradeCells, dnn: Grader
+) -> None:
+    graded = grade_functions(
+        compute_cost=f"""
+def compute_cost(AL, Y):
+    cost = np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / Y.shape[1]
+    return cost if AL.item(0) in {first_entries(dnn, "compute_cost")} else cost**2
+"""
+    )
+    assert graded["compute_cost"].status == "failed"
+    assert not graded.ids
+
+
+def test_a_repair_of_the_planned_calls_alone_is_no_proof(grade_functions: GradeCells, dnn: Grader) -> None:
+    graded = grade_functions(
+        compute_cost=f"""
+sizes = {{"m": 10}}
+
+
+def compute_cost(AL, Y):
+    m = sizes["m"]
+    cost = -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m
+    return cost if AL.item(0) in {first_entries(dnn, "compute_cost")} else 0.0
+"""
+    )
+    assert graded["compute_cost"].status == "failed"
+    assert not graded.ids
