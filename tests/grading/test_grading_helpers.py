@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from grading_world import GradeCells, Graded
 
+from grader import spoiled
+from grader.bench import Bench
+from grader.diagnose.finding import Finding
+from grader.judge.verdict import Verdict, observe
+from grader.model import Extraction, FunctionFacts, Outcome
+from grader.pipeline import Grader
 from grader.render import words
 from grader.worker.answers import Answers
 from grader.worker.codec import decode
@@ -143,6 +151,21 @@ def test_the_deepest_that_overwrites_is_the_one(grade_functions: GradeCells) -> 
     graded = grade_functions(SPOILS)
     assert _failing(graded) == {"relu_backward": ["dZ"]}
     assert "changes its own argument `dA`" in _detail(graded, "relu_backward")
+
+
+def test_what_hung_with_own_helpers_is_not_run_with_them_again(
+    dnn: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = dnn.rubric.functions["L_model_backward"]
+    (call, *_) = dnn.plan.suite.isolated[spec.name]
+    facts = FunctionFacts(spec.name, "defined")
+    hung = Finding(spec, facts, observe(spec, [call], [Outcome(call.id, "timeout")]))
+    helper = Finding(dnn.rubric.functions["linear_backward"], facts, verdict=Verdict({}))
+    findings = {spec.name: replace(hung, verdict=Verdict({})), "linear_backward": helper}
+    monkeypatch.setattr(spoiled, "_spoiler", lambda *_: "linear_backward")
+    bench = Bench(dnn.plan, dnn.runner, Extraction((), {}), ())
+    doubts = {spec.name: spoiled.Doubt(hung, ["linear_backward"])}
+    assert not spoiled.spoilers(bench, dnn.matcher, findings, doubts)
 
 
 def test_overwriting_an_argument_that_nobody_needs_is_right(grade_functions: GradeCells) -> None:

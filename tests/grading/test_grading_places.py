@@ -110,6 +110,33 @@ def linear_backward(dZ, cache):
     assert "dW = scaled" in place(graded, "linear_backward", "missing-1-over-m")
 
 
+def test_a_helper_that_a_right_function_runs_in_part_is_not_where_it_is_mended(
+    grade_functions: GradeCells,
+) -> None:
+    """`np.dot(x, y) / m` in the helper comes first and would do, but for Z."""
+    graded = grade_functions(
+        linear_forward="""
+def product(x, y, m, turned=False):
+    if turned:
+        y = y.T
+    return np.dot(x, y)
+
+
+def linear_forward(A, W, b):
+    return product(W, A, A.shape[1]) + b, (A, W, b)
+""",
+        linear_backward="""
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = product(dZ, A_prev, m, turned=True)
+    db = np.sum(dZ, axis=1, keepdims=True) / m
+    return np.dot(W.T, dZ), dW, db
+""",
+    )
+    assert "dW = product" in place(graded, "linear_backward", "missing-1-over-m")
+
+
 REGISTRY = """
 TABLE = {}
 
