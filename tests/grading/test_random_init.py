@@ -39,3 +39,25 @@ def test_a_mean_and_a_distribution_of_its_own_are_seen_in_large_arrays() -> None
         rng = np.random.default_rng(seed)
         for other in (rng.uniform(size=LARGE) * 0.02, rng.uniform(-1, 1, size=LARGE) * 0.01 * np.sqrt(3)):
             assert compare_random(drawn(LARGE, 1000 + seed), {1: other}, 1e-6)
+
+
+def test_an_entry_that_repeats_is_no_draw() -> None:
+    got = drawn(SMALL, 1)
+    got[1][3, 4] = got[1][0, 0]
+    assert compare_random(drawn(SMALL, 0), got, 1e-6)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 1.01])
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_units_that_begin_alike_are_no_draw(factor: float, turned: bool) -> None:
+    got = drawn((4, 30), 1)[1]
+    got[3] = factor * got[0]
+    wanted = drawn((4, 30), 0)[1]
+    assert compare_random({1: wanted.T if turned else wanted}, {1: got.T if turned else got}, 1e-6)
+
+
+def test_a_uniform_draw_and_a_normal_one_are_told_apart_whichever_is_wanted() -> None:
+    normal = drawn(LARGE, 0)
+    uniform = {1: np.random.default_rng(1).uniform(-1, 1, size=LARGE) * 0.01 * np.sqrt(3)}
+    assert compare_random(normal, uniform, 1e-6)
+    assert compare_random(uniform, normal, 1e-6)

@@ -1,0 +1,55 @@
+"""What counts as right: keys as they are spelt, entries that callers count, a second call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from grader.judge.components import Absent, split
+from grader.judge.verdict import AGAIN, Verdict, judge, observe
+from grader.model import Call, Outcome, Value
+from grader.rubric.load import load_rubric
+
+FUNCTIONS = load_rubric("dnn-step-by-step").functions
+RIGHT = {"W1": 1.0, "b1": 2.0, "W2": 3.0, "b2": 4.0}
+
+
+def judged(name: str, right: Value, got: Value, *, differs: bool = False) -> Verdict:
+    spec = FUNCTIONS[name]
+    outcome = Outcome("call", "value", got, differs_on_second_run=differs)
+    wanted = split(spec, Outcome("call", "value", right))
+    return judge(observe(spec, [Call("call", name, ())], [outcome]), lambda _: wanted, 1e-5)
+
+
+def parts_of(got: Value) -> Mapping[str, Value]:
+    return split(FUNCTIONS["update_parameters"], Outcome("call", "value", got))
+
+
+@pytest.mark.parametrize("key", ["W01", "W\uff11", "w1", "W1 ", "W+1", "W1_0"])
+def test_a_key_is_taken_as_it_is_spelt(key: str) -> None:
+    got = {key: 1.0, "W2": 3.0, "b1": 2.0, "b2": 4.0}
+    assert parts_of(got) == {"W": {2: 3.0}, "b": {1: 2.0, 2: 4.0}}
+
+
+def test_keys_that_are_all_misspelt_make_no_others_wrong() -> None:
+    parts = parts_of({"w1": 1.0, "w2": 3.0, "b1": 2.0, "b2": 4.0})
+    assert isinstance(parts["W"], Absent)
+    assert parts["b"] == {1: 2.0, 2: 4.0}
+
+
+def test_an_entry_too_many_is_wrong_where_callers_count_them() -> None:
+    assert judged("update_parameters", RIGHT, RIGHT).passed
+    assert judged("update_parameters", RIGHT, RIGHT | {"L": 2}).failed == ("W", "b")
+
+
+def test_what_is_right_once_and_differs_then_is_wrong() -> None:
+    assert judged("compute_cost", 1.0, 1.0).passed
+    assert judged("compute_cost", 1.0, 1.0, differs=True).differences == {"cost": AGAIN}
+
+
+def test_a_random_initialisation_may_differ_on_a_second_call() -> None:
+    rng = np.random.default_rng(1)
+    drawn = {"W1": rng.normal(size=(4, 3)), "b1": np.zeros((4, 1))}
+    assert judged("initialize_parameters", drawn, drawn, differs=True).passed
