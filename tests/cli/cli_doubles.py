@@ -1,4 +1,5 @@
-"""A fake `grader.pipeline`: `score 50`, `ungradable`, `slow`, `bug`, `not-isolated`, `other`; else full marks."""
+"""A fake `grader.pipeline`: `score 50`, `ungradable`, `own-fault`, `slow`, `bug`, `not-isolated`, `other`; else full
+marks."""
 
 import hashlib
 import sys
@@ -13,6 +14,7 @@ from grader.batch import run
 from grader.batch.engine import JobSpec
 from grader.errors import NotIsolated, UsageError
 from grader.model import (
+    INTERNAL_ERROR,
     Component,
     Diagnosis,
     Feedback,
@@ -97,7 +99,8 @@ def report(data: bytes, file: str, submission_id: str, student: str | None, rubr
     word, _, rest = data.decode().partition(" ")
     _obey(word, rest)
     score = float(rest) if word == "score" else 100.0
-    gradable = bool(data) and word != "ungradable"
+    gradable = bool(data) and word not in ("ungradable", "own-fault")
+    code = INTERNAL_ERROR if word == "own-fault" else "empty"
     return Report(
         grader_version="1",
         rubric=RubricStamp(rubric, "1", "ab" * 32),
@@ -108,7 +111,7 @@ def report(data: bytes, file: str, submission_id: str, student: str | None, rubr
         convention="L",
         isolation=Isolation("none"),
         functions=(_linear_backward(score if gradable else 0.0, gradable),),
-        problems=() if gradable else (Problem("empty", "The file is empty."),),
+        problems=() if gradable else (Problem(code, "Nothing can be graded."),),
     )
 
 

@@ -19,7 +19,8 @@ def check(run: Run) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("right", 0), ("score 50", 1), ("ungradable", 1), ("not-isolated", 3), ("bug", 3)]
+    ("text", "code"),
+    [("right", 0), ("score 50", 1), ("ungradable", 1), ("own-fault", 3), ("not-isolated", 3), ("bug", 3)],
 )
 def test_exit_code(text: str, code: int, check: Run, notebook: Write) -> None:
     assert check(notebook(text)).exit_code == code
