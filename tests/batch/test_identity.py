@@ -146,6 +146,13 @@ def test_a_path_that_names_two_students_is_nobody_s(tmp_path: Path) -> None:
     assert students(found(tmp_path, "4/Alan Turing.ipynb", roster=roster)) == {"4/Alan Turing.ipynb": None}
 
 
+def test_a_name_or_an_address_that_two_students_share_is_nobody_s(tmp_path: Path) -> None:
+    shared = "Ada Lovelace,pair@x.org"
+    roster = parse_roster(f"name,email,student_id\n{shared},1\n{shared},2\nAlan Turing,a@x.org,3\n", "r.csv")
+    wanted = {"Ada Lovelace.ipynb": None, "Alan Turing.ipynb": "3", "pair@x.org.ipynb": None}
+    assert students(found(tmp_path, *wanted, roster=roster)) == wanted
+
+
 def test_roster_settles_a_blackboard_username_with_underscores(tmp_path: Path) -> None:
     name = "HW_1_ada_love_attempt_2024-10-05-13-01-59_hw.ipynb"
     roster = parse_roster("username\nada_love\n", "r.csv")

@@ -95,6 +95,20 @@ def test_an_attribute_behind_a_property_and_the_receiver_are_no_other_names() ->
     assert not any("self._W > 0" in line for line in lines)
 
 
+def test_a_receiver_is_nothing_to_return() -> None:
+    layer = "class Layer:\n    def forward(self, X):\n        print(X)"
+    made = propose(
+        [
+            Definition(("Layer",), layer, 1, 1, "class"),
+            function("def f(X):\n    return Layer().forward(X)", cell=2),
+        ],
+        RepairRequest("f", ("return",)),
+    )
+    lines = [one.source.split("\n")[-1].strip() for one in made if one.cell == 1]
+    assert "return X" in lines
+    assert "return self" not in lines
+
+
 def test_the_partner_of_a_function_in_a_table_of_pairs() -> None:
     table = Definition(("PAIRS",), 'PAIRS = {"sigmoid": (relu, back), "relu": (relu, back)}', 1, 1, "value")
     helpers = [function(f"def {name}(x):\n    return x") for name in ("relu", "sigmoid", "back")]

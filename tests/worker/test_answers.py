@@ -187,6 +187,15 @@ def test_a_long_import_statement_is_not_searched_to_its_end() -> None:
         assert bool(allowed_names(program, call("f"))) == bool(wanted)
 
 
+def test_import_statements_are_not_searched_to_their_end_together() -> None:
+    """Each of them is short enough alone."""
+    padding = [f"import numpy as np{number}  # {'x ' * 1000}" for number in range(20)]
+    known = "from dnn_utils import *"
+    for sources, wanted in (([known, *padding], {"sigmoid", "relu"}), ([*padding, known], set())):
+        definitions = [Definition((), source, 0, line, "import") for line, source in enumerate(sources, 1)]
+        assert allowed_names(Program(tuple(definitions), (UTILS,)), call("f")) == wanted
+
+
 @pytest.mark.parametrize("field", [0, 1, 4])
 def test_an_exception_with_longer_texts_than_a_worker_sends_is_none(field: int) -> None:
     raised: list[Any] = ["ValueError", "no", None, None, None]
