@@ -15,8 +15,10 @@ import pytest
 from attack_arena import NEIGHBOUR, RUBRIC, children, descendants, end_orphans
 from attack_case import TIERS
 
+#: A shell's background job ignores Ctrl-C, and hands that on to its children.
 _GRADER = """
-import sys, threading
+import signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from grader.model import Call, Definition, Program, Step
 from grader.worker.limits import Limits
 from grader.worker.sandbox import Sandbox

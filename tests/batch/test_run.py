@@ -230,6 +230,7 @@ def test_a_torn_ledger_line_costs_one_submission(klass: Path, tmp_path: Path) ->
 
 def launch(klass: Path, out: Path) -> subprocess.Popen[bytes]:
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in the background
         f"import sys; sys.path.insert(0, {str(HERE)!r})\n"
         "import fake_graders\n"
         "from grader.batch.engine import JobSpec\n"

@@ -12,7 +12,12 @@ import pytest
 from cli_doubles import Run
 
 HERE = Path(__file__).parent
-_START = "import cli_doubles; cli_doubles.install(); from grader.cli.main import main; main()"
+#: A shell's background job ignores Ctrl-C, and hands that on to its children.
+_START = """
+import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
+import cli_doubles; cli_doubles.install()
+from grader.cli.main import main; main()
+"""
 NAMED = ("--rubric", "dnn-step-by-step")
 Write = Callable[..., Path]
 

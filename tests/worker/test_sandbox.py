@@ -159,6 +159,15 @@ def test_a_layer_that_fails_in_a_worker_is_an_error_and_no_lower_tier() -> None:
     os.close(replies[1])
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """It interrupts, in a shell's background job too, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_ends_the_worker_and_not_the_sandbox(tier: str) -> None:
     limits = Limits(call_seconds=20, run_seconds=31.1256)
     with Sandbox.start(tier, limits) as sandbox:
