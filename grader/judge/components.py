@@ -84,7 +84,7 @@ def _prefixes(spec: FunctionSpec, value: Value) -> dict[str, Value]:
     left_out = sum(layers - min(len(values), layers) for values in found.values())
     others = len(value) - sum(len(values) for values in found.values())
     if spec.counted and others > left_out:  # as many as are left out may be these, spelt otherwise
-        found = {name: {**values, _OTHERS: others} for name, values in found.items()}
+        found = {name: {**values, _OTHERS: others} if values else values for name, values in found.items()}
     for name in spec.shifted:
         found[name] = _as_later(found[name], layers, first=not spec.is_later)
     return {name: values or _no_keys(value, str(spec.returns[name])) for name, values in found.items()}
