@@ -12,6 +12,7 @@ import pytest
 from grader.batch.discover import discover, shard
 from grader.batch.found import MAX_BYTES, Source, Unreadable
 from grader.batch.reading import Reader, read_file
+from grader.batch.run import _exists
 from grader.batch.walk import NESTED_BYTES
 from grader.errors import UsageError
 
@@ -296,3 +297,19 @@ def test_a_member_with_broken_lzma_costs_only_itself(tmp_path: Path) -> None:
     (tmp_path / "upload.zip").write_bytes(data)
     (tmp_path / "ada.ipynb").write_text("{}")
     assert [one.path for one in discover([tmp_path]).skipped] == ["upload.zip/inner.zip"]
+
+
+def test_scripts_beside_the_only_notebook_of_a_class_are_submissions(tmp_path: Path) -> None:
+    put(tmp_path, "hw1/alice.ipynb", "hw1/bob.py", "hw1/dnn_utils_v2.py")
+    found = discover([tmp_path])
+    assert [one.id for one in found.submissions] == ["hw1/alice", "hw1/bob"]
+
+
+def test_an_exclamation_mark_in_a_path_is_part_of_it(tmp_path: Path) -> None:
+    """In a ledger it also stands between a zip and what is in it."""
+    folder = tmp_path / "Homework 1!"
+    folder.mkdir()
+    (folder / "class.zip").write_bytes(zipped({"ada.ipynb": b"{}"}))
+    (tmp_path / "a").write_text("")
+    assert _exists(str(Source(str(folder / "class.zip"), ("ada.ipynb",))))
+    assert not _exists(str(tmp_path / "a!b.ipynb"))

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from cli_doubles import Run
 
+from grader.cli import output
+from grader.errors import CannotWrite
+
 HERE = Path(__file__).parent
 #: A shell's background job ignores Ctrl-C, and hands that on to its children.
 _START = """
@@ -144,3 +147,12 @@ def test_a_polite_end_is_an_interruption(number: int, tmp_path: Path, notebook: 
 def test_an_error_cannot_act_on_the_terminal(run: Run, tmp_path: Path) -> None:
     result = run("check", tmp_path / "\x1b]0;title\x07\x1b[31mred.ipynb")
     assert (result.exit_code, "\x1b" in result.stderr) == (2, False)
+
+
+def test_a_closed_output_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`grader check … >&-`: Python then has no stdout at all."""
+    monkeypatch.setattr(sys, "stdout", None)
+    for write in (lambda: output.show("text"), lambda: output.show_bytes(b"{}")):
+        with pytest.raises(CannotWrite, match="the output is closed"):
+            write()
+    assert not output.wants_color(sys.stdout)

@@ -16,6 +16,7 @@ from export_samples import (
     ungradable,
 )
 
+from grader.render.json_report import to_json
 from grader.render.plain import function_text, overview_text, report_text, summary_line
 
 REPORT = everything()
@@ -86,3 +87,9 @@ def test_a_hostile_text_stays_a_text_on_its_own_line() -> None:
     assert HOSTILE not in text
     # What a student printed is indented: it can never start a line of ours.
     assert not any(line.startswith(("Grade :=>>", "--|>")) for line in text.splitlines())
+
+
+def test_json_lines_hold_nothing_that_acts() -> None:
+    line = to_json(hostile(), indent=None).decode()
+    assert line.count("\n") == 1 and len(line.splitlines()) == 1
+    assert not any(character in line for character in "\x9b\u202e\u2066\u2028")

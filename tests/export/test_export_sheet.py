@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
+from grader.export.scores import positive_number
 from grader.export.sheet import Sheet
 
 _CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
@@ -75,3 +76,23 @@ def test_a_spreadsheet_is_refused_with_advice(tmp_path: Path) -> None:
         Sheet.read(path)
     with pytest.raises(UsageError, match="is empty"):
         Sheet.parse(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("100", 100.0),
+        ("10.5", 10.5),
+        ("10,5", 10.5),
+        ("1,000", 1000.0),
+        ("1,000.5", 1000.5),
+        ("1.000,5", 1000.5),
+    ],
+)
+def test_a_maximum_is_read_as_the_gradebook_writes_it(cell: str, number: float) -> None:
+    assert positive_number(f" {cell} ") == number
+
+
+@pytest.mark.parametrize("cell", ["", "0", "-5", "inf", "nan", "Read Only"])
+def test_what_is_no_maximum(cell: str) -> None:
+    assert positive_number(cell) is None

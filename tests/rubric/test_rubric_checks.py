@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -102,3 +103,18 @@ def test_lint_reads_the_words_and_the_repairs_of_any_rubric(rubric: Path) -> Non
     assert done.exit_code == 2
     assert "wrong-sign: repairs: unknown {'luck'}" in done.stdout
     assert "wrong-sign: nudge: 'You'" in done.stdout
+
+
+def test_a_rubric_without_points_is_refused(rubric: Path) -> None:
+    path = rubric / "rubric.yaml"
+    path.write_text(
+        re.sub(r"points: [\d.]+", "points: 0", path.read_text(encoding="utf-8")), encoding="utf-8"
+    )
+    with pytest.raises(RubricError, match="no function that everybody has to write has points"):
+        load_rubric(str(rubric))
+
+
+def test_a_rubric_that_was_edited_is_read_again(rubric: Path) -> None:
+    first = load_rubric(str(rubric))
+    planted(rubric, "rubric.yaml", "total: 100", "total: 1000")
+    assert (first.total, load_rubric(str(rubric)).total) == (100.0, 1000.0)
