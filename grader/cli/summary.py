@@ -96,7 +96,7 @@ def _passed_over(run: RunSummary) -> Iterator[str]:
         yield f"Names in {name} look like a platform's, but it lies among submissions without such names: no student"
         yield "  was taken from them. If it is the class's download, give it by itself."
     for label, names in (
-        ("Not on the roster", run.found.unknown_students),
+        ("Not on the roster, or as two of it", run.found.unknown_students),
         ("Without a submission", run.found.missing_students),
     ):
         if names:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from grader.feedback.concepts import concepts
+from grader.nearest import nearest
 from grader.repairs.propose import FAMILY_NAMES
 from grader.rubric.schema import Misconception, Rubric
 
@@ -99,15 +100,18 @@ def _squeezed(text: str) -> str:
 
 
 def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
-    if unknown := set(found.repairs) - REPAIRS:
-        yield f"repairs: unknown {unknown}"
+    for name in found.repairs:
+        if name not in REPAIRS:
+            yield f"repairs: there is no {name!r}{nearest(name, REPAIRS)}; there are {', '.join(sorted(REPAIRS))}"
     related = set(rubric.misconceptions) - {found.id}
-    if unknown := set(found.see) - related - set(concepts()):
-        yield f"see: {unknown}"
+    for name in found.see:
+        if name not in (pages := related | set(concepts())):
+            yield f"see: there is no other misconception and no concept {name!r}{nearest(name, pages)}"
     for key in ("same_text_as", "derivative_of", "later", "made_with"):
         named = getattr(found, key)
-        if unknown := ({named} - {""} if isinstance(named, str) else set(named)) - related:
-            yield f"{key}: {unknown}"
+        for name in (named,) if isinstance(named, str) else named:
+            if name and name not in related:
+                yield f"{key}: there is no other misconception {name!r}{nearest(name, related)}"
     if not 0 <= found.credit <= 0.9:
         yield "credit: 0 to 0.9 is wanted"
     if found.verdict not in ("wrong", "right") or found.decides not in ("values", "repair", "status"):
@@ -116,7 +120,7 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
         yield "forms: those decided by status have none, all others have some"
     known = {name for edits in rubric.conventions.values() for name in edits}
     if unknown := {name for form in found.forms for name in form.drops} - known:
-        yield f"drops: unknown {unknown}"
+        yield f"drops: no convention edits {', '.join(sorted(unknown))}"
     for form in found.forms:
         if len({edit.function for edit in form.edits}) > 1:
             yield f"{form.key}: edits in several functions"

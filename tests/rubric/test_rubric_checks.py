@@ -101,7 +101,7 @@ def test_lint_reads_the_words_and_the_repairs_of_any_rubric(rubric: Path) -> Non
     planted(rubric, "misconceptions/wrong-sign.yaml", "  nudge: >-\n", "  nudge: >-\n    You forgot it!\n")
     done = CliRunner().invoke(cli, ["rubric", "lint", str(rubric)])
     assert done.exit_code == 2
-    assert "wrong-sign: repairs: unknown {'luck'}" in done.stdout
+    assert "wrong-sign: repairs: there is no 'luck'; there are add, assign, axis" in done.stdout
     assert "wrong-sign: nudge: 'You'" in done.stdout
 
 
