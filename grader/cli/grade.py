@@ -53,7 +53,10 @@ _CHECKED = ("seed", "jobs", "engine", "scheduler", "shard")
 @detail_option()
 @click.option("--shard", metavar="I/N", help="Grade only part I of N, for a job array.")
 @click.option(
-    "--roster", type=Existing("file"), metavar="FILE", help="A class list (CSV) to match students with."
+    "--roster",
+    type=Existing("file"),
+    metavar="FILE",
+    help="A class list (CSV): Canvas's, Moodle's or Brightspace's export, or student,email.",
 )
 @click.option(
     "--identity", metavar="RE", help="How file names tell the student (a regular expression), or none."
