@@ -140,7 +140,7 @@ class Answers:
         except TypeError as error:
             return to_worker(("misused", str(error)[:_TEXT_CHARS]))
         except Exception as error:  # noqa: BLE001 - hostile arguments must not end the grader
-            return to_worker(("raised", _reason(error)))
+            return to_worker(("raised", self.why(name, args, error)))
         return to_worker(("value", value))
 
     def check(self, name: str, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> None:
@@ -155,12 +155,18 @@ class Answers:
             raise ValueError(f"the arguments of {name} are too large")
 
     def refuse_nothing(self, name: str, args: tuple[Value, ...]) -> None:
-        """numpy's own words for a `None` speak of dimensions, and for what is not carried, of our own classes."""
+        """numpy's own words for a `None` speak of dimensions."""
         for at, value in enumerate(args):
             if value is None:
                 raise ValueError(f"{name}: {self._parameter(name, at)} is `None`")
-            if _holds_opaque(value):
-                raise ValueError(f"{name}: {self._parameter(name, at)} is, or holds, no array and no number")
+
+    def why(self, name: str, args: tuple[Value, ...], error: Exception) -> str:
+        """Why a helper has failed. Of what is not carried, numpy's words would speak of our own class; where a helper
+        does not need it, as a cache's last entry, it does no harm."""
+        at = next((at for at, value in enumerate(args) if _holds_opaque(value)), None)
+        if at is None:
+            return _reason(error)
+        return f"{name}: {self._parameter(name, at)} is, or holds, no array and no number"
 
     def _parameter(self, name: str, at: int) -> str:
         parameters = self._parameters(name)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from worker_samples import call, helper
 
-from grader.model import Definition, Program, StandIn
+from grader.model import Definition, Opaque, Program, StandIn
 from grader.worker import answers
 from grader.worker.answers import Answers, Remembered, allowed_names
 from grader.worker.codec import Caps, Reject, encode
@@ -90,6 +90,23 @@ def test_other_names_are_refused() -> None:
 def test_a_helpers_error_is_told_and_does_not_spread() -> None:
     assert _ask(_answers(("nope",)), "nope", (), {})[0] == "raised"
     assert _ask(_answers(), "sigmoid", (), {}) == ("raised", "IndexError: tuple index out of range")
+
+
+def test_an_object_that_is_not_carried_harms_only_where_it_is_needed() -> None:
+    """A cache may end with one that no formula reads."""
+
+    def product(name: str, args: tuple[Any, ...], convention: str) -> Any:
+        W, A, _ = args[0]
+        try:
+            return W @ A
+        except TypeError as error:  # as the rubric's helpers tell it
+            raise ValueError(str(error)) from None
+
+    one = Answers(Remembered(product), frozenset({"f"}), "L", Limits())
+    W, A = np.ones((2, 3)), np.ones((3, 4))
+    assert _ask(one, "f", ((W, A, Opaque("Layer")),), {})[0] == "value"
+    told = _ask(one, "f", ((W, Opaque("Layer"), A),), {})
+    assert told == ("raised", "f: argument 1 is, or holds, no array and no number")
 
 
 @pytest.mark.parametrize(
