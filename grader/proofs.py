@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from grader.bench import Bench
-from grader.diagnose import proof, special
+from grader.diagnose import after_proofs, proof, special
 from grader.diagnose.finding import Finding
 from grader.diagnose.labels import of_two_classes
-from grader.diagnose.matching import Matcher
+from grader.diagnose.matching import DEPTH, Matcher
 from grader.diagnose.proof import Goal
 from grader.judge.components import split
 from grader.judge.verdict import Observed, observe
@@ -18,17 +19,6 @@ from grader.prover import Other, Prover, Repair
 
 #: Of a right function that has to stay right.
 MAX_CALLS = 4
-
-
-def _without_what_follows(finding: Finding) -> Finding:
-    """Without the names that nothing proves beside one that is proved, where the function changes its arguments:
-    what `db = dZ; db /= m` does to dZ makes dA_prev look like another mistake."""
-    outcomes = finding.observed.outcomes if finding.observed else ()
-    if not finding.proofs or not any(outcome.changed_args for outcome in outcomes):
-        return finding
-    return replace(
-        finding, named={name: parts for name, parts in finding.named.items() if name in finding.proofs}
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +41,15 @@ class Proofs:
     def of(self, finding: Finding) -> Finding:
         """The finding with a place for each name that can be proved, and with names where a repair gives them."""
         prover = self._prover(finding, self.bench.program_of(self._needed(finding)), self.bench.program)
-        return _with_all_places(self._of(prover, finding), prover.repairs)
+        told = self._of(prover, finding)
+        return after_proofs.with_all_places(told, [[edit for _, edit in made] for made in prover.repairs])
 
     def _of(self, prover: Prover, finding: Finding) -> Finding:
         if finding.named:
-            proved = _only_if_certain(_as_left_open(self._proved(prover, finding)))
-            if finding.explanation is not None and proved.proofs:
+            told = after_proofs.only_if_certain(after_proofs.as_left_open(self._proved(prover, finding)))
+            if finding.explanation is not None and told.proofs:
                 self.repairs[finding.spec.name] = prover.repairs
-            return self._behind_nothing(prover, proved) if proved.named and not proved.proofs else proved
+            return self._behind_nothing(prover, told) if told.named and not told.proofs else told
         return self._decided(prover, finding) if self.may_name(finding) else finding
 
     def _needed(self, finding: Finding) -> set[str]:
@@ -118,9 +109,11 @@ class Proofs:
                 finding = replace(finding, shared_with={**finding.shared_with, name: helper})
             where = where or prover.locate(goal)
             # A blank is where it is, or a line above with another one, whatever else would do.
-            if where is not None and (not left or _is_there(where, finding.places.get(name, where))):
+            if where is not None and (
+                not left or after_proofs.is_there(where, finding.places.get(name, where))
+            ):
                 finding = proof.with_proof(finding, name, where)
-        return _without_what_follows(finding)
+        return after_proofs.without_what_follows(finding)
 
     def _only_returned(self, prover: Prover, finding: Finding) -> Finding | None:
         """The finding with `returns-none` alone, where all is done and a `return None` keeps it back."""
@@ -203,7 +196,11 @@ class Proofs:
             if where is not None:
                 named = replace(finding, named={goal.misconception: finding.failed})
                 return proof.with_proof(named, goal.misconception, where)
-        return self._unfinished(prover, finding) or self._uncovered(prover, finding, goals)
+        return (
+            self._unfinished(prover, finding)
+            or self._in_part(prover, finding)
+            or self._uncovered(prover, finding, goals)
+        )
 
     def _unfinished(self, prover: Prover, finding: Finding) -> Finding | None:
         """A blank of the template that is still open, if that is why the function fails."""
@@ -220,22 +217,38 @@ class Proofs:
         if where is None:
             return None
         missing = special.without_value(finding)
-        named = {proof.NOT_IMPLEMENTED: missing, **self._beside(prover, finding, missing)}
+        named = {proof.NOT_IMPLEMENTED: missing, **self._beside(prover, finding, missing).named}
         return self._proved(prover, replace(finding, named=named, places={proof.NOT_IMPLEMENTED: where}))
 
-    def _beside(self, prover: Prover, finding: Finding, missing: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """What is wrong with the other components, as if these were right; {} where that has no name."""
+    def _in_part(self, prover: Prover, finding: Finding) -> Finding | None:
+        """The finding with proved names for some of its components, where nothing explains the others. A cache alone
+        gets none, for it may only follow from what is wrong with the rest."""
+        sizes = range(1, len(finding.failed)) if finding.is_riddle and not finding.lacks_something else ()
+        for aside in itertools.chain(*(itertools.combinations(finding.failed, size) for size in sizes)):
+            beside = self._beside(prover, finding, aside, depth=1)
+            if set(itertools.chain(*beside.named.values())).difference(finding.spec.private):
+                told = self._proved(prover, replace(beside, aside=aside))
+                if told.named and told.proofs.keys() >= told.named.keys():
+                    return told
+        return None
+
+    def _beside(
+        self, prover: Prover, finding: Finding, missing: Sequence[str], depth: int = DEPTH
+    ) -> Finding:
+        """The finding with names for what is wrong with the other components, as if these were right; without any
+        where there are none."""
         failed = tuple(name for name in finding.failed if name not in missing)
         if finding.observed is None or not failed:
-            return {}
+            return finding
         observed = self._filled(finding, finding.observed, missing)
-        found = self.matcher.explain(observed, failed, finding.convention, self.called(finding))
+        found = self.matcher.explain(observed, failed, finding.convention, self.called(finding), depth)
         fresh = self._observed(finding, prover.program, self.fresh(finding)).observed if found else None
         if found is None or fresh is None:
-            return {}
+            return finding
         if not self.matcher.agrees(self._filled(finding, fresh, missing), found.forms, finding.convention):
-            return {}
-        return self.matcher.components(observed, found, failed, finding.convention)
+            return finding
+        named = self.matcher.components(observed, found, failed, finding.convention)
+        return replace(finding, explanation=found, named=named)
 
     def _filled(self, finding: Finding, observed: Observed, missing: Sequence[str]) -> Observed:
         """What a function gave, with right values for some of its components."""
@@ -327,7 +340,10 @@ class Proofs:
             return None  # three names are told only if each is certain
         first: Mapping[str, tuple[str, ...]] = {goal.misconception: finding.failed}
         mended = proof.place(edit)  # as the student wrote it, which the others' places must be, too
-        proofs = {name: mended if _is_there(where, mended) else where for name, where in rest.proofs.items()}
+        proofs = {
+            name: mended if after_proofs.is_there(where, mended) else where
+            for name, where in rest.proofs.items()
+        }
         proofs[goal.misconception] = mended
         return replace(finding, named={**first, **named}, proofs=proofs)
 
@@ -351,36 +367,6 @@ class Proofs:
         return replace(finding, observed=observed, verdict=self.matcher.verdict(observed, finding.convention))
 
 
-def _only_if_certain(finding: Finding) -> Finding:
-    """Without three names at once, unless each of them is proved: so many together fit what is none of them."""
-    if len(finding.named) < 3 or set(finding.named) <= set(finding.proofs):
-        return finding
-    return replace(finding, named={}, proofs={}, explanation=None)
-
-
-def _as_left_open(finding: Finding) -> Finding:
-    """A helper that ends with a `pass` where it has to return something is not written to its end."""
-    where = finding.proofs.get(special.RETURNS_NONE)
-    if where is None or where.source.split("#")[0].strip() != "pass":
-        return finding
-    if where.cell == finding.facts.cell and where.line >= (finding.facts.line or 0):
-        return finding  # the function's own
-    names = {one: proof.NOT_IMPLEMENTED if one == special.RETURNS_NONE else one for one in finding.named}
-    return replace(
-        finding,
-        named={names[one]: parts for one, parts in finding.named.items()},
-        proofs={names[one]: place for one, place in finding.proofs.items()},
-    )
-
-
-def _with_all_places(finding: Finding, repairs: Sequence[Repair]) -> Finding:
-    """The finding with what it takes besides the first place of each proof."""
-    places = [proof.places([edit for _, edit in repair]) for repair in repairs]
-    rest = {made[0]: tuple(one for one in made[1:] if not _is_there(one, made[0])) for made in places}
-    also = {name: found for name, where in finding.proofs.items() if (found := rest.get(where))}
-    return replace(finding, also=also)
-
-
 def _calls(finding: Finding) -> Sequence[Call]:
     return finding.observed.calls if finding.observed else ()
 
@@ -388,8 +374,3 @@ def _calls(finding: Finding) -> Sequence[Call]:
 def _only_numbers_differ(finding: Finding) -> bool:
     differences = finding.verdict.differences.values() if finding.verdict else ()
     return all(difference is None or difference.kind == "value" for difference in differences)
-
-
-def _is_there(one: Location, blank: Location) -> bool:
-    same = (one.cell, one.line) == (blank.cell, blank.line)
-    return same or one.cell == blank.cell and one.line < blank.line and special.is_set_to_none(one.source)

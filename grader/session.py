@@ -393,7 +393,6 @@ class Session:
             found = self._observe({name: calls}, bind=True)[name].outcomes
             right = [self.plan.right(call, finding.convention) for call in calls]
             self.plan.oracle.forget(calls[1:])
-            facts = {
-                part: metamorphic.facts(finding.spec, part, trials, right, found) for part in finding.failed
-            }
+            parts = finding.aside or finding.failed
+            facts = {part: metamorphic.facts(finding.spec, part, trials, right, found) for part in parts}
             self.findings[name] = replace(finding, relations=facts)

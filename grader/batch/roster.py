@@ -18,6 +18,7 @@ from grader.batch.found import Entry, Identity
 from grader.batch.naming import stem
 from grader.errors import UsageError
 from grader.render.escape import one_line
+from grader.spelling import spellings, squeeze, unshared
 
 _ID_COLUMNS = (
     "student_id", "student id", "id", "sis user id", "sis login id", "integration id", "user id", "user_id", "sid",
@@ -43,11 +44,11 @@ class Roster:
 
     def by_id(self) -> Mapping[str, Person]:
         """Every identifier of every person; one that two people share is left out."""
-        return _unshared((key, person) for person in self.people for key in person.ids)
+        return unshared((key, person) for person in self.people for key in person.ids)
 
     def by_name(self) -> Mapping[str, Person]:
         """As `by_id`, for names without spaces and signs."""
-        return _unshared((key, person) for person in self.people for key in person.names)
+        return unshared((key, person) for person in self.people for key in person.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,6 @@ def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster:
     )
 
 
-def squeeze(name: str) -> str:
-    """A name as Canvas writes it in file names: lower case, nothing but letters and digits."""
-    return "".join(char for char in name.casefold() if char.isalnum())
-
-
 def _find(
     entry: Entry, identity: Identity, ids: Mapping[str, Person], names: Mapping[str, Person]
 ) -> Person | None:
@@ -194,22 +190,17 @@ def _person(row: Mapping[str | None, str | list[str] | None]) -> Person | None:
     names = [cells[column] for column in _NAME_COLUMNS if cells.get(column)]
     if not ids or any("points possible" in name.casefold() for name in names):
         return None
-    return Person(ids[0], frozenset(key.casefold() for key in ids), frozenset(_spellings(names, cells)))
+    return Person(ids[0], frozenset(key.casefold() for key in ids), frozenset(_names(names, cells)))
 
 
-def _spellings(names: Iterable[str], cells: Mapping[str, str]) -> set[str]:
-    """`Ada Lovelace`, `Lovelace, Ada`: both orders, squeezed."""
+def _names(names: Iterable[str], cells: Mapping[str, str]) -> set[str]:
+    """The names of a row, and the one that its two columns give, as they may be spelled."""
     parts = (
         cells.get("first name") or cells.get("first_name"),
         cells.get("last name") or cells.get("last_name"),
     )
     spelled = [*names, *([" ".join(filter(None, parts))] if any(parts) else [])]
-    orders = [order for name in spelled for order in (name.replace(",", " ").split(),) if order]
-    return {
-        squeeze("".join(order))
-        for words in orders
-        for order in (words, [words[-1], *words[:-1]], [*words[1:], words[0]])
-    }
+    return set().union(*map(spellings, spelled))
 
 
 def _bare(text: str) -> str:
@@ -217,13 +208,6 @@ def _bare(text: str) -> str:
     text = text.lstrip("#")
     word, _, number = text.rpartition(" ")
     return number if word.isalpha() and number.isdigit() else text
-
-
-def _unshared(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person]:
-    found: dict[str, Person | None] = {}
-    for key, person in pairs:
-        found[key] = person if found.get(key, person) is person else None
-    return {key: person for key, person in found.items() if person is not None}
 
 
 def _decode(data: bytes) -> str:

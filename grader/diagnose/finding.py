@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from grader.diagnose.matching import Explanation
+from grader.judge.components import Absent
 from grader.judge.verdict import Observed, Verdict
 from grader.model import Definition, FunctionFacts, Location, Outcome
 from grader.rubric.schema import FunctionSpec
@@ -43,6 +44,8 @@ class Finding:
     stale_assertion: bool = False
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Misconception id → the failing components that it accounts for."""
+    aside: tuple[str, ...] = ()
+    """Failing components that nothing explains, beside others that have proved names."""
     follows_on: tuple[str, ...] = ()
     """Components that fail only because of an error that is named in another function."""
     follows_functions: tuple[str, ...] = ()
@@ -89,11 +92,17 @@ class Finding:
 
     @property
     def is_riddle(self) -> bool:
-        """Whether it gives values, wrong ones, and nothing explains them."""
-        named = self.named or self.follows_functions or self.spec.random or self.spoiled
+        """Whether it gives values, wrong ones, and nothing explains them, or not all."""
+        named = (self.named and not self.aside) or self.follows_functions or self.spec.random or self.spoiled
         return (
             not named and self.observed is not None and len(self.observed.valued) == len(self.observed.calls)
         )
+
+    @property
+    def lacks_something(self) -> bool:
+        """Whether a result has not all components that are asked for."""
+        parts = self.observed.parts if self.observed else ()
+        return any(isinstance(one, Absent) for made in parts for one in made.values())
 
     @property
     def says_something(self) -> bool:

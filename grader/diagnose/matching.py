@@ -19,6 +19,8 @@ from grader.model import Call, Outcome
 from grader.rubric.oracle import Oracle
 from grader.rubric.schema import Form, FunctionSpec, Rubric
 
+#: So many forms may act on one component.
+DEPTH = 2
 MAX_NEAR = 3
 #: Of a function that always stops, which many misconceptions do: only their repairs tell them apart, and soon.
 MAX_NEAR_STOPPED = 9
@@ -85,28 +87,34 @@ class Matcher:
         return conclusion
 
     def explain(
-        self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str] = ()
+        self,
+        observed: Observed,
+        failed: Sequence[str],
+        convention: str,
+        called: Collection[str] = (),
+        depth: int = DEPTH,
     ) -> Explanation | None:
-        """The smallest explanation of all components together, or None.
+        """The smallest explanation of all components together, or None; of one component, by `depth` forms at most.
 
         `called` are helpers that the function calls by name: while it was observed they were right ones,
         so their misconceptions are looked for last, and alone; those of what they use, not at all.
         """
         if not observed.valued or not failed:
             return None
-        question = ("explain", tuple(failed), convention, frozenset(called))
-        return self._once(observed, question, lambda: self._explained(observed, failed, convention, called))
+        question = ("explain", tuple(failed), convention, frozenset(called), depth)
+        search = lambda: self._explained(observed, failed, convention, called, depth)
+        return self._once(observed, question, search)
 
     def _explained(
-        self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str]
+        self, observed: Observed, failed: Sequence[str], convention: str, called: Collection[str], depth: int
     ) -> Explanation | None:
         everything = self._possible(observed.spec.name, convention, called)
         likely = tuple(form for form in everything if self._can_show(form, observed.spec.name, called))
         for one in with_fewer_labels(observed):
-            for candidates, depth in ((likely, 2), (everything, 1)):
+            for candidates, most in ((likely, depth), (everything, 1)):
                 search = self._search(one, tuple(failed), convention, candidates)
                 # With labels 0 and 1 alone, some pairs of formulas are the same.
-                sets = search.ever_larger(depth) if one is observed else search.alone()
+                sets = search.ever_larger(most) if one is observed else search.alone()
                 for found in sets:
                     return self._chosen(found, observed.spec.name)
         return None

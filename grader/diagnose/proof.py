@@ -43,6 +43,8 @@ class Goal:
     """(cell, line) of definitions that hold no error."""
     shared: Mapping[tuple[int, int], tuple[str, ...]]
     """(cell, line) of definitions that right functions run a part of → those functions, which stay right."""
+    aside: tuple[str, ...]
+    """Components that nothing explains, and that may be what they are."""
     telling: int
     """Index of the call that refutes most variants: it is run first."""
 
@@ -74,7 +76,7 @@ def goal(found: Misconception, finding: Finding, oracle: Oracle, rest: Forms) ->
         return None
     replacements = tuple(_by_position(text, finding.spec.parameters) for text in found.replacements)
     request = RepairRequest(finding.spec.name, found.repairs, replacements)
-    made = Goal(found.id, request, observed, wanted, finding.trusted, finding.shared, 0)
+    made = Goal(found.id, request, observed, wanted, finding.trusted, finding.shared, finding.aside, 0)
     return replace(made, telling=_telling(made))
 
 
@@ -138,9 +140,14 @@ def gives_numbers(made: Goal, index: int, outcome: Outcome) -> bool:
     return all(one is None or one.kind == "value" for one in differences)
 
 
+def _asked(made: Goal) -> list[str]:
+    return [name for name in made.observed.spec.returns if name not in made.aside]
+
+
 def _parts(made: Goal, wanted: Outcome) -> Iterator[Part]:
     """Each component as a whole, or its entries and what their keys are."""
-    for name, value in made.parts_of(wanted).items():
+    for name in _asked(made):
+        value = made.parts_of(wanted)[name]
         yield name, None
         if isinstance(value, dict):
             yield from ((name, key) for key in value)
@@ -155,9 +162,8 @@ def _compared(made: Goal, wanted: Outcome, got: Outcome) -> Iterator[tuple[Part,
     if wanted.status != "value" or got.status != "value":
         yield from ((part, wanted.status == got.status) for part in _parts(made, wanted))
         return
-    spec = made.observed.spec
     right, found = made.parts_of(wanted), made.parts_of(got)
-    for name in spec.returns:
+    for name in _asked(made):
         one, other = right[name], found[name]
         if not isinstance(one, dict):
             yield (name, None), _alike(made, one, other)

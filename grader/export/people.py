@@ -11,6 +11,7 @@ from grader.export.sheet import Sheet
 from grader.files import ENDINGS
 from grader.model import INTERNAL_ERROR, Report
 from grader.render import words
+from grader.spelling import spellings, squeeze, unshared
 
 BROKEN = "the grader itself broke on it, which must cost no points. Grade it again."
 _SAY_WHOSE = "Grade with --roster or --identity, which say whose a file is."
@@ -54,11 +55,11 @@ def index(
     """An index over these columns of these rows; `also` are more identifiers with their rows."""
     numbers = list(rows)
     listed = ((bare(sheet.cell(row, column)), row) for row in numbers for column in ids)
-    by_id = _unshared((*listed, *also))
+    by_id = unshared((*listed, *also))
     spelled = (
-        (key, row) for row in numbers for column in names for key in _spellings(sheet.cell(row, column))
+        (key, row) for row in numbers for column in names for key in spellings(sheet.cell(row, column))
     )
-    return Index(by_id, _unshared(spelled))
+    return Index(by_id, unshared(spelled))
 
 
 def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredReport]:
@@ -149,11 +150,6 @@ def bare(text: str) -> str:
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
-def squeeze(name: str) -> str:
-    """A name's letters and digits alone, as in Canvas's file names."""
-    return "".join(char for char in name.casefold() if char.isalnum())
-
-
 def find_column(header: Sequence[str], *wanted: str) -> int | None:
     """The first column with one of these names, whatever the case."""
     folded = [name.strip().casefold() for name in header]
@@ -168,23 +164,6 @@ def find_columns(header: Sequence[str], *wanted: str) -> list[int]:
 
 def _stem(part: str) -> str:
     return next((part[: -len(end)] for end in ENDINGS if part.lower().endswith(end)), part)
-
-
-def _spellings(name: str) -> set[str]:
-    """`Ada Lovelace` and `Lovelace, Ada`: both orders, squeezed."""
-    parts = name.replace(",", " ").split()
-    if not parts:
-        return set()
-    orders = (parts, [parts[-1], *parts[:-1]], [*parts[1:], parts[0]])
-    return {squeeze("".join(order)) for order in orders} - {""}
-
-
-def _unshared(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    found: dict[str, int | None] = {}
-    for key, row in pairs:
-        if key:
-            found[key] = row if found.get(key, row) == row else None
-    return {key: row for key, row in found.items() if row is not None}
 
 
 def _no_row(stored: StoredReport) -> str:

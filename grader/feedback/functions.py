@@ -249,7 +249,7 @@ def _instructor(finding: Finding, right: Predict) -> Mapping[str, str]:
         return {}
     text = "\n".join(line for outcome in finding.observed.outcomes if (line := _hidden(outcome)))
     kept = {"hidden": text[:HIDDEN_CHARS]} if text else {}
-    if finding.named:
+    if finding.named and not finding.aside:
         return kept
     laws = laws_of(finding, right)
     return {**kept, FINGERPRINT: fingerprint(finding.observed), **({LAWS: laws} if laws else {})}
