@@ -17,6 +17,7 @@ from grader.diagnose.convention import UPDATED_BY, Exponents, Measured, chain, m
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
 from grader.diagnose.symptoms import unread_parameters
+from grader.diagnose.trusted import with_trust
 from grader.judge.verdict import Observed, Predict
 from grader.model import Call, Extraction, Runner
 from grader.proofs import Proofs
@@ -351,15 +352,15 @@ class Session:
 
     def _follow_on(self) -> None:
         self.findings.update(carried.contradicted(self.findings, self.plan.rubric))
-        self.findings.update(carried.follow_on(self.findings, self.plan.rubric))
+        self.findings.update(with_trust(self.findings))
         self.findings.update(carried.own_derivative(self.findings, self.plan.rubric))
 
     def _prove(self) -> None:
         may_name, fresh = self._may_name_by_repair, self._fresh_calls_of
         proofs = Proofs(self.bench, self.matcher, self._called, may_name, fresh, dict(self.findings))
-        for name in self._failing():
-            self.findings[name] = proofs.of(self.findings[name])
-        self.findings.update(carried.shared_code(self.findings))
+        for names in self.bench.helpers_first(self._failing()):
+            self.findings |= {name: proofs.of(self.findings[name]) for name in names}
+        self.findings.update(carried.shared_code(self.findings, self.plan.rubric))
 
     def _may_name_by_repair(self, finding: Finding) -> bool:
         return not finding.follows_functions

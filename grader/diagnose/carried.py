@@ -6,24 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from grader.diagnose.finding import Finding
-from grader.diagnose.trusted import with_trust
 from grader.rubric.schema import Rubric
-
-
-def follow_on(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Finding]:
-    """Findings in which ids are left out that belong to a callee where they are named already.
-
-    A function that has its helpers' code inlined, or shares a class with them, shows their errors too. All
-    are told what they share with right functions.
-    """
-    changed = with_trust(findings)
-    for name, finding in {**findings, **changed}.items():
-        if finding.explanation is None or not finding.failed:
-            continue
-        elsewhere = _named_elsewhere(finding, findings, rubric)
-        if elsewhere:
-            changed[name] = _without(finding, elsewhere)
-    return changed
 
 
 def contradicted(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Finding]:
@@ -47,14 +30,24 @@ def contradicted(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, F
 
 
 def _named_elsewhere(finding: Finding, findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, str]:
-    """Misconception id → the callee in which it is named."""
-    found = {}
+    """Misconception id → the callee in which it is named, where both run the same code. A proof of the callee's has
+    told that already; without one, the definitions tell that both need."""
+    found = dict(finding.shared_with)
     for form in finding.explanation.forms if finding.explanation else ():
         for function in rubric.functions_of(form):
             callee = findings.get(function)
             if function in finding.spec.helpers and callee and form.misconception in callee.named:
-                found[form.misconception] = function
+                told = callee.explanation is not None and form.misconception in callee.proofs
+                if not told and _share_code(finding, callee):
+                    found.setdefault(form.misconception, function)
     return found
+
+
+def _share_code(one: Finding, other: Finding) -> bool:
+    """Whether both need a function or class in which an error can be."""
+    needed = set(one.facts.needs) & set(other.facts.needs)
+    made = [item for index, item in enumerate(one.notebook) if index in needed]
+    return any(item.kind != "import" and (item.cell, item.line) not in one.trusted for item in made)
 
 
 def _without(finding: Finding, elsewhere: Mapping[str, str]) -> Finding:
@@ -66,17 +59,20 @@ def _without(finding: Finding, elsewhere: Mapping[str, str]) -> Finding:
     )
 
 
-def shared_code(findings: Mapping[str, Finding]) -> dict[str, Finding]:
+def shared_code(findings: Mapping[str, Finding], rubric: Rubric) -> dict[str, Finding]:
     """Findings without what a helper's own repair mends here, too: the same error, by whatever name. One line may
-    hold two errors, so it does not do that both are proved there.
+    hold two errors, so it does not do that both are proved there; and who makes a helper's error once more, in code
+    that the helper does not run, has made it twice.
 
     The numbers of both have to tell what is wrong. What only a repair tells, a blank above all, may be anything that
     is not there: the repair wrote it, and the function that lacks it is no more written than its callee.
     """
     return {
-        name: _without(finding, finding.shared_with)
+        name: _without(finding, elsewhere)
         for name, finding in findings.items()
-        if finding.shared_with and finding.explanation is not None
+        if finding.failed
+        and finding.explanation is not None
+        and (elsewhere := _named_elsewhere(finding, findings, rubric))
     }
 
 

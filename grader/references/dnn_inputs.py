@@ -174,32 +174,32 @@ def _chains(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("chains")
     for sizes in LAYERS[:2]:
         A, W, b = _layer(rng, *sizes)
-        between = _layer(rng, *LAYERS[2])
+        other = _layer(rng, *sizes)
         dZ = rng.normal(size=(sizes[1], sizes[2])) + 0.2
         calls.add("linear_forward", A, W, b)
-        calls.add("linear_backward", dZ, result(0, 1), before=_twice("linear_forward", (A, W, b), between))
+        calls.add("linear_backward", dZ, result(0, 1), before=_twice("linear_forward", (A, W, b), other))
         for activation in calls.kind.activations:
             args = (A, W, b, activation)
-            before = _twice("linear_activation_forward", args, (*between, activation))
+            before = _twice("linear_activation_forward", args, (*other, activation))
             calls.add("linear_activation_forward", *args)
             calls.add("linear_activation_backward", dZ, result(0, 1), activation, before=before)
         for helper in calls.kind.helpers:
-            before = _twice(helper, (W @ A + b,), (between[0],))
+            before = _twice(helper, (W @ A + b,), (other[1] @ other[0] + other[2],))
             calls.add(f"{helper}_backward", dZ, result(0, 1), before=before)
 
 
 def _twice(function: str, args: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Step, ...]:
-    """The step whose cache is read later, and one more of the function, as of the next layer: a cache that stands
-    in a variable of the notebook is overwritten by then."""
+    """The step whose cache is read later, and one more of the function with inputs of the same shapes: a cache that
+    stands in a variable of the notebook, or in a table of shapes, is overwritten by then."""
     return Step(function, args), Step(function, others)
 
 
 def _model_chains(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("model chains")
     for net in (*NETS[:3], NETS[4]):
-        made = _pass(calls, functions, net, rng)
+        made, other = _pass(calls, functions, net, rng), _pass(calls, functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
-        before = (Step("L_model_forward", (made.X, made.parameters)),)
+        before = _twice("L_model_forward", (made.X, made.parameters), (other.X, other.parameters))
         calls.add("L_model_backward", made.AL, made.Y, result(0, 1), before=before)
 
 
