@@ -281,6 +281,8 @@ class Search:
             tuple(sorted(set(itertools.chain(*choice)), key=lambda form: form.key))
             for choice in itertools.islice(itertools.product(*by_component), MAX_COMBINATIONS)
         }
+        # Two errors may make a third component look like another one: neither w nor b is updated, nor are dw and db.
+        unions |= {pair for forms in unions if len(forms) > 2 for pair in itertools.combinations(forms, 2)}
         best: list[Forms] = []
         for forms in sorted(unions, key=lambda forms: (_count_ids(forms), len(forms))):
             if best and _count_ids(forms) > _count_ids(best[0]):

@@ -109,7 +109,7 @@ class _Blanks:
             case ast.Return():
                 return self._returns(node.value)
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=args)):
-                return not all(_is_given(arg) for arg in args)
+                return not all(_is_given(arg) and _has_name(arg) for arg in args)
             case ast.Expr():
                 return not _is_given(node.value)
             case ast.For() | ast.While():
@@ -187,6 +187,11 @@ def _is_given(value: ast.expr) -> bool:
         case ast.Call():
             return _is_given_call(value)
     return False
+
+
+def _has_name(value: ast.expr) -> bool:
+    """Whether it names anything: templates append what was computed, `costs.append(cost)`, and no `[0.0]`."""
+    return any(isinstance(node, ast.Name) for node in ast.walk(value))
 
 
 def _is_given_call(call: ast.Call) -> bool:

@@ -136,6 +136,7 @@ def test_an_untouched_loop_is_not_implemented():
         "def sigmoid(z):\n    A, cache = None, z * 2\n    return A, cache",
         "def sigmoid(z):\n    y = np.array(z)\n    for i in range(3):\n        if z[i, 0] <= 0:\n            y[i, 0] = 0\n    return y",
         "ZERO = 0.0\n\ndef sigmoid(z):\n    return ZERO",
+        "def sigmoid(z):\n    y = []\n    for i in range(N * 3):\n        y.append([0.0])\n    return y",
         "def sigmoid(z):\n    y = np.array(z, dtype=FP)\n    return y",
     ],
 )

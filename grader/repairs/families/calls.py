@@ -107,6 +107,8 @@ def _renamed(site: Site, node: ast.Name | ast.Attribute) -> Iterator[Change]:
                 yield change(node, text, rank=0, tag=tag)
     level = COMPUTED if isinstance(site.parent(node), ast.Dict) else RESTORED
     other = partner(name)
+    if isinstance(node, ast.Attribute) and site.text(node.value) == "math":
+        yield change(node, f"np.{name}", rank=0)
     yield from _sibling(site, node)
     if isinstance(node, ast.Attribute) and other in site.world.methods - {name}:
         yield change(node, f"{site.text(node.value)}.{other}", level, rank=0, tag="partner method")

@@ -175,6 +175,8 @@ def ranges(site: Site) -> Iterator[Change]:
     for node in site.nodes():
         if isinstance(node, ast.Call) and callee(node) in ("range", "arange"):
             yield from _other_range(site, node)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            yield from _other_repetition(site, node)
         elif isinstance(node, ast.Call) and callee(node) in ("filter", "sorted", "list") and node.args:
             yield change(node, site.text(node.args[-1]), rank=0)
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and not _turns(site, node):
@@ -277,6 +279,14 @@ def _other_range(site: Site, node: ast.Call) -> Iterator[Change]:
         yield change(node, call_text(site, node, ["0", shifted(args[1], -1)]), rank=0)
     if len(args) == 3:
         yield change(node, call_text(site, node, args[:2]), rank=2)
+
+
+def _other_repetition(site: Site, node: ast.BinOp) -> Iterator[Change]:
+    """`["relu"] * L` → `["relu"] * (L - 1)`."""
+    for listed, times in ((node.left, node.right), (node.right, node.left)):
+        if isinstance(listed, ast.List) and not isinstance(times, ast.List):
+            for step in (-1, 1):
+                yield change(times, f"({shifted(site.text(times), step)})", rank=0)
 
 
 def _other_bound(site: Site, node: ast.Compare) -> Iterator[Change]:

@@ -87,14 +87,7 @@ def tupled(site: Site) -> Iterator[Change]:
 def sized(site: Site) -> Iterator[Change]:
     """`np.random.randn(1, n_h)` and `np.zeros((1, 1))` → with a parameter that is read nowhere for the rows;
     `randn(n, m * 0.01)` → `randn(n, m) * 0.01`."""
-    for node in site.nodes():
-        match node:
-            case ast.Call(
-                args=[rows, ast.BinOp(left=columns, op=ast.Mult(), right=ast.Constant() as factor)]
-            ):
-                if callee(node) in ("randn", "rand"):
-                    drawn = call_text(site, node, [site.text(rows), site.text(columns)])
-                    yield change(node, f"{drawn} * {site.text(factor)}", rank=0, tag="factor outside")
+    yield from _factor_outside(site)
     idle = [name for name in site.scope.data_parameters if name not in site.scope.read]
     for node in site.nodes() if idle else ():
         match node:
@@ -106,6 +99,21 @@ def sized(site: Site) -> Iterator[Change]:
                 continue
         yield from (change(rows, name, rank=0, tag=f"rows {name}") for name in idle)
     yield from _all_sizes(site)
+
+
+def _factor_outside(site: Site) -> Iterator[Change]:
+    """`randn(n, m * 0.01)` → `randn(n, m) * 0.01`, or without the factor, where it is applied as well."""
+    for node in site.nodes():
+        match node:
+            case ast.Call(args=[rows, ast.BinOp(left=left, op=ast.Mult(), right=right)]) if callee(node) in (
+                "randn",
+                "rand",
+            ):
+                for size, factor in ((left, right), (right, left)):
+                    if isinstance(factor, ast.Constant | ast.Name) and not isinstance(size, ast.Constant):
+                        drawn = call_text(site, node, [site.text(rows), site.text(size)])
+                        yield change(node, f"{drawn} * {site.text(factor)}", rank=0, tag="factor outside")
+                        yield change(node, drawn, rank=1, tag="factor outside")
 
 
 def _all_sizes(site: Site) -> Iterator[Change]:
