@@ -105,7 +105,7 @@ def _whose(finds: Finds, pattern: str | None, reader: Reader) -> Whose:
     known = whose(finds.entries, [naming_rules.gradescope(exports), *naming_rules.RECOGNISERS])
     used = {entry.folder(one.at) for entry, one in known.identities.items() if one.platform == "gradescope"}
     people = {folder: _people(exports[folder], reader) for folder in used}
-    return replace(known, identities=with_people(known.identities, people))
+    return replace(known, identities=naming_rules.whole_usernames(with_people(known.identities, people)))
 
 
 def _people(metadata: Entry, reader: Reader) -> dict[str, tuple[str, ...]]:

@@ -7,8 +7,11 @@ too: which name counts is decided in `whose`.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from os.path import commonprefix
 
 from grader.batch.found import Entry, Folder, Identity
 from grader.batch.gradescope import FOLDER as GRADESCOPE_FOLDER
@@ -75,6 +78,33 @@ def blackboard(entry: Entry) -> Identity | None:
         return None
     rule = "its Blackboard attempt is later"
     return Identity(match["id"], "blackboard", (0.0, match["time"]), rule, at=at)
+
+
+def blackboard_head(entry: Entry, identity: Identity) -> tuple[str, ...]:
+    """The assignment's and the student's name, taken apart at each `_`, which either may hold."""
+    return tuple(entry.parts[identity.at].split("_attempt_")[0].split("_"))
+
+
+def whole_usernames(found: Mapping[Entry, Identity]) -> dict[Entry, Identity]:
+    """Blackboard's user names, with the `_` that some of them hold: what a folder's names have in common at their
+    beginning is the assignment's. Two of them never become one student."""
+    heads: dict[tuple[Folder, str], set[tuple[str, ...]]] = defaultdict(set)
+    for entry, one in found.items():
+        if one.platform == "blackboard":
+            head = blackboard_head(entry, one)
+            heads[entry.folder(one.at), head[0]].add(head)
+    return {entry: _with_whole_username(entry, one, heads) for entry, one in found.items()}
+
+
+def _with_whole_username(
+    entry: Entry, one: Identity, heads: Mapping[tuple[Folder, str], set[tuple[str, ...]]]
+) -> Identity:
+    if one.platform != "blackboard":
+        return one
+    head = blackboard_head(entry, one)
+    beside = heads[entry.folder(one.at), head[0]]
+    shared = len(commonprefix(sorted(beside))) if len(beside) > 1 else len(head) - 1
+    return replace(one, student="_".join(head[min(shared, *(len(other) - 1 for other in beside)) :]))
 
 
 def brightspace(entry: Entry) -> Identity | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.batch.found import Entry, Identity
+from grader.batch.identity import blackboard_head
 from grader.batch.naming import stem
 from grader.errors import UsageError
 from grader.render.escape import one_line
@@ -136,7 +137,7 @@ def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster:
 def _find(
     entry: Entry, identity: Identity, ids: Mapping[str, Person], names: Mapping[str, Person]
 ) -> Person | None:
-    for claim in [identity.student, *_longer_usernames(entry, identity)]:
+    for claim in [*_longer_usernames(entry, identity), identity.student]:
         if (person := ids.get(claim.casefold())) is not None:
             return person
     return names.get(squeeze(identity.name)) if identity.name else None
@@ -163,7 +164,7 @@ def _longer_usernames(entry: Entry, identity: Identity) -> list[str]:
     """Blackboard separates by `_`, which a user name may hold: all that the name could be, longest first."""
     if identity.platform != "blackboard":
         return []
-    head = next(part for part in entry.parts if "_attempt_" in part).split("_attempt_")[0].split("_")
+    head = blackboard_head(entry, identity)
     return ["_".join(head[at:]) for at in range(1, len(head))]
 
 

@@ -1,13 +1,14 @@
 """A baseline that is right too, such as a loss without its ½: the one that the notebook's own functions keep to.
 
 An alternative's edits lie in several functions that have to agree. Its functions are asked in the order in
-which the rubric edits them; the first that fits one baseline better than the other decides for all, so that
-what belongs to the other one is an error.
+which the rubric edits them; the first that is right under one baseline decides for all, so that what belongs to
+the other one is an error. Where none is right, the first that one baseline explains with fewer misconceptions decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable
 
 from grader.rubric.schema import Rubric
 
@@ -26,16 +27,22 @@ def functions(rubric: Rubric, alternative: str) -> tuple[str, ...]:
 
 
 def _fits_better(rubric: Rubric, alternative: str, shown: Shown) -> bool:
-    return next(_answers(rubric, alternative, shown), False)
+    asked = functions(rubric, alternative)
+    right = (_where_right(function, alternative, shown) for function in asked)
+    named = (_where_named(function, alternative, shown) for function in asked)
+    return next((answer for answer in itertools.chain(right, named) if answer is not None), False)
 
 
-def _answers(rubric: Rubric, alternative: str, shown: Shown) -> Iterator[bool]:
-    """Each function's answer: whether it fits the alternative better than the plain baseline."""
-    for function in functions(rubric, alternative):
-        plain = shown(function, "L")
-        if plain is not None and not plain:
-            yield False
-            continue
-        other = shown(function, f"L+{alternative}")
-        if plain is not None or other is not None:
-            yield other is not None and (plain is None or len(other) < len(plain))
+def _where_right(function: str, alternative: str, shown: Shown) -> bool | None:
+    """Whether it is right under the alternative, and not under the plain baseline; None where it is wrong under both."""
+    if shown(function, "L") == frozenset():
+        return False
+    return True if shown(function, f"L+{alternative}") == frozenset() else None
+
+
+def _where_named(function: str, alternative: str, shown: Shown) -> bool | None:
+    """Whether fewer misconceptions explain it under the alternative; None where none do under either."""
+    plain, other = shown(function, "L"), shown(function, f"L+{alternative}")
+    if plain is None and other is None:
+        return None
+    return other is not None and (plain is None or len(other) < len(plain))

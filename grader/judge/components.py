@@ -148,6 +148,7 @@ def describe_type(value: Value) -> str:
         "list": "a list",
     }
     kind = type(value).__name__
-    if kind in names:
+    alone = getattr(value, "ndim", None) == 0  # np.squeeze of a number
+    if kind in names and not alone:
         return names[kind]
-    return "a number" if isinstance(value, bool | int | float | complex) else "an object"
+    return "a number" if alone or isinstance(value, bool | int | float | complex) else "an object"

@@ -46,6 +46,7 @@ from grader.repairs.families.slips import (
     other_table,
     sized,
     spelt,
+    threshold,
     tupled,
     with_str,
 )
@@ -86,6 +87,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "spelling": (spelt,),
     "str": (with_str,),
     "table": (other_table,),
+    "threshold": (threshold,),
     "tuple": (tupled,),
     "name": (name,),
     "global": (outside,),

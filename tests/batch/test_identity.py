@@ -159,6 +159,43 @@ def test_roster_settles_a_blackboard_username_with_underscores(tmp_path: Path) -
     assert students(found(tmp_path, name, roster=roster)) == {name: "ada_love"}
 
 
+def _attempt(head: str, day: int = 1) -> str:
+    return f"{head}_attempt_2024-10-0{day}-13-01-59_hw.ipynb"
+
+
+def test_the_longest_username_of_a_roster_is_the_students(tmp_path: Path) -> None:
+    roster = parse_roster("username\ndoe\njohn_doe\nbob\n", "r.csv")
+    names = {
+        _attempt("Week 4_doe"): "doe",
+        _attempt("Week 4_john_doe", 2): "john_doe",
+        _attempt("Week 4_bob"): "bob",
+    }
+    assert students(found(tmp_path, *names, roster=roster)) == names
+
+
+def test_blackboards_usernames_are_what_their_names_have_not_in_common(tmp_path: Path) -> None:
+    names = {
+        _attempt("HW_1_john_doe"): "john_doe",
+        _attempt("HW_1_jane_doe"): "jane_doe",
+        _attempt("HW_1_bob", 2): "bob",
+    }
+    assert students(found(tmp_path, *names)) == names
+
+
+@pytest.mark.parametrize("heads", [("s", "s_1", "s_1_2", "1"), ("s", "s_s"), ("a_b", "c_b")])
+def test_two_of_blackboards_names_are_never_one_student(tmp_path: Path, heads: tuple[str, ...]) -> None:
+    """Also where one is all that the other begins with."""
+    names = [_attempt(f"HW_{head}") for head in heads]
+    kept = students(found(tmp_path, *names))
+    assert kept.keys() == set(names)
+    assert len(set(kept.values())) == len(names)
+
+
+def test_a_second_attempt_is_still_of_the_same_student(tmp_path: Path) -> None:
+    names = [_attempt("HW_1_ada"), _attempt("HW_1_ada", 2), _attempt("HW_1_bob")]
+    assert students(found(tmp_path, *names)) == {names[1]: "ada", names[2]: "bob"}
+
+
 def test_moodle_and_brightspace_ornament_is_taken_off(tmp_path: Path) -> None:
     roster = parse_roster("Identifier,Full name\nParticipant 123456,Ada Lovelace\n", "r.csv")
     result = found(tmp_path, "Ada Lovelace_123456_assignsubmission_file/hw.ipynb", roster=roster)

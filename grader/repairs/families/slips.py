@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from grader.repairs.change import Change, call_text, callee, change
 from grader.repairs.families.numbers import PARAMETER
+from grader.repairs.scope import is_text
 from grader.repairs.sites import Site
 from grader.repairs.slice import names_in
 
@@ -99,6 +100,14 @@ def sized(site: Site) -> Iterator[Change]:
                 continue
         yield from (change(rows, name, rank=0, tag=f"rows {name}") for name in idle)
     yield from _all_sizes(site)
+
+
+def threshold(site: Site) -> Iterator[Change]:
+    """`A > 0.05` → `A > 0.5`: the end of a comparison of numbers, and nothing else of it."""
+    for node in site.nodes():
+        match node:
+            case ast.Compare(ops=[ast.Gt() | ast.GtE() | ast.Lt() | ast.LtE()], comparators=[right]):
+                yield from (change(end, "0.5", rank=0) for end in (right, node.left) if not is_text(end))
 
 
 def _factor_outside(site: Site) -> Iterator[Change]:
