@@ -1,7 +1,7 @@
 """`<submission-id>`: a file's path below the given folder without `.ipynb`, made safe and unique.
 
 Safe on Linux, macOS and Windows, in a URL and in a terminal: letters and digits of every script and a
-short list of signs, no leading dot, no `..`, no reserved name, no two ids that differ only in case.
+short list of signs, no leading dot or minus, no `..`, no reserved name, no two ids that differ only in case.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def _safe_part(part: str) -> str:
     text = text.lstrip(". ").rstrip(". ") or "_"
     if len(text.encode()) > MAX_PART:
         text = _cut(text, MAX_PART - 9) + "-" + short_hash(part)
-    reserved = text.casefold() in _OURS or text.casefold().split(".")[0] in _WINDOWS
+    # What begins with a minus would be an option in a terminal.
+    reserved = text.startswith("-") or text.casefold() in _OURS or text.casefold().split(".")[0] in _WINDOWS
     return f"{text}-{short_hash(part)}" if text.casefold() in _OURS else f"_{text}" if reserved else text
 
 

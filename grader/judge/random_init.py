@@ -18,6 +18,8 @@ from grader.model import Value
 #: Arrays with fewer entries are too small to say anything of their distribution.
 ENOUGH = 1000
 SOME = 20
+#: So many numbers that two layers begin with, in the same proportions, were drawn from the same seed.
+REPEATED = 6
 #: A correlation that no two rows of independent draws ever have.
 ALIKE = 0.99
 
@@ -41,6 +43,22 @@ def compare_random(expected: Value, got: Value, tolerance: float) -> Difference 
         difference = _compare_one(array, got[number])
         if difference is not None:
             return Difference(difference.kind, difference.detail, (number, *difference.where))
+    if (again := _drawn_again(got)) is not None and _drawn_again(expected) is None:
+        return Difference("value", "the numbers of another layer again: is the seed set for each", (again,))
+    return None
+
+
+def _drawn_again(layers: Mapping[Any, Value]) -> Any:
+    """The first array that begins with the numbers of an earlier one, whatever their scales; None where none does."""
+    seen: list[NDArray[Any]] = []
+    for number, value in layers.items():
+        array = as_array(value)
+        if array is None or array.size < REPEATED or not array.flat[0] or np.ptp(array) == 0:
+            continue
+        begun = array.astype(float).ravel()[:REPEATED] / float(array.flat[0])
+        if any(np.allclose(begun, other, rtol=1e-6, atol=0) for other in seen):
+            return number
+        seen.append(begun)
     return None
 
 

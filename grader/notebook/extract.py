@@ -16,6 +16,7 @@ from grader.model import Cell, Definition, Extraction, FunctionFacts, Problem, S
 from grader.notebook.alike import alike
 from grader.notebook.blanks import placeholder
 from grader.notebook.hints import missing_hint
+from grader.notebook.read import MAX_PROBLEMS
 from grader.notebook.reads import Reads
 from grader.notebook.signature import signature
 from grader.notebook.statements import Statement, first_line, statements
@@ -90,7 +91,7 @@ class _Search:
             facts = self._facts(name, tuple(sorted(index[at] for at in needs.get(name, ()))), reads)
             functions[name] = replace(facts, looked_up=self._looked_up(needs.get(name, ())))
         definitions = tuple(self.table.statements[at].definition() for at in order)
-        problems = (*broken_problems(pieces), *self.problems)
+        problems = (*_few(tuple(broken_problems(pieces))), *self.problems)
         return Extraction(definitions, functions, problems, self._spare(order))
 
     def _spare(self, used: Sequence[int]) -> tuple[Definition, ...]:
@@ -244,6 +245,15 @@ def broken_problems(pieces: Iterable[Block | Broken]) -> Iterator[Problem]:
         if piece.names or kind not in told:
             told.add(kind)
             yield problem
+
+
+def _few(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """The first problems, and how many more there are."""
+    rest = problems[MAX_PROBLEMS:]
+    if not rest:
+        return problems
+    text = f"{len(rest)} more pieces of code, from cell {rest[0].cell} on, do not parse."
+    return (*problems[:MAX_PROBLEMS], replace(rest[0], message=text))
 
 
 def _unwritten_problem(name: str, cell: int, line: int, why: str | None, empty: int | None) -> Problem:

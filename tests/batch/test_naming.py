@@ -72,3 +72,8 @@ def test_long_names_stay_distinct() -> None:
     ids = assign_ids([entry("é" * 300 + tail + ".ipynb") for tail in "ab"])
     assert len(set(ids.values())) == 2
     assert all(len(one.encode()) <= 120 for one in ids.values())
+
+
+@pytest.mark.parametrize("name", ["-rf.ipynb", "--out.ipynb", "-"])
+def test_no_id_begins_like_an_option(name: str) -> None:
+    assert not safe_id(("class", name)).rpartition("/")[2].startswith("-")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from grading_world import GradeCells
 
 from grader.judge.random_init import compare_random
 
@@ -61,3 +62,28 @@ def test_a_uniform_draw_and_a_normal_one_are_told_apart_whichever_is_wanted() ->
     uniform = {1: np.random.default_rng(1).uniform(-1, 1, size=LARGE) * 0.01 * np.sqrt(3)}
     assert compare_random(normal, uniform, 1e-6)
     assert compare_random(uniform, normal, 1e-6)
+
+
+SEEDED_AGAIN = """def initialize_parameters_deep(layer_dims):
+    parameters = {{}}
+    for l in range(1, len(layer_dims)):
+        np.random.seed({seed})
+        parameters["W" + str(l)] = np.random.randn(layer_dims[l], layer_dims[l - 1]) {scale}
+        parameters["b" + str(l)] = np.zeros((layer_dims[l], 1))
+    return parameters
+"""
+
+
+@pytest.mark.parametrize("scale", ["* 0.01", "/ 100"])
+def test_the_same_draws_in_every_layer_are_no_initialisation(grade_functions: GradeCells, scale: str) -> None:
+    graded = grade_functions(initialize_parameters_deep=SEEDED_AGAIN.format(seed=3, scale=scale))
+    function = graded["initialize_parameters_deep"]
+    assert function.status == "failed"
+    assert "is the seed set for each" in next(
+        one.detail for one in function.components if one.status == "failed"
+    )
+
+
+def test_a_seed_of_each_layers_own_is_right(grade_functions: GradeCells) -> None:
+    graded = grade_functions(initialize_parameters_deep=SEEDED_AGAIN.format(seed="l", scale="* 0.01"))
+    assert graded["initialize_parameters_deep"].status == "passed"

@@ -174,3 +174,11 @@ def test_pythons_words_count_lines_as_the_notebook_does():
     problem = extracted(source).functions["sigmoid"].problem
     assert problem.line == 6
     assert "does not match opening parenthesis '[' on line 5" in problem.message
+
+
+def test_thousands_of_broken_pieces_are_counted_and_not_told_one_by_one():
+    cells = [f"def broken_{i}(:" for i in range(300)]
+    extraction = extracted(*cells, "def sigmoid(z:")
+    assert len(extraction.problems) < 30
+    assert "more pieces of code, from cell" in " ".join(problem.message for problem in extraction.problems)
+    assert extraction.functions["sigmoid"].status == "syntax-error"
