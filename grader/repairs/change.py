@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from grader.repairs.batch_size import holds_batch
-from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 from grader.repairs.slice import copied_into, filled_by
 from grader.repairs.text import Edit
@@ -117,16 +115,6 @@ def is_start(site: Site, node: ast.stmt) -> bool:
     )
 
 
-def counts_units(site: Site) -> bool:
-    """The statement names a number of units: whoever divides by that name is wrong, not this."""
-    match site.node:
-        case ast.Assign(targets=[ast.Name(id=target)], value=value) if site.count(value):
-            others = (name for name in site.scope.values if name != target)
-            named = target[:1] in "nN" or any(holds_batch(site.scope, name) for name in others)
-            return named and not BATCH_NAME.match(target)
-    return False
-
-
 def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = PASSED) -> Iterator[Place]:
     """The values that an expression is made of: elements, branches, dictionary values, or itself."""
     if isinstance(target, ast.Subscript) and _by_key(target):
@@ -135,12 +123,12 @@ def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = P
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             for part in parts:
                 yield from _spread(site, part, target, passed)
-        case ast.Dict(values=parts):
-            for part in parts:
-                yield from _spread(site, part, target, DELIVERED)
+        case ast.Dict(keys=keys, values=parts):
+            for key, part in zip(keys, parts, strict=True):
+                yield from _entry(site, getattr(key, "value", ""), part, target)
         case ast.Call(func=ast.Name(id="dict"), args=[], keywords=entries):
             for entry in entries:
-                yield from _spread(site, entry.value, target, DELIVERED)
+                yield from _entry(site, entry.arg, entry.value, target)
         case ast.IfExp(body=left, orelse=right):
             yield from _spread(site, left, target, passed)
             yield from _spread(site, right, target, passed)
@@ -156,6 +144,13 @@ def _spread(site: Site, node: ast.expr, target: ast.expr | None, passed: int = P
         case _:
             yield from _terms(site, node, target)
             yield Place(node, _level(site, node, passed), target, _renames(site, node, target))
+
+
+def _entry(site: Site, key: object, node: ast.expr, target: ast.expr | None) -> Iterator[Place]:
+    """The values of a dictionary's entry: `"dw": dw` is no other name for it."""
+    same = str(key)[:2].lower() == (copied(node) or "")[:2].lower()
+    for place in _spread(site, node, target, DELIVERED):
+        yield replace(place, renamed=place.renamed and not same)
 
 
 def _renames(site: Site, node: ast.expr, target: ast.expr | None) -> bool:

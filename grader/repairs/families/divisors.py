@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.repairs.batch_size import batch_sizes
-from grader.repairs.change import Change, callee, change, counts_units, is_own_call
+from grader.repairs.batch_size import batch_sizes, holds_batch
+from grader.repairs.change import Change, callee, change, is_own_call
 from grader.repairs.scope import BATCH_NAME
 from grader.repairs.sites import Site
 
@@ -76,3 +76,13 @@ def _other_divisor(site: Site, node: ast.expr) -> Iterator[Change]:
 def _other_divisor_in_place(site: Site) -> Iterator[Change]:
     if isinstance(site.node, ast.AugAssign) and isinstance(site.node.op, ast.Div):
         yield from _other_divisor(site, site.node.value)
+
+
+def counts_units(site: Site) -> bool:
+    """The statement names a number of units: whoever divides by that name is wrong, not this."""
+    match site.node:
+        case ast.Assign(targets=[ast.Name(id=target)], value=value) if site.count(value):
+            others = (name for name in site.scope.values if name != target)
+            named = target[:1] in "nN" or any(holds_batch(site.scope, name) for name in others)
+            return named and not BATCH_NAME.match(target)
+    return False

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from grader.repairs.change import PASSED, Change, call_text, callee, change, counts_units, is_own_call
+from grader.repairs.change import PASSED, Change, call_text, callee, change, is_own_call
 from grader.repairs.families.counters import counters
+from grader.repairs.families.divisors import counts_units
 from grader.repairs.sites import Site
 
 _PREFIXES = {"dW": ("db", "dA"), "db": ("dW", "dA"), "dA": ("dW", "db"), "W": ("b",), "b": ("W",)}
