@@ -361,3 +361,20 @@ def test_a_matrix_may_be_called_like_the_number_of_examples() -> None:
     use = function("def f(A):\n    return row_mean(A)", cell=2)
     made = propose([helper, use], RepairRequest("f", ("over_m",)))
     assert any("return total(M) / M.shape[1]" in one.source for one in made)
+
+
+def test_math_is_numpys() -> None:
+    text = "def f(z):\n    y = math.exp(-z)\n    return 1 / (1 + y)"
+    assert "y = np.exp(-z)" in lines_of(proposed(text, "call"), 2)
+
+
+def test_how_often_a_list_is_repeated_is_a_range() -> None:
+    text = 'def f(L):\n    kinds = ["relu"] * L + ["sigmoid"]\n    return kinds'
+    assert 'kinds = ["relu"] * (L - 1) + ["sigmoid"]' in lines_of(proposed(text, "range"), 2)
+
+
+def test_an_entry_of_the_same_name_is_where_a_value_is_handed_out() -> None:
+    """What is left out of `dw` is put in where it is computed, not in the dictionary."""
+    text = 'def f(X, A, Y):\n    m = X.shape[1]\n    dw = np.dot(X, (A - Y).T)\n    grads = {"dw": dw}\n    return grads'
+    tried = [one.line for one in proposed(text, "over_m") if "/ m" in one.source]
+    assert tried.index(3) < tried.index(4)

@@ -287,7 +287,7 @@ def _other_repetition(site: Site, node: ast.BinOp) -> Iterator[Change]:
     for listed, times in ((node.left, node.right), (node.right, node.left)):
         if isinstance(listed, ast.List) and not isinstance(times, ast.List):
             for step in (-1, 1):
-                yield change(times, f"({shifted(site.text(times), step)})", rank=0)
+                yield change(times, shifted(site.text(times), step), rank=0)
 
 
 def _other_bound(site: Site, node: ast.Compare) -> Iterator[Change]:
