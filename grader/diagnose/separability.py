@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from grader.diagnose.matching import Matcher
 from grader.diagnose.search import MATCH
 from grader.judge.components import split
+from grader.judge.ready import ready_plan
 from grader.judge.verdict import Observed, observe, part_difference
 from grader.model import Outcome
-from grader.rubric.plan import Plan, make_plan
+from grader.rubric.plan import Plan
 from grader.rubric.schema import Form, FunctionSpec, Rubric
 
 #: The certificate is about these calls; a run's own seed draws others of the same sizes.
@@ -47,7 +48,7 @@ class LintReport:
 
 def lint(rubric: Rubric) -> LintReport:
     """Self-test and separability of a rubric. Takes some seconds."""
-    plan = make_plan(rubric, SEED)
+    plan = ready_plan(rubric, SEED)
     matcher = Matcher(rubric, plan.oracle)
     found = (
         pair
