@@ -157,7 +157,7 @@ def check_suite(suite: Any, reference: str, folder: Path | None, wanted: Mapping
         if name not in source.spans:
             hint = nearest(name, source.spans)
             raise RubricError(
-                f"{found.inputs}{_line_with(found.inputs, name)}: calls of {name!r}, which the reference has not{hint}"
+                f"{found.inputs}{_line_with(found.inputs, name)}: calls of {name!r}, which the reference does not have{hint}"
             )
     if missing := [name for name in wanted if not suite.isolated.get(name)]:
         raise RubricError(f"{found.inputs}: there are no isolated calls of {', '.join(missing)}; add some")
