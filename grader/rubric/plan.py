@@ -12,7 +12,7 @@ from grader.model import Call, Outcome
 from grader.references.suite import Suite
 from grader.rubric.edits import edited_function
 from grader.rubric.oracle import ReferenceOracle, RightHelper
-from grader.rubric.reference import check_suite, input_maker
+from grader.rubric.reference import check_suite, input_maker, locate, told
 from grader.rubric.schema import Rubric
 
 
@@ -65,7 +65,9 @@ def make_plan(rubric: Rubric, seed: int) -> Plan:
     """Plan a rubric's calls. Raises RubricError for a maker of inputs that stops or gives no Suite of its functions."""
     oracle = ReferenceOracle(rubric)
     make_suite = input_maker(rubric.reference, rubric.folder)
-    suite = make_suite(oracle.functions(), seed)
+    with told(locate(rubric.reference, rubric.folder), oracle.source):
+        functions = oracle.functions()
+    suite = make_suite(functions, seed)
     check_suite(suite, rubric.reference, rubric.folder, rubric.functions)
     return Plan(
         rubric,

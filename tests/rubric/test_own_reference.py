@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from own_reference import OVERFLOWS, SIGN, change, write_rubric
 from grader.cli.main import cli
 from grader.errors import RubricError, UsageError
 from grader.judge.ready import ready_plan
+from grader.platforms.wheel import build_wheel
+from grader.rubric import load
 from grader.rubric.load import load_rubric
 from grader.rubric.pack import pack
 from grader.rubric.pack_plan import read_pack
@@ -31,6 +35,13 @@ def refused(rubric: Path) -> str:
     with pytest.raises(UsageError) as caught:
         made_ready(rubric)
     return str(caught.value)
+
+
+def test_no_pack_is_made_of_a_component_that_is_never_there(rubric: Path, tmp_path: Path) -> None:
+    change(rubric / "rubric.yaml", ".W1, b1: .b1", "W1, b1: b1")
+    made = tmp_path / "a.pack"
+    done = CliRunner().invoke(cli, ["rubric", "pack", str(rubric), "-o", str(made)])
+    assert (done.exit_code, made.exists()) == (2, False)
 
 
 def linted(rubric: Path) -> tuple[int, str]:
@@ -129,6 +140,7 @@ def test_inputs_that_are_not_there(rubric: Path) -> None:
     [
         ("reference.py", "A = powers /", "A = powers / /", "it does not parse"),
         ("reference.py", "    powers = np.exp", "    powers = torch.exp", "NameError: name 'torch'"),
+        ("reference.py", "def step(params, grads, lr)", "def step(params, grads, lr=RATE)", "NameError: name 'RATE'"),
         ("reference.py", '    b1 = params["b1"]', '    b1 = params["b2"]', "KeyError: 'b2', in the call step/0"),
         ("reference_inputs.py", "for shape in", "for shape on", "it does not parse"),
         ("reference_inputs.py", "from grader", "import there_is_none\nfrom grader", "ModuleNotFoundError"),
@@ -306,3 +318,19 @@ def test_generate_helps_and_does_nothing_else(
         generate.main()
     assert left.value.code == 0
     assert "--check" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------- documents
+
+
+def test_every_key_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "authoring.md").read_text(encoding="utf-8")
+    keys = {*load._RUBRIC_KEYS, *load._FUNCTION_KEYS, *load._MISCONCEPTION_KEYS, *load._FORM_KEYS}
+    assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
+
+
+def test_a_package_for_an_lms_has_the_reference(rubric: Path) -> None:
+    names = zipfile.ZipFile(io.BytesIO(build_wheel(rubric)[1])).namelist()
+    assert {"reference.py", "reference_inputs.py"} <= {
+        Path(name).name for name in names if "_rubrics" in name
+    }
