@@ -19,9 +19,10 @@ from typing import Self
 from grader.batch.engine import JobSpec, of_no_rubric
 from grader.diagnose.finding import Finding
 from grader.diagnose.matching import Matcher
-from grader.errors import CannotGrade, GraderError
+from grader.errors import CannotGrade, GraderError, RubricError
 from grader.feedback.functions import function_report
 from grader.feedback.words import doubts, mixed, note
+from grader.judge.ready import ready_plan
 from grader.judge.score import points
 from grader.model import (
     INTERNAL_ERROR,
@@ -41,7 +42,7 @@ from grader.nearest import check_functions
 from grader.notebook.read import MAX_BYTES, Unreadable, read_notebook
 from grader.rubric.infer import infer
 from grader.rubric.load import load_rubric
-from grader.rubric.plan import Plan, make_plan
+from grader.rubric.plan import Plan
 from grader.rubric.schema import Rubric
 from grader.rubric.versions import is_later, later_version
 from grader.session import Examined, Session
@@ -66,7 +67,7 @@ class Grader:
     ) -> None:
         self.rubric = rubric
         self.runner = runner
-        self.plan: Plan = make_plan(rubric, seed)
+        self.plan: Plan = ready_plan(rubric, seed)
         self.matcher = Matcher(rubric, self.plan.oracle)
         self._close = close
 
@@ -113,6 +114,8 @@ class Grader:
         """The report; a fault of ours costs this submission, and no other one."""
         try:
             return self._grade(notebook, stamp, data, only)
+        except RubricError as error:
+            return self._ungradable(stamp, _rubrics_fault(error))
         except GraderError:
             raise
         except Exception as error:
@@ -199,11 +202,21 @@ def _stamp(data: bytes, file: str, submission_id: str, student: str | None) -> S
 
 
 def _own_fault(error: Exception) -> Problem:
+    message = f"The grader itself broke while grading this notebook ({_where(error)}). That is its fault, not the notebook's; please report it."
+    return Problem(INTERNAL_ERROR, message)
+
+
+def _rubrics_fault(error: RubricError) -> Problem:
+    """Of inputs that the rubric's own code makes for one notebook alone."""
+    where = _where(error.__cause__ or error)
+    message = f"The rubric broke while inputs were made for this notebook ({where}). That is the rubric's fault, not the notebook's; its author can mend it."
+    return Problem(INTERNAL_ERROR, message)
+
+
+def _where(error: BaseException) -> str:
     """The kind of an error of ours and where it was; its text could hold anything."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-    message = f"The grader itself broke while grading this notebook ({where}). That is its fault, not the notebook's; please report it."
-    return Problem(INTERNAL_ERROR, message)
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 def _clues(examined: Examined) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,11 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 
 def main() -> int:
-    check = "--check" in sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; the exit code is 1 if a file is stale"
+    )
+    check = parser.parse_args().check
     stale = [
         (path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text
     ]

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from grader.errors import UsageError
+from grader.nearest import nearest
 from grader.rubric.edits import edited_function
 from grader.rubric.load import load_rubric, load_source
 from grader.rubric.schema import Edit, Form, Rubric
@@ -35,15 +37,27 @@ HEADLINES: Mapping[str, tuple[str, ...]] = {
 def form_named(rubric: Rubric, name: str) -> Form:
     """`id` (its first form) or `id@form`."""
     found, _, wanted = name.partition("@")
-    forms = rubric.misconceptions[found].forms
-    return next(form for form in forms if not wanted or form.name == wanted)
+    if found not in rubric.misconceptions:
+        raise UsageError(
+            f"{rubric.id} has no misconception {found!r}{nearest(found, rubric.misconceptions)}."
+        )
+    forms = {form.name: form for form in rubric.misconceptions[found].forms}
+    if not forms:
+        raise UsageError(
+            f"{found} has no forms, so there is no sample of it: how a function ends decides it."
+        )
+    if wanted and wanted not in forms:
+        raise UsageError(
+            f"{found} has no form {wanted!r}{nearest(wanted, forms)}; forms: {', '.join(forms)}."
+        )
+    return forms[wanted] if wanted else next(iter(forms.values()))
 
 
 def function_texts(
     rubric: Rubric, edits: frozenset[Edit] = frozenset(), *, helpers: bool = False
 ) -> dict[str, str]:
     """Function → source of the reference with the edits made; optional functions where edited or asked for."""
-    source = load_source(rubric.reference)
+    source = load_source(rubric.reference, rubric.folder)
     edited = {edit.function for edit in edits}
     texts = {}
     for name, spec in rubric.functions.items():
@@ -137,9 +151,12 @@ def main() -> None:
     parser.add_argument("rubric", help="its name, or its folder")
     parser.add_argument("forms", nargs="+", metavar="ID[@FORM]")
     options = parser.parse_args()
-    rubric = load_rubric(options.rubric)
-    forms = tuple(form_named(rubric, name) for name in options.forms)
-    print(misconception_sample(rubric, forms))
+    try:
+        rubric = load_rubric(options.rubric)
+        forms = tuple(form_named(rubric, name) for name in options.forms)
+        print(misconception_sample(rubric, forms))
+    except UsageError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

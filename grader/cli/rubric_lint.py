@@ -18,7 +18,7 @@ _PROBLEMS = 2
 def command(rubric: str, as_json: bool) -> int:
     """Check the rubric R: its files and words, that each misconception is found again and differs from all others.
 
-    The exit code is 0 if nothing is wrong, 2 if something is.
+    The exit code is 0 if nothing is wrong, 2 if something is; a warning changes nothing.
 
     \b
     Examples:
@@ -26,17 +26,20 @@ def command(rubric: str, as_json: bool) -> int:
       grader rubric lint my-course/week4 --json
     """
     from grader.diagnose.separability import lint
-    from grader.feedback.lint import all_problems
+    from grader.feedback.lint import all_problems, idle_repairs
     from grader.rubric.load import load_rubric
 
     loaded = load_rubric(rubric)
     found = lint(loaded)
     problems = [*all_problems(loaded), *found.problems]
+    warnings = [*idle_repairs(loaded), *found.warnings]
     if as_json:
-        data = {"problems": problems, "certificate": found.certificate}
+        data = {"problems": problems, "warnings": warnings, "certificate": found.certificate}
         output.show_bytes(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
     else:
         output.show("".join(f"{problem}\n" for problem in problems) or f"{found.certificate.rstrip()}\n")
+        for warning in warnings:
+            output.say(f"warning: {warning}")
         if not problems:
             output.say(
                 "All is well: every misconception is found again, and pairs that look alike are declared."

@@ -23,10 +23,12 @@ def command(rubric: str, out: Path | None, seed: int | None) -> None:
       grader rubric pack dnn-step-by-step
       grader check week4.ipynb --pack dnn-step-by-step.pack
     """
+    from grader.judge.ready import ready_plan
     from grader.rubric.load import load_rubric
     from grader.rubric.pack import pack
 
     loaded = load_rubric(rubric)
+    ready_plan(loaded, seed or 0)
     target = out or Path(f"{loaded.id}.pack")
     write_whole(target, pack(loaded, seed=seed), "Choose another place with -o.")
     output.show(f"{target}\n")

@@ -1,7 +1,8 @@
 """Calls whose labels are those of the assignment, 0 and 1.
 
 Some calls have labels in between: they keep apart what is infinite at 0 and 1. But a solution may rightly ask
-`if y == 1`, so those calls only help to name an error; they never make one.
+`if y == 1`, so those calls only help to name an error; they never make one. Which parameter holds the labels, the
+rubric says (`labels`); where it names none, every call counts.
 """
 
 from __future__ import annotations
@@ -13,15 +14,12 @@ import numpy as np
 from grader.judge.verdict import Observed, observe
 from grader.model import Call
 
-#: The parameter that holds the labels.
-LABELS = "Y"
-
 
 def of_two_classes(observed: Observed) -> Observed:
     """The observations with labels 0 and 1; all of them where none, or all, are such."""
-    if LABELS not in observed.spec.parameters:
+    if observed.spec.labels not in observed.spec.parameters:
         return observed
-    at = observed.spec.parameters.index(LABELS)
+    at = observed.spec.parameters.index(observed.spec.labels)
     kept = [i for i, call in enumerate(observed.calls) if _two_classes(call, at)]
     if not kept or len(kept) == len(observed.calls):
         return observed

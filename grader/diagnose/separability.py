@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.diagnose.matching import Matcher
+from grader.diagnose.sample import finite_sample
 from grader.diagnose.search import MATCH
 from grader.judge.components import split
+from grader.judge.ready import ready_plan
 from grader.judge.verdict import Observed, observe, part_difference
-from grader.model import Outcome
-from grader.rubric.plan import Plan, make_plan
-from grader.rubric.schema import Form, FunctionSpec, Rubric
+from grader.model import Call, Outcome, Ref, Value
+from grader.rubric.plan import Plan
+from grader.rubric.schema import Form, FunctionSpec, Misconception, Place, Rubric
 
 #: The certificate is about these calls; a run's own seed draws others of the same sizes.
 SEED = 20171
@@ -39,15 +41,16 @@ class Twins:
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """`problems` are for the author to mend; `certificate` is for the reader of the rubric."""
+    """`problems` are for the author to mend, `warnings` to think about; `certificate` is for the rubric's reader."""
 
     problems: tuple[str, ...]
     certificate: str
+    warnings: tuple[str, ...] = ()
 
 
 def lint(rubric: Rubric) -> LintReport:
     """Self-test and separability of a rubric. Takes some seconds."""
-    plan = make_plan(rubric, SEED)
+    plan = ready_plan(rubric, SEED)
     matcher = Matcher(rubric, plan.oracle)
     found = (
         pair
@@ -60,7 +63,35 @@ def lint(rubric: Rubric) -> LintReport:
         *_self_test(plan, matcher),
         *(_twin_problem(rubric, pair) for pair in twins if pair.undeclared),
     ]
-    return LintReport(tuple(problems), _certificate(plan, matcher, twins))
+    return LintReport(tuple(problems), _certificate(plan, matcher, twins), tuple(_unread(plan)))
+
+
+# ------------------------------------------------------------------------------- formats of one's own
+
+
+def _unread(plan: Plan) -> Iterator[str]:
+    """A private component is right if the notebook's own functions agree on it: some call in place has to read it."""
+    for spec in plan.rubric.functions.values():
+        for name in spec.private:
+            if not any(_reads(call, spec, name) for calls in plan.suite.in_place.values() for call in calls):
+                yield (
+                    f"function {spec.name!r}: no call in place reads {name!r}, so that with `private` every format of "
+                    f"it is wrong but the reference's; add a call that has `result(0, …)` of {spec.name} among its arguments"
+                )
+
+
+def _reads(call: Call, spec: FunctionSpec, component: str) -> bool:
+    refs = (arg for step in call.steps for arg in step.args if isinstance(arg, Ref))
+    return any(
+        call.steps[ref.step].function == spec.name and _within(ref.path, spec.returns[component])
+        for ref in refs
+    )
+
+
+def _within(path: tuple[int | str, ...], place: Place) -> bool:
+    """Whether what a path leads to, or what it is taken from, is the component."""
+    own = place if isinstance(place, tuple) else () if place is None else (place,)
+    return all(one == other for one, other in zip(path, own, strict=False))
 
 
 # ------------------------------------------------------------------------------------- the self-test
@@ -76,7 +107,39 @@ def _self_test(plan: Plan, matcher: Matcher) -> Iterator[str]:
         ]
         yield from (f"{found.path}: {text}" for _, text in results if text)
         if found.decides == "values" and not any(recognised for recognised, _ in results):
-            yield f"{found.path}: no form of it is recognised in its own numbers"
+            yield f"{found.path}: no form of it is recognised in its own numbers{_why_not(plan, found)}"
+
+
+def _why_not(plan: Plan, found: Misconception) -> str:
+    """Why numbers do not tell a misconception, and what its author can do."""
+    wrong = [
+        part
+        for form in found.forms
+        for name in _places(plan, form)
+        for part in _wrong_parts(plan, form, name)
+    ]
+    if any(True for part in wrong for _ in finite_sample(part)):
+        return ""
+    reason = "its wrong values are NaN or infinite" if wrong else "it only stops with an error"
+    return f": {reason}, which other errors give, too. Let the repair tell it: `decides: repair`, with `replacements`"
+
+
+def _wrong_parts(plan: Plan, form: Form, name: str) -> Iterator[Value]:
+    """What a form makes wrong, where its calls come to an end."""
+    spec = plan.rubric.functions[name]
+    baseline = _baseline(plan, form)
+    for call, outcome in zip(
+        plan.suite.isolated[name], imagined(plan, spec, form, baseline).outcomes, strict=True
+    ):
+        right = plan.right(call, baseline)
+        if right is None or outcome.status != "value":
+            continue
+        wanted, got = split(spec, right), split(spec, outcome)
+        yield from (got[part] for part in got if part_difference(spec, wanted[part], got[part], MATCH))
+
+
+def _baseline(plan: Plan, form: Form) -> str:
+    return next(name for name in plan.rubric.baselines if set(form.drops) <= set(plan.rubric.edits_of(name)))
 
 
 def _places(plan: Plan, form: Form) -> list[str]:
@@ -88,9 +151,7 @@ def _recognised(plan: Plan, matcher: Matcher, form: Form, function: str) -> tupl
 
     One that only ever stops with an error is not found by numbers; its repair may still name it.
     """
-    convention = next(
-        name for name in plan.rubric.baselines if set(form.drops) <= set(plan.rubric.edits_of(name))
-    )
+    convention = _baseline(plan, form)
     observed = imagined(plan, plan.rubric.functions[function], form, convention)
     verdict = matcher.verdict(observed, convention)
     if verdict.passed:

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from grader.feedback.concepts import concepts
 from grader.nearest import nearest
 from grader.repairs.propose import FAMILY_NAMES
+from grader.rubric.reference import load_source
 from grader.rubric.schema import Misconception, Rubric
 
 LENGTHS = {"nudge": 200, "explanation": 500, "fix": 300}
 PLACEHOLDERS = {"components", "ratio", "function"}
 REPAIRS = set(FAMILY_NAMES)
-#: Names that the template itself uses inside the functions; a replacement may name them.
-LOCALS = {"l", "Z", "linear_cache", "activation_cache"}
 #: Words that blame, ask, joke or belittle; and those that name a change outside `fix`.
 UNFIT = re.compile(
     r"\b(you|your|(?-i:I)|we|forgot|forgotten|mistake|mistakes|wrongly|simply|just|obviously|clearly|easy|easily|illegal|"
@@ -26,6 +25,11 @@ CHANGES = re.compile(
     r"\b(replace|remove|delete|insert|rewrite|change the|take out|put a|(?<!it )(?<!they )should be)\b",
     re.IGNORECASE,
 )
+#: By whether it has forms, where that does not go with what decides it.
+_FORMS = {
+    True: "with `decides: status` there are none; leave the forms out, or the key `decides: status`",
+    False: "there are none; add some, or `decides: status` where how the function ends tells it, not its numbers",
+}
 _CODE = re.compile(r"`[^`]*`")
 _FORMULA = re.compile(r"[=*/@(\[+-]")
 
@@ -36,6 +40,15 @@ def all_problems(rubric: Rubric) -> list[str]:
         f"{found.id}: {problem}"
         for found in rubric.misconceptions.values()
         for problem in problems(found, rubric)
+    ]
+
+
+def idle_repairs(rubric: Rubric) -> list[str]:
+    """Repairs that can do nothing as they stand: no error, but a proof less than its author thinks."""
+    return [
+        f"{found.id}: the repair formula does nothing without `replacements`, the right formulas; add them, or leave it out"
+        for found in rubric.misconceptions.values()
+        if "formula" in found.repairs and not found.replacements
     ]
 
 
@@ -117,7 +130,7 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
     if found.verdict not in ("wrong", "right") or found.decides not in ("values", "repair", "status"):
         yield "verdict, decides: unknown value"
     if bool(found.forms) == (found.decides == "status"):
-        yield "forms: those decided by status have none, all others have some"
+        yield f"forms: {_FORMS[bool(found.forms)]}"
     known = {name for edits in rubric.conventions.values() for name in edits}
     if unknown := {name for form in found.forms for name in form.drops} - known:
         yield f"drops: no convention edits {', '.join(sorted(unknown))}"
@@ -127,15 +140,27 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
 
 
 def _formulas(found: Misconception, rubric: Rubric) -> Iterator[str]:
-    """`{0}` or `{AL}` in replacements is the student's parameter in that place, `{l}` a local name of the template."""
-    functions = {found.function, *(edit.function for form in found.forms for edit in form.edits)}
-    names = {name for one in functions & set(rubric.functions) for name in rubric.functions[one].parameters}
+    """`{0}` or `{AL}` in replacements is the student's parameter in that place, `{l}` a local name of the reference."""
     if bool(found.replacements) and "formula" not in found.repairs:
         yield "replacements: without the family formula"
+    names = _known_names(found, rubric) if found.replacements else set()
     for text in found.replacements:
-        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2", "3"} - names - LOCALS:
-            yield f"replacements: {text} has a placeholder that is neither a parameter nor a local name"
+        if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2", "3"} - names:
+            yield f"replacements: {text} has a placeholder that is neither a parameter nor a local name of the reference"
         try:
             ast.parse(re.sub(r"\{(\w+)\}", r"p\1", text), mode="eval")
         except SyntaxError:
             yield f"replacements: {text} does not parse"
+
+
+def _known_names(found: Misconception, rubric: Rubric) -> set[str]:
+    """Parameters, and what the reference assigns, of the functions that a misconception is in."""
+    functions = {found.function, *(edit.function for form in found.forms for edit in form.edits)}
+    if found.function == "any":
+        functions |= set(rubric.functions)
+    known = functions & set(rubric.functions)
+    source = load_source(rubric.reference, rubric.folder)
+    texts = (source.text[slice(*source.spans[name])] for name in known)
+    nodes = (node for text in texts for node in ast.walk(ast.parse(text)))
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return stored | {name for one in known for name in rubric.functions[one].parameters}

@@ -2,7 +2,7 @@
 
 A component is a position of a tuple (`dW` of `dA_prev, dW, db`), the whole result (`cost`), all keys of a
 dictionary that are its prefix and a number (`dW1`, `dW2` …), or what stands at the end of a path: a position,
-then keys (`dw` of `grads, cost`).
+then keys (`dw` of `grads, cost`), or keys alone (`dW1` of `grads`).
 """
 
 from __future__ import annotations
@@ -61,9 +61,15 @@ def _not_so_many(value: Value, wanted: int) -> Absent | None:
 
 def _paths(spec: FunctionSpec, value: Value) -> dict[str, Value]:
     paths = {name: place for name, place in spec.returns.items() if isinstance(place, tuple)}
-    if (other := _not_so_many(value, 1 + max(int(path[0]) for path in paths.values()))) is not None:
+    positions = [path[0] for path in paths.values() if isinstance(path[0], int)]
+    if positions and (other := _not_so_many(value, 1 + max(positions))) is not None:
         return dict.fromkeys(paths, other)
-    return {name: _followed(value[int(path[0])], path[1:]) for name, path in paths.items()}
+    return {name: _at_end(value, path) for name, path in paths.items()}
+
+
+def _at_end(value: Value, path: Sequence[int | str]) -> Value:
+    first, *keys = path
+    return _followed(value[first], keys) if isinstance(first, int) else _followed(value, path)
 
 
 def _followed(value: Value, keys: Sequence[int | str]) -> Value:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from grader.judge.compare import Difference, compare
-from grader.judge.components import split
+from grader.judge.components import Absent, split
 from grader.judge.random_init import compare_random
 from grader.model import Call, Outcome, Value
 from grader.rubric.schema import FunctionSpec
@@ -85,10 +85,28 @@ def judge(observed: Observed, right: RightParts, tolerance: float) -> Verdict:
         for name, known in differences.items():
             if known is None:
                 differences[name] = _difference(observed.spec, wanted[name], parts[name], outcome, tolerance)
+    differences.update(_never_wanted(observed, right, differences))
     unsteady = any(outcome.differs_on_second_run for outcome in observed.outcomes)
     if unsteady and not observed.spec.random and not any(differences.values()):
         return Verdict(dict.fromkeys(differences, AGAIN))
     return Verdict(differences)
+
+
+def _never_wanted(
+    observed: Observed, right: RightParts, differences: Mapping[str, Difference | None]
+) -> dict[str, Difference]:
+    """Components that agreed only in that neither side has them, on every call: nothing of them was ever right."""
+    known = [(wanted, parts) for call, parts in _with_parts(observed) if (wanted := right(call)) is not None]
+    found: dict[str, Difference] = {}
+    for name, difference in differences.items():
+        got = [parts[name] for wanted, parts in known if isinstance(wanted[name], Absent)]
+        if difference is None and got and len(got) == len(known):
+            found[name] = Difference("absent", got[0].why if isinstance(got[0], Absent) else "")
+    return found
+
+
+def _with_parts(observed: Observed) -> Iterator[tuple[Call, Parts]]:
+    return zip(observed.calls, observed.parts, strict=True)
 
 
 def _difference(

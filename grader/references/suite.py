@@ -1,6 +1,6 @@
 """The calls by which an assignment's functions are observed, before helpers are bound to them.
 
-An assignment's input maker, `grader.references.<reference>_inputs.make_suite(functions, seed)`, gives a
+An assignment's input maker, `make_suite(functions, seed, only=None)` in `<reference>_inputs`, gives a
 Suite: every array in it comes from the seed, and every cache from a forward pass that can happen.
 """
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from grader.errors import RubricError, UsageError
 from grader.model import Feedback, StandIn
 from grader.nearest import nearest
 from grader.rubric.check import check_rubric
-from grader.rubric.edits import Source, read_source
+from grader.rubric.edits import Source
+from grader.rubric.reference import load_source, locate
 from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
 from grader.rubric.shipped import shipped_rubrics
 from grader.rubric.yaml_file import YamlFile, read_yaml
@@ -31,6 +31,7 @@ _RUBRIC_KEYS = [
     "total",
     "infer",
     "detail",
+    "labels",
 ]
 _FUNCTION_KEYS = [
     "points",
@@ -94,7 +95,8 @@ def load_rubric(name_or_path: str) -> Rubric:
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """What tells whether an author has changed a file since it was read."""
-    files = ((path, path.stat()) for path in sorted(folder.rglob("*.yaml")))
+    found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".yaml", ".py") and path.is_file())
+    files = ((path, path.stat()) for path in found)
     return tuple((str(path), status.st_mtime_ns, status.st_size) for path, status in files)
 
 
@@ -103,7 +105,7 @@ def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
     file = read_yaml(folder / "rubric.yaml")
     file.check_keys("the rubric", file.data, _RUBRIC_KEYS)
     reference = file.need("the rubric", file.data, "reference", str)
-    source = reference_source(file, reference)
+    source = reference_source(file, reference, folder)
     functions = _functions(file, source)
     misconceptions = _misconceptions(folder / "misconceptions", functions, source)
     rubric = Rubric(
@@ -127,26 +129,19 @@ def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
     return rubric
 
 
-@lru_cache(maxsize=16)
-def load_source(reference: str) -> Source:
-    """The source of `grader.references.<reference>`, split into functions. Raises ImportError."""
-    return read_source(inspect.getsource(importlib.import_module(f"grader.references.{reference}")))
-
-
-def reference_source(file: YamlFile, reference: str) -> Source:
-    """As `load_source`, with the rubric's file and line in the error."""
+def reference_source(file: YamlFile, reference: str, folder: Path) -> Source:
+    """As `load_source`, with the rubric's file and line in the error where there is no such reference."""
     try:
-        return load_source(reference)
-    except ImportError:
-        raise file.error(f"there is no reference module grader.references.{reference}", "reference") from None
+        locate(reference, folder)
+    except RubricError as error:
+        raise file.error(str(error), "reference") from None
+    return load_source(reference, folder)
 
 
 def _digest(folder: Path, reference: str, source: Source) -> str:
     """Keys stored results and certificates: every file of the rubric, the reference, its input maker."""
-    inputs = Path(inspect.getfile(importlib.import_module(f"grader.references.{reference}")))
-    inputs = inputs.with_name(f"{reference}_inputs.py")
     digest = hashlib.sha256(source.text.encode())
-    digest.update(inputs.read_bytes() if inputs.exists() else b"")
+    digest.update(locate(reference, folder).inputs.read_bytes())
     for path in [folder / "rubric.yaml", *sorted((folder / "misconceptions").glob("*.yaml"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -154,7 +149,17 @@ def _digest(folder: Path, reference: str, source: Source) -> str:
 
 def _functions(file: YamlFile, source: Source) -> dict[str, FunctionSpec]:
     found = file.need("the rubric", file.data, "functions", dict)
-    return {name: _function(file, name, spec, source) for name, spec in found.items()}
+    labels = file.typed("the rubric", file.data, "labels", str, "")
+    made = {name: _function(file, name, spec, source) for name, spec in found.items()}
+    known = {parameter for spec in made.values() for parameter in spec.parameters}
+    if labels and labels not in known:
+        raise file.error(
+            f"'labels' is {labels!r}, a parameter of no function{nearest(labels, known)}", "labels"
+        )
+    return {
+        name: replace(spec, labels=labels) if labels in spec.parameters else spec
+        for name, spec in made.items()
+    }
 
 
 def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionSpec:
@@ -187,22 +192,34 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
 
 
 def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, Place]:
-    """`returns: cost`, `[Z, cache]`, `{dW: dW, db: db}` (key prefixes) or `{dw: 0.dw, cost: 1}` (paths)."""
+    """`returns: cost`, `[Z, cache]`, `{dW: dW, db: db}` (key prefixes), `{dw: 0.dw, cost: 1}` (paths from a position)
+    or `{dW1: .dW1, db1: .db1}` (paths from the result itself)."""
     returns = file.need(where, spec, "returns", (str, list, dict))
     if isinstance(returns, str):
         return {returns: None}
     if isinstance(returns, list):
         return {name: position for position, name in enumerate(returns)}
     places = {str(name): _place(str(place)) for name, place in returns.items()}
-    if len({type(place) for place in places.values()}) > 1:
-        raise file.error(f"{where}: `returns` has key prefixes or paths such as `0.dw`, not both", "returns")
+    if len({_begins(place) for place in places.values()}) > 1:
+        raise file.error(
+            f"{where}: `returns` has key prefixes or paths such as `0.dw`, or keys such as `.dw`, not both",
+            "returns",
+        )
     return places
 
 
 def _place(text: str) -> Place:
-    """`dW`: a prefix of keys. `1`: the second value; `0.dw`: what the first value has under the key `dw`."""
+    """`dW`: a prefix of keys. `1`: the second value; `0.dw`: what the first value has under the key `dw`; `.dw`: what
+    the result itself has under it."""
     position, *keys = text.split(".")
+    if keys and not position:
+        return tuple(keys)
     return (int(position), *keys) if position.isdecimal() else text
+
+
+def _begins(place: Place) -> tuple[type, ...]:
+    """A path begins with a position or with a key."""
+    return (tuple, type(place[0])) if isinstance(place, tuple) else (type(place),)
 
 
 def _stand_ins(file: YamlFile) -> tuple[StandIn, ...]:

@@ -20,7 +20,7 @@ from grader.errors import RubricError
 from grader.model import Call, Outcome, Raised, Ref, Value
 from grader.rubric.edits import Source, edited_function
 from grader.rubric.formulas import formulas
-from grader.rubric.load import load_source
+from grader.rubric.reference import load_source
 from grader.rubric.schema import Edit, Form, Rubric
 
 Edits = frozenset[Edit]
@@ -40,7 +40,7 @@ class ReferenceOracle:
 
     def __init__(self, rubric: Rubric) -> None:
         self.rubric = rubric
-        self.source = load_source(rubric.reference)
+        self.source = load_source(rubric.reference, rubric.folder)
         self._modules: dict[Edits, dict[str, Any] | None] = {}
         #: With the call, which stays alive so, and its id its own.
         self._memo: OrderedDict[tuple[int, Edits], tuple[Call, Outcome]] = OrderedDict()
@@ -160,17 +160,22 @@ def _compiled(source: Source, function: str, edits: Edits) -> types.FunctionType
 
 def apply(module: Mapping[str, Any], call: Call) -> Outcome:
     """Run a call's steps with these functions, as the worker does with a student's."""
+    try:
+        return Outcome(call.id, "value", run(module, call))
+    except Exception as error:  # noqa: BLE001 - a model may stop with any error
+        return Outcome(call.id, "raised", raised=Raised(type(error).__name__, str(error)[:200]))
+
+
+def run(module: Mapping[str, Any], call: Call) -> Value:
+    """What the last step of a call gives. Raises whatever a function raises."""
     results: list[Value] = []
     if call.seed is not None:
         np.random.seed(call.seed)
-    try:
-        with np.errstate(all="ignore"):
-            for step in call.steps:
-                args = copy.deepcopy([_resolved(arg, results) for arg in step.args])
-                results.append(module[step.function](*args))
-    except Exception as error:  # noqa: BLE001 - a model may stop with any error
-        return Outcome(call.id, "raised", raised=Raised(type(error).__name__, str(error)[:200]))
-    return Outcome(call.id, "value", results[-1])
+    with np.errstate(all="ignore"):
+        for step in call.steps:
+            args = copy.deepcopy([_resolved(arg, results) for arg in step.args])
+            results.append(module[step.function](*args))
+    return results[-1]
 
 
 def _resolved(value: Value, results: list[Value]) -> Value:

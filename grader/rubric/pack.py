@@ -7,12 +7,10 @@ pack is loaded by `grader.rubric.pack_plan`; its bytes are described in `grader.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import itertools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from grader.references.suite import Suite
 from grader.rubric import pack_answers, pack_file, pack_words
 from grader.rubric.oracle import ReferenceOracle
 from grader.rubric.pack_answers import Key, Row, TableMaker, merged
+from grader.rubric.reference import input_maker
 from grader.rubric.schema import Form, Rubric
 from grader.version import grader_version
 from grader.worker.codec import TEXT_CAPS, encode
@@ -36,8 +35,8 @@ def pack(rubric: Rubric, *, seed: int | None = None) -> bytes:
     """The pack of a rubric. The same seed gives the same pack; left out, the seed is drawn."""
     base = secrets.randbelow(2**64) if seed is None else seed
     oracle = ReferenceOracle(rubric)
-    maker: Any = importlib.import_module(f"grader.references.{rubric.reference}_inputs")
-    first, second = (maker.make_suite(oracle.functions(), _seed(base, use)) for use in ("first", "second"))
+    make_suite = input_maker(rubric.reference, rubric.folder)
+    first, second = (make_suite(oracle.functions(), _seed(base, use)) for use in ("first", "second"))
     suites = {"first": first, "second": _second(second)}
     answers = {
         call.id: _blob(Answers(oracle, call, pairs=pairs).tree())

@@ -32,6 +32,7 @@ _FUNCTION = (
     "earlier",
     "random",
     "private",
+    "labels",
 )
 _MISCONCEPTION = (
     "id",
@@ -142,7 +143,7 @@ def _typed(tree: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
 
 def _function(tree: Mapping[str, Any]) -> FunctionSpec:
     return FunctionSpec(
-        **_typed(tree, ("name", "points", "optional", "counted", "random")),
+        **_typed(tree, ("name", "points", "optional", "counted", "random", "labels")),
         returns={str(name): _place(place) for name, place in tree["returns"].items()},
         weights={str(name): float(weight) for name, weight in tree["weights"].items()},
         **_tuples(

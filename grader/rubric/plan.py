@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
-from grader.errors import RubricError
 from grader.model import Call, Outcome
 from grader.references.suite import Suite
 from grader.rubric.edits import edited_function
 from grader.rubric.oracle import ReferenceOracle, RightHelper
+from grader.rubric.reference import check_suite, input_maker, locate, told
 from grader.rubric.schema import Rubric
 
 
@@ -63,20 +62,20 @@ def _letter(convention: str) -> Literal["L", "J"]:
 
 
 def make_plan(rubric: Rubric, seed: int) -> Plan:
-    """Plan a rubric's calls. Raises ImportError where the reference has no input maker, RubricError for one that
-    gives no Suite."""
+    """Plan a rubric's calls. Raises RubricError for a maker of inputs that stops or gives no Suite of its functions."""
     oracle = ReferenceOracle(rubric)
-    maker: Any = importlib.import_module(f"grader.references.{rubric.reference}_inputs")
-    suite = maker.make_suite(oracle.functions(), seed)
-    if not all(isinstance(part, Mapping) for part in (suite.isolated, suite.in_place, suite.public)):
-        raise RubricError(f"{maker.__file__}: the parts of a Suite are dictionaries, function → calls.")
+    make_suite = input_maker(rubric.reference, rubric.folder)
+    with told(locate(rubric.reference, rubric.folder), oracle.source):
+        functions = oracle.functions()
+    suite = make_suite(functions, seed)
+    check_suite(suite, rubric.reference, rubric.folder, rubric.functions)
     return Plan(
         rubric,
         seed,
         suite,
         oracle,
         RightHelper(oracle),
-        maker.make_suite,
+        make_suite,
         {name: edited_function(oracle.source, name, ()) or "" for name in _handed_out(rubric)},
     )
 

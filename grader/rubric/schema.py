@@ -81,7 +81,8 @@ class FunctionSpec:
     A component's place is a tuple position, `None` for the whole result, or a key prefix: `dW` stands
     for `dW1`, `dW2` … `shifted` are prefixes whose numbers may all be one higher (the 2017 layout). Where
     entries are `counted` (`len(parameters) // 2`), one that is no component is wrong.
-    A place that is a tuple is a path: a position, then keys (`0.dw`: key `dw` of the first value).
+    A place that is a tuple is a path: a position, then keys (`0.dw`: key `dw` of the first value), or keys alone
+    (`.dw`: key `dw` of the result).
     """
 
     name: str
@@ -104,6 +105,8 @@ class FunctionSpec:
     random: bool = False
     private: tuple[str, ...] = ()
     """Components whose format is the student's own business (caches), if their functions agree on it."""
+    labels: str = ""
+    """The parameter that holds labels of two classes: calls with others help to name an error and never make one."""
 
 
 @dataclass(frozen=True, slots=True)

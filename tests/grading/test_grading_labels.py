@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from grading_world import GradeCells
+
+from grader.diagnose.labels import of_two_classes
+from grader.judge.verdict import observe
+from grader.model import Call, Outcome, Step
+from grader.rubric.load import load_rubric
+from grader.rubric.schema import FunctionSpec
 
 BY_LABEL = """
 def compute_cost(AL, Y):
@@ -149,3 +158,20 @@ def L_model_backward(AL, Y, caches):
     assert diagnosis.misconception == "not-implemented"
     assert diagnosis.location is not None
     assert diagnosis.location.source == (place or 'grads[f"dW{l}"] = None')
+
+
+def test_what_holds_labels_the_rubric_says() -> None:
+    """A parameter that is called Y may hold anything in another rubric."""
+    spec = FunctionSpec("error", 1.0, ("A", "Y"), {"error": None}, {"error": 1.0})
+    made = [np.array([[0.0, 1.0]]), np.array([[0.3, 0.7]])]
+    calls = [Call(str(at), "error", (Step("error", (Y, Y)),)) for at, Y in enumerate(made)]
+    observed = observe(spec, calls, [Outcome(call.id, "value", 1.0) for call in calls])
+    assert of_two_classes(observed).calls == tuple(calls)
+    labelled = observe(replace(spec, labels="Y"), calls, observed.outcomes)
+    assert of_two_classes(labelled).calls == (calls[0],)
+
+
+@pytest.mark.parametrize("rubric", ["dnn-step-by-step", "logistic-regression"])
+def test_the_rubrics_with_labels_say_so(rubric: str) -> None:
+    functions = load_rubric(rubric).functions.values()
+    assert [spec.labels for spec in functions] == ["Y" * ("Y" in spec.parameters) for spec in functions]

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from grader.errors import RubricError
 from grader.judge.components import Absent, split
 from grader.judge.verdict import AGAIN, Verdict, judge, observe
 from grader.model import Call, Outcome, Value
+from grader.pipeline import Grader
 from grader.rubric.load import load_rubric
+from grader.worker.sandbox import Sandbox
+from tools.notebooks import nbformat4
 
 FUNCTIONS = load_rubric("dnn-step-by-step").functions
 RIGHT = {"W1": 1.0, "b1": 2.0, "W2": 3.0, "b2": 4.0}
@@ -53,3 +57,44 @@ def test_a_random_initialisation_may_differ_on_a_second_call() -> None:
     rng = np.random.default_rng(1)
     drawn = {"W1": rng.normal(size=(4, 3)), "b1": np.zeros((4, 1))}
     assert judged("initialize_parameters", drawn, drawn, differs=True).passed
+
+
+def test_what_neither_side_has_is_not_right() -> None:
+    spec = FUNCTIONS["update_parameters"]
+    calls = [Call("one", spec.name, ()), Call("two", spec.name, ())]
+    wanted = {"one": {"b1": 2.0}, "two": {"b1": 2.0}}
+
+    def failed() -> tuple[str, ...]:
+        outcomes = [Outcome(call.id, "value", {"b1": 2.0}) for call in calls]
+        right = lambda call: split(spec, Outcome(call.id, "value", wanted[call.id]))
+        return judge(observe(spec, calls, outcomes), right, 1e-5).failed
+
+    assert failed() == ("W",)
+    wanted["two"] = RIGHT
+    assert failed() == ("W", "b")
+
+
+def test_a_part_that_is_wanted_on_some_calls_only_is_judged_on_those() -> None:
+    spec = FUNCTIONS["update_parameters"]
+    given = {"one": {"b1": 2.0}, "two": {"W1": 1.0, "b1": 2.0}}
+    calls = [Call(name, spec.name, ()) for name in given]
+    outcomes = [Outcome(name, "value", value) for name, value in given.items()]
+    right = lambda call: split(spec, Outcome(call.id, "value", given[call.id]))
+    assert judge(observe(spec, calls, outcomes), right, 1e-5).passed
+
+
+def test_what_the_rubrics_own_files_break_is_not_said_to_be_the_graders_fault(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object) -> None:
+        try:
+            raise KeyError("a secret")
+        except KeyError as error:
+            raise RubricError("inputs.py, line 3: KeyError: a secret") from error
+
+    grader = Grader(load_rubric("logistic-regression"), sandbox, seed=3)
+    monkeypatch.setattr(grader, "_grade", broken)
+    report = grader.grade(nbformat4([("code", "a = 1")]).encode(), "a.ipynb", "a", None)
+    assert report.status == "ungradable"
+    assert "The rubric broke" in report.problems[0].message
+    assert "secret" not in report.problems[0].message
