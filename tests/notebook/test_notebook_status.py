@@ -182,3 +182,13 @@ def test_thousands_of_broken_pieces_are_counted_and_not_told_one_by_one():
     assert len(extraction.problems) < 30
     assert "more pieces of code, from cell" in " ".join(problem.message for problem in extraction.problems)
     assert extraction.functions["sigmoid"].status == "syntax-error"
+
+
+def test_of_a_broken_piece_that_begins_thousands_of_functions_the_first_are_named():
+    names = [*(f"f{i}" for i in range(300)), "g" * 5_000, "sigmoid"]
+    extraction = extracted("x = (\n" + "\n".join(f" def {name}(:" for name in names))
+    problem = extraction.functions["sigmoid"].problem
+    assert problem.message.endswith(", `f19` and 282 more.")
+    assert extraction.functions["sigmoid"].status == "syntax-error"
+    (long,) = extracted("def " + "g" * 5_000 + "(:").problems
+    assert len(long.message) < 300
