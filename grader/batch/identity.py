@@ -42,6 +42,7 @@ _BRIGHTSPACE_DATES = (
 )
 #: A longer name is none that a platform made.
 _MAX_NAME = 1000
+_NO_FOLDER: Folder = ("", ())
 _STUDENT_GROUPS = ("student_id", "student", "id", "email")
 
 
@@ -82,29 +83,50 @@ def blackboard(entry: Entry) -> Identity | None:
 
 def blackboard_head(entry: Entry, identity: Identity) -> tuple[str, ...]:
     """The assignment's and the student's name, taken apart at each `_`, which either may hold."""
-    return tuple(entry.parts[identity.at].split("_attempt_")[0].split("_"))
+    match = _BLACKBOARD.match(entry.parts[identity.at])
+    return tuple(match["head"].split("_")) if match else (identity.student,)
 
 
 def whole_usernames(found: Mapping[Entry, Identity]) -> dict[Entry, Identity]:
     """Blackboard's user names, with the `_` that some of them hold: what a folder's names have in common at their
-    beginning is the assignment's. Two of them never become one student."""
-    heads: dict[tuple[Folder, str], set[tuple[str, ...]]] = defaultdict(set)
-    for entry, one in found.items():
-        if one.platform == "blackboard":
-            head = blackboard_head(entry, one)
-            heads[entry.folder(one.at), head[0]].add(head)
-    return {entry: _with_whole_username(entry, one, heads) for entry, one in found.items()}
+    beginning is the assignment's. Two of them never become one student.
+
+    A name that is alone in its folder is held against those of other folders; one that is alone altogether ends with
+    a user name that is known, or else with its last part.
+    """
+    heads = {
+        entry: blackboard_head(entry, one) for entry, one in found.items() if one.platform == "blackboard"
+    }
+    inside = _first_of_username({(entry.folder(found[entry].at), head) for entry, head in heads.items()})
+    anywhere = _first_of_username({(_NO_FOLDER, head) for head in heads.values()})
+    at = {
+        entry: inside.get((entry.folder(found[entry].at), head[0])) or anywhere.get((_NO_FOLDER, head[0]))
+        for entry, head in heads.items()
+    }
+    known = {heads[entry][first:] for entry, first in at.items() if first}
+    return {
+        entry: replace(one, student="_".join(heads[entry][at[entry] or _longest(heads[entry], known) :]))
+        if entry in heads
+        else one
+        for entry, one in found.items()
+    }
 
 
-def _with_whole_username(
-    entry: Entry, one: Identity, heads: Mapping[tuple[Folder, str], set[tuple[str, ...]]]
-) -> Identity:
-    if one.platform != "blackboard":
-        return one
-    head = blackboard_head(entry, one)
-    beside = heads[entry.folder(one.at), head[0]]
-    shared = len(commonprefix(sorted(beside))) if len(beside) > 1 else len(head) - 1
-    return replace(one, student="_".join(head[min(shared, *(len(other) - 1 for other in beside)) :]))
+def _first_of_username(heads: Collection[tuple[Folder, tuple[str, ...]]]) -> dict[tuple[Folder, str], int]:
+    """Where the user names begin in the heads of one folder that begin alike, if there are several."""
+    groups: dict[tuple[Folder, str], list[tuple[str, ...]]] = defaultdict(list)
+    for folder, head in heads:
+        groups[folder, head[0]].append(head)
+    return {
+        key: min(len(commonprefix(group)), *(len(head) - 1 for head in group))
+        for key, group in groups.items()
+        if len(group) > 1
+    }
+
+
+def _longest(head: tuple[str, ...], known: Collection[tuple[str, ...]]) -> int:
+    """Where the longest known user name begins that the head ends with."""
+    return next((at for at in range(1, len(head)) if head[at:] in known), len(head) - 1)
 
 
 def brightspace(entry: Entry) -> Identity | None:

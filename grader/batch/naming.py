@@ -32,13 +32,16 @@ def stem(name: str) -> str:
     return name
 
 
-def safe_id(parts: tuple[str, ...]) -> str:
-    """An id for a path, not yet unique. The last part loses its suffix; zips on the way lose theirs."""
+def safe_id(parts: tuple[str, ...], minus: str = "_-") -> str:
+    """An id for a path, not yet unique. The last part loses its suffix; zips on the way lose theirs.
+
+    `minus` is what a part begins with in place of the minus that would make it an option.
+    """
     folders = [part[:-4] if part.lower().endswith(".zip") else part for part in parts[:-1]]
-    text = "/".join(_safe_part(part) for part in (*folders, stem(parts[-1])))
+    text = "/".join(_safe_part(part, minus) for part in (*folders, stem(parts[-1])))
     if len(text.encode()) <= MAX_ID:
         return text
-    return _cut(_safe_part(stem(parts[-1])), MAX_PART - 9) + "-" + short_hash("/".join(parts))
+    return _cut(_safe_part(stem(parts[-1]), minus), MAX_PART - 9) + "-" + short_hash("/".join(parts))
 
 
 def assign_ids(entries: Iterable[Entry], taken: Mapping[str, str] | None = None) -> dict[Entry, str]:
@@ -50,6 +53,9 @@ def assign_ids(entries: Iterable[Entry], taken: Mapping[str, str] | None = None)
     ids: dict[Entry, str] = {}
     for entry in sorted(entries, key=_priority):
         plain = safe_id(entry.parts)
+        former = safe_id(entry.parts, minus="-")  # as earlier versions gave it
+        if owners.get(former.casefold()) == str(entry.source):
+            plain = former
         ids[entry] = _first_free(plain, str(entry.source), entry.display, owners)
         owners[ids[entry].casefold()] = str(entry.source)
     return ids
@@ -78,13 +84,13 @@ def _priority(entry: Entry) -> tuple[bool, bool, str]:
     )
 
 
-def _safe_part(part: str) -> str:
+def _safe_part(part: str, minus: str) -> str:
     text = "".join(char if _allowed(char) else "_" for char in unicodedata.normalize("NFC", part))
     text = text.lstrip(". ").rstrip(". ") or "_"
+    text = minus + text[1:] if text.startswith("-") else text
     if len(text.encode()) > MAX_PART:
         text = _cut(text, MAX_PART - 9) + "-" + short_hash(part)
-    # What begins with a minus would be an option in a terminal.
-    reserved = text.startswith("-") or text.casefold() in _OURS or text.casefold().split(".")[0] in _WINDOWS
+    reserved = text.casefold() in _OURS or text.casefold().split(".")[0] in _WINDOWS
     return f"{text}-{short_hash(part)}" if text.casefold() in _OURS else f"_{text}" if reserved else text
 
 

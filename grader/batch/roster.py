@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,6 +119,11 @@ def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster:
         else _named(entry, common, ids, names)
         for entry in entries
     }
+    people |= _by_less(
+        {entry: identities[entry] for entry, person in people.items() if not person and entry in identities},
+        ids,
+        {person.key for person in people.values() if person},
+    )
     joined = {entry: _agreed(identities.get(entry), person) for entry, person in people.items()}
     present = {person.key for person in people.values() if person is not None}
     present |= {
@@ -137,8 +142,8 @@ def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster:
 def _find(
     entry: Entry, identity: Identity, ids: Mapping[str, Person], names: Mapping[str, Person]
 ) -> Person | None:
-    for claim in [*_longer_usernames(entry, identity), identity.student]:
-        if (person := ids.get(claim.casefold())) is not None:
+    for claim in _usernames(entry, identity):
+        if len(claim) >= len(identity.student) and (person := ids.get(claim.casefold())) is not None:
             return person
     return names.get(squeeze(identity.name)) if identity.name else None
 
@@ -160,12 +165,30 @@ def _common(entries: Sequence[Entry]) -> set[str]:
     return {name for name, count in counted.items() if count > 1}
 
 
-def _longer_usernames(entry: Entry, identity: Identity) -> list[str]:
+def _usernames(entry: Entry, identity: Identity) -> list[str]:
     """Blackboard separates by `_`, which a user name may hold: all that the name could be, longest first."""
     if identity.platform != "blackboard":
-        return []
+        return [identity.student]
     head = blackboard_head(entry, identity)
     return ["_".join(head[at:]) for at in range(1, len(head))]
+
+
+def _by_less(
+    unknown: Mapping[Entry, Identity], ids: Mapping[str, Person], present: Container[str]
+) -> dict[Entry, Person]:
+    """Whom the end of a user name names: `ada`, where an assignment's number was taken for a part of it (`1_ada`).
+
+    Nobody who is there already or whom two names end with: `john_doe`, whom the roster does not have, is not `doe`.
+    """
+    found: dict[Entry, Person] = {}
+    claimed: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for entry, identity in unknown.items():
+        claims = (ids.get(claim.casefold()) for claim in _usernames(entry, identity))
+        person = next(filter(None, claims), None)
+        if person is not None and person.key not in present:
+            found[entry] = person
+            claimed[person.key].add(blackboard_head(entry, identity))
+    return {entry: person for entry, person in found.items() if len(claimed[person.key]) == 1}
 
 
 def _agreed(identity: Identity | None, person: Person | None) -> Identity | None:

@@ -14,6 +14,7 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.scale_law import ScaleLaw, fit_scale_law
 from grader.judge.compare import Difference, as_array, compare
 from grader.judge.components import Absent, split
+from grader.judge.random_init import DRAWN_AGAIN
 from grader.judge.verdict import Predict
 from grader.model import Value
 
@@ -239,6 +240,12 @@ _ABSENT = {
     "there are other keys, too, than those wanted": "There are other keys, too, than those wanted.",
 }
 
+_VALUES = {
+    "other values": "The values are wrong.",
+    DRAWN_AGAIN: "Two layers start with the same random numbers: is the seed set again for each layer? "
+    "Once, before the first draw, is enough.",
+}
+
 _SHAPES, _WHERE = re.compile(r"^shape (\(.*?\)), "), r"\1, where "
 
 
@@ -264,4 +271,4 @@ def _plain(difference: Difference) -> str:
         "in-use": "Right when the function is called alone.",
         "again": "Right on the first call, and not on a second one.",
     }
-    return "The values are wrong." if difference.detail == "other values" else texts[difference.kind]
+    return _VALUES.get(difference.detail, texts[difference.kind])

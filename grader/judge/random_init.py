@@ -20,6 +20,7 @@ ENOUGH = 1000
 SOME = 20
 #: So many numbers that two layers begin with, in the same proportions, were drawn from the same seed.
 REPEATED = 6
+DRAWN_AGAIN = "the random numbers of another layer again"
 #: A correlation that no two rows of independent draws ever have.
 ALIKE = 0.99
 
@@ -44,22 +45,30 @@ def compare_random(expected: Value, got: Value, tolerance: float) -> Difference 
         if difference is not None:
             return Difference(difference.kind, difference.detail, (number, *difference.where))
     if (again := _drawn_again(got)) is not None and _drawn_again(expected) is None:
-        return Difference("value", "the numbers of another layer again: is the seed set for each", (again,))
+        return Difference("value", DRAWN_AGAIN, (again,))
     return None
 
 
 def _drawn_again(layers: Mapping[Any, Value]) -> Any:
-    """The first array that begins with the numbers of an earlier one, whatever their scales; None where none does."""
+    """The first array that begins with the numbers of an earlier one, whatever their scales, by rows or by columns;
+    None where none does."""
     seen: list[NDArray[Any]] = []
     for number, value in layers.items():
         array = as_array(value)
         if array is None or array.size < REPEATED or not array.flat[0] or np.ptp(array) == 0:
             continue
-        begun = array.astype(float).ravel()[:REPEATED] / float(array.flat[0])
-        if any(np.allclose(begun, other, rtol=1e-6, atol=0) for other in seen):
+        begun = _beginnings(array.astype(float))
+        if any(np.isclose(begun, other, rtol=1e-6, atol=0).all(axis=1).any() for other in seen):
             return number
         seen.append(begun)
     return None
+
+
+def _beginnings(array: NDArray[Any]) -> NDArray[Any]:
+    """The first numbers by rows, and by columns, in units of the very first."""
+    begun = np.array([array.ravel(order)[:REPEATED] for order in ("C", "F")])
+    with np.errstate(all="ignore"):  # of 1e-300 and 1e300
+        return np.asarray(begun / array.flat[0])
 
 
 def _compare_one(expected: Value, got: Value) -> Difference | None:

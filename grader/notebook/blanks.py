@@ -67,8 +67,15 @@ def placeholder(function: FunctionNode, constants: Collection[str] = ()) -> str 
     `constants` are names of the notebook that hold a number or a word.
 
     Nothing written: there is at least one blank, and every other statement is one that a template brings
-    (sizes, shapes, copies, empty containers, asserts, the return).
+    (sizes, shapes, copies, empty containers, asserts, the return). What is nested too deeply to be read was written.
     """
+    try:
+        return _placeholder(function, constants)
+    except RecursionError:
+        return None
+
+
+def _placeholder(function: FunctionNode, constants: Collection[str]) -> str | None:
     blanks = _Blanks()
     body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
     if blanks.working(body) or (blanks.prefilled and not (blanks.empty_loops or blanks.blank_loops)):

@@ -15,6 +15,7 @@ from typing import Literal
 from grader.model import Cell, Definition, Extraction, FunctionFacts, Problem, StandIn
 from grader.notebook.alike import alike
 from grader.notebook.blanks import placeholder
+from grader.notebook.deep import without_too_deep
 from grader.notebook.hints import missing_hint
 from grader.notebook.read import MAX_PROBLEMS
 from grader.notebook.reads import Reads
@@ -50,6 +51,16 @@ def extract(cells: Sequence[Cell], wanted: Sequence[str], stand_ins: Sequence[St
 
 def _extract(cells: Sequence[Cell], wanted: Sequence[str], stand_ins: Sequence[StandIn]) -> Extraction:
     pieces = [piece for cell in cells for piece in parse_safely(cell)]
+    try:
+        return _searched(pieces, wanted, stand_ins)
+    except RecursionError:
+        readable = [part for piece in pieces for part in without_too_deep(piece)]
+        return _searched(readable, wanted, stand_ins)
+
+
+def _searched(
+    pieces: Sequence[Block | Broken], wanted: Sequence[str], stand_ins: Sequence[StandIn]
+) -> Extraction:
     broken = [piece for piece in pieces if isinstance(piece, Broken)]
     found = (item for piece in pieces if isinstance(piece, Block) for item in statements(piece, stand_ins))
     table = Table(found, stand_ins)

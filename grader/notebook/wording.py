@@ -43,6 +43,8 @@ _ODD = {
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _ODD_CHARACTER = re.compile("[" + "".join(_ODD) + "]")
 
+#: A broken piece may begin any number of functions, with names of any length.
+_MAX_NAMES, _MAX_NAME = 20, 60
 
 #: Python counts from where the piece begins that it was given.
 _OWN_LINE = re.compile(r"\bline (\d{1,9})\b")
@@ -66,8 +68,14 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
 
 
 def lost_with_it(names: Sequence[str]) -> str:
-    """The sentence that names the functions of a broken piece; empty without any."""
-    return f" Lost with it: {', '.join(f'`{name}`' for name in names)}." if names else ""
+    """The sentence that names the functions of a broken piece, the first of very many; empty without any."""
+    told = [
+        f"`{name if len(name) <= _MAX_NAME else name[: _MAX_NAME - 3] + '...'}`"
+        for name in names[:_MAX_NAMES]
+    ]
+    more = len(names) - len(told)
+    rest = f" and {more:,} more" if more else ""
+    return f" Lost with it: {', '.join(told)}{rest}." if told else ""
 
 
 def _python_2(code: str, text: str) -> tuple[int, str] | None:

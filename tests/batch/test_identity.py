@@ -191,6 +191,42 @@ def test_two_of_blackboards_names_are_never_one_student(tmp_path: Path, heads: t
     assert len(set(kept.values())) == len(names)
 
 
+def test_an_assignment_may_be_called_an_attempt(tmp_path: Path) -> None:
+    names = {_attempt("Second_attempt_2_ada"): "ada", _attempt("Second_attempt_2_bob"): "bob"}
+    assert students(found(tmp_path, *names)) == names
+
+
+def test_several_of_blackboards_assignments_in_one_folder(tmp_path: Path) -> None:
+    """A name that is alone in its assignment ends with a known one, or else with its last part."""
+    names = {
+        _attempt("Week 4_john_doe"): "john_doe",
+        _attempt("Week 4_doe"): "doe",
+        _attempt("Week 5_john_doe", 2): "john_doe",
+        _attempt("Week 6_eve"): "eve",
+    }
+    del names[_attempt("Week 4_john_doe")]
+    assert students(found(tmp_path, _attempt("Week 4_john_doe"), *names)) == names
+
+
+def test_names_in_folders_of_their_own_are_held_against_each_other(tmp_path: Path) -> None:
+    names = {f"a/{_attempt('HW_john_doe')}": "john_doe", f"b/{_attempt('HW_jane_doe')}": "jane_doe"}
+    assert students(found(tmp_path, *names)) == names
+
+
+def test_whom_a_roster_does_not_have_is_not_who_is_called_like_a_part_of_it(tmp_path: Path) -> None:
+    roster = parse_roster("username\ndoe\n", "r.csv")
+    result = found(tmp_path, _attempt("HW_doe"), _attempt("HW_john_doe", 2), roster=roster)
+    assert students(result) == {_attempt("HW_doe"): "doe", _attempt("HW_john_doe", 2): "john_doe"}
+    result = found(tmp_path, _attempt("HW_jane_doe"), roster=roster)
+    assert len(set(students(result).values())) == 3
+
+
+def test_a_roster_takes_the_assignments_number_off_a_username(tmp_path: Path) -> None:
+    roster = parse_roster("username\nada\nbob\n", "r.csv")
+    names = {_attempt("HW_1_ada"): "ada", _attempt("HW_2_bob"): "bob"}
+    assert students(found(tmp_path, *names, roster=roster)) == names
+
+
 def test_a_second_attempt_is_still_of_the_same_student(tmp_path: Path) -> None:
     names = [_attempt("HW_1_ada"), _attempt("HW_1_ada", 2), _attempt("HW_1_bob")]
     assert students(found(tmp_path, *names)) == {names[1]: "ada", names[2]: "bob"}

@@ -74,6 +74,14 @@ def test_long_names_stay_distinct() -> None:
     assert all(len(one.encode()) <= 120 for one in ids.values())
 
 
-@pytest.mark.parametrize("name", ["-rf.ipynb", "--out.ipynb", "-"])
+@pytest.mark.parametrize("name", ["-rf.ipynb", "--out.ipynb", "-", ". -rf.ipynb", "-" * 300])
 def test_no_id_begins_like_an_option(name: str) -> None:
-    assert not safe_id(("class", name)).rpartition("/")[2].startswith("-")
+    last = safe_id(("class", name)).rpartition("/")[2]
+    assert not last.startswith("-")
+    assert len(last) <= 120
+
+
+def test_an_id_of_an_earlier_run_keeps_its_minus() -> None:
+    entries = [entry("-RF.ipynb"), entry("a/-rf.ipynb")]
+    ids = assign_ids(entries, {"-rf": str(entries[0].source), "a/-rf": "/elsewhere"})
+    assert list(ids.values()) == ["-RF", "a/_-rf"]

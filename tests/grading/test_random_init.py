@@ -68,22 +68,50 @@ SEEDED_AGAIN = """def initialize_parameters_deep(layer_dims):
     parameters = {{}}
     for l in range(1, len(layer_dims)):
         np.random.seed({seed})
-        parameters["W" + str(l)] = np.random.randn(layer_dims[l], layer_dims[l - 1]) {scale}
+        parameters["W" + str(l)] = np.random.randn({sizes}){scale}
         parameters["b" + str(l)] = np.zeros((layer_dims[l], 1))
     return parameters
 """
 
 
-@pytest.mark.parametrize("scale", ["* 0.01", "/ 100"])
-def test_the_same_draws_in_every_layer_are_no_initialisation(grade_functions: GradeCells, scale: str) -> None:
-    graded = grade_functions(initialize_parameters_deep=SEEDED_AGAIN.format(seed=3, scale=scale))
-    function = graded["initialize_parameters_deep"]
+BY_ROWS, BY_COLUMNS = "layer_dims[l], layer_dims[l - 1]", "layer_dims[l - 1], layer_dims[l]"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "scale"),
+    [(BY_ROWS, " * 0.01"), (BY_ROWS, " / 100"), (BY_ROWS, " * 0.01 * l ** 0.1"), (BY_COLUMNS, ".T * 0.01")],
+)
+def test_the_same_draws_in_every_layer_are_no_initialisation(
+    grade_functions: GradeCells, sizes: str, scale: str
+) -> None:
+    written = SEEDED_AGAIN.format(seed=3, sizes=sizes, scale=scale)
+    function = grade_functions(initialize_parameters_deep=written)["initialize_parameters_deep"]
     assert function.status == "failed"
-    assert "is the seed set for each" in next(
-        one.detail for one in function.components if one.status == "failed"
-    )
+    wrong = next(one.detail for one in function.components if one.status == "failed")
+    assert wrong.startswith("Two layers start with the same random numbers: is the seed set again")
 
 
 def test_a_seed_of_each_layers_own_is_right(grade_functions: GradeCells) -> None:
-    graded = grade_functions(initialize_parameters_deep=SEEDED_AGAIN.format(seed="l", scale="* 0.01"))
-    assert graded["initialize_parameters_deep"].status == "passed"
+    written = SEEDED_AGAIN.format(seed="l", sizes=BY_ROWS, scale=" * 0.01")
+    assert (
+        grade_functions(initialize_parameters_deep=written)["initialize_parameters_deep"].status == "passed"
+    )
+
+
+def test_layers_of_one_seed_are_right_whatever_it_is() -> None:
+    for seed in range(2_000):
+        rng, other = np.random.default_rng(seed), np.random.default_rng(5_000 + seed)
+        shapes = [(3, 2), (4, 3), (3, 4), (1, 7)]
+        got, wanted = (
+            {l: one.normal(size=size) * 0.01 for l, size in enumerate(shapes, 1)} for one in (rng, other)
+        )
+        assert compare_random(wanted, got, 1e-6) is None
+
+
+def test_numbers_of_any_size_are_compared_quietly() -> None:
+    """A division by the first of them may overflow."""
+    wanted = {1: drawn((2, 3), 0)[1], 2: drawn((2, 3), 1)[1]}
+    got = {number: value.copy() for number, value in wanted.items()}
+    got[1][0, 0], got[1][1, 2] = 1e-300, 1e300
+    with np.errstate(all="raise"):
+        assert compare_random(wanted, got, 1e-6) is None

@@ -182,3 +182,40 @@ def test_thousands_of_broken_pieces_are_counted_and_not_told_one_by_one():
     assert len(extraction.problems) < 30
     assert "more pieces of code, from cell" in " ".join(problem.message for problem in extraction.problems)
     assert extraction.functions["sigmoid"].status == "syntax-error"
+
+
+def test_of_a_broken_piece_that_begins_thousands_of_functions_the_first_are_named():
+    names = [*(f"f{i}" for i in range(300)), "g" * 5_000, "sigmoid"]
+    extraction = extracted("x = (\n" + "\n".join(f" def {name}(:" for name in names))
+    problem = extraction.functions["sigmoid"].problem
+    assert problem.message.endswith(", `f19` and 282 more.")
+    assert extraction.functions["sigmoid"].status == "syntax-error"
+    (long,) = extracted("def " + "g" * 5_000 + "(:").problems
+    assert len(long.message) < 300
+
+
+DEEP = {
+    "a thousand branches": "    if z < 0: z\n" + "".join(f"    elif z == {i}: z\n" for i in range(1000)),
+    "a thousand indices": "    z" + "[0]" * 1000 + "\n",
+}
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP.keys())
+def test_a_long_chain_is_no_blank_and_costs_nothing(body):
+    extraction = extracted("def sigmoid(z):\n" + body + "    return z\n")
+    assert not extraction.problems
+    assert extraction.functions["sigmoid"].status == "defined"
+
+
+@pytest.mark.parametrize("code", ["def sigmoid(z):\n    f = {}\n    return z", "sigmoid = {}"])
+def test_what_is_nested_too_deeply_costs_itself_alone(code):
+    deep = "lambda: " * 800 + "1"
+    cell = "import numpy as np\n\ndef linear_forward(z):\n    return np.maximum(0, z)\n\n"
+    extraction = extracted(cell + code.format(deep))
+    assert extraction.functions["linear_forward"].status == "defined"
+    lost = extraction.functions["sigmoid"]
+    assert (lost.status, lost.cell, lost.line) == ("syntax-error", 0, 6)
+    assert lost.problem.message.endswith(
+        "is nested too deeply to be read. Simplify it. Lost with it: `sigmoid`."
+    )
+    assert list(extraction.problems) == [lost.problem]
