@@ -121,11 +121,13 @@ ODD = frozenset({"some-error"})
         ((FITS, ODD), (None, FITS), ""),
         ((None, None), (None, FITS), "squared"),  # no cost that could say so
         ((None, None), (None, None), ""),
-        ((ODD | {"another"}, ODD), (FITS, ODD), "squared"),  # the nearer one
-        ((ODD, ODD), (None, FITS), ""),
+        ((ODD | {"another"}, ODD), (FITS, ODD), ""),  # what is right says more than what is nearer
+        ((ODD, ODD), (None, FITS), "squared"),
+        ((ODD | {"another"}, ODD), (None, None), "squared"),  # the nearer one, where none is right
+        ((ODD, ODD), (None, None), ""),
     ],
 )
-def test_the_first_function_that_fits_decides_which_loss_it_is(
+def test_the_first_function_that_is_right_decides_which_loss_it_is(
     cost: tuple[frozenset[str] | None, ...], gradient: tuple[frozenset[str] | None, ...], kept: str
 ) -> None:
     shows = {"compute_cost": cost, "L_model_backward": gradient}
