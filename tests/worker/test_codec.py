@@ -206,6 +206,18 @@ def test_more_bytes_than_the_cap_are_rejected_unread() -> None:
         decode(bytes(100), Caps(total_bytes=99))
 
 
+def test_an_array_counts_as_several_values() -> None:
+    """A thousand small arrays are more work than a thousand numbers."""
+    caps = Caps(nodes=100, array_nodes=10)
+    few, many = [np.ones(2)] * 9, [np.ones(2)] * 11
+    assert len(decode(encode(few), caps)) == 9
+    assert len(decode(encode([1.0] * 90), caps)) == 90
+    with pytest.raises(Reject, match="too many values"):
+        decode(encode(many), caps)
+    sent = decode(encode(few, caps))
+    assert [type(item) for item in sent[4:7]] == [np.ndarray, Opaque, Opaque], "half of what is accepted"
+
+
 def hostile_samples() -> list[bytes]:
     """Encoded values to be mutated."""
     values: list[Any] = [
