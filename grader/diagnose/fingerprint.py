@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,10 @@ from grader.model import Value
 #: The key under which a report keeps it, among what is for the instructor only.
 FINGERPRINT = "fingerprint"
 DIGITS = 5
-#: Of one component: no right answer has more, and a wrong one is told apart by these.
-MAX_TOKENS = 2_000
+#: Entries of one component that count: no right answer has more, and a wrong one is told apart by these.
+MAX_ENTRIES = 5_000
+#: As how many entries an array counts, or what stands in its place, beside its own.
+_EACH = 10
 
 
 def fingerprint(observed: Observed) -> str:
@@ -28,29 +29,44 @@ def fingerprint(observed: Observed) -> str:
     for outcome, parts in zip(observed.outcomes, observed.parts, strict=True):
         digest.update(outcome.status.encode())
         for name in sorted(parts):
-            for token in islice(_tokens(parts[name]), MAX_TOKENS):
+            for token in _tokens(parts[name]):
                 digest.update(token.encode() + b"\0")
     return digest.hexdigest()[:20]
 
 
 def _tokens(value: Value) -> Iterator[str]:
+    left = MAX_ENTRIES
+    for leaf in _leaves(value):
+        if left <= 0:
+            return
+        left -= _EACH
+        if isinstance(leaf, str):
+            yield leaf
+        else:
+            yield str(leaf.shape)
+            yield _rounded(leaf, max(left, _EACH))
+            left -= leaf.size
+
+
+def _leaves(value: Value) -> Iterator[str | NDArray[Any]]:
     if isinstance(value, dict):
         for key in sorted(value, key=str):
             yield str(key)
-            yield from _tokens(value[key])
+            yield from _leaves(value[key])
     elif isinstance(value, tuple | list):
         yield str(len(value))
         for item in value:
-            yield from _tokens(item)
+            yield from _leaves(item)
     elif isinstance(value, Absent) or (array := as_array(value)) is None:
         yield type(value).__name__
     else:
-        yield str(array.shape)
-        yield _rounded(array.astype(float))
+        yield array.astype(float)
 
 
-def _rounded(array: NDArray[Any]) -> str:
+def _rounded(array: NDArray[Any], most: int) -> str:
+    """The numbers, in units of the largest; of very many the first."""
     scale = float(np.max(np.abs(array), initial=0.0)) if np.isfinite(array).all() else 1.0
+    told = array if array.size <= most else array.ravel()[:most]
     with np.errstate(all="ignore"):  # next to the largest numbers, rounding overflows
-        rounded = np.round(array / (scale or 1.0), DIGITS) + 0.0
+        rounded = np.round(told / (scale or 1.0), DIGITS) + 0.0
     return f"{scale:.{DIGITS}g} {rounded.tolist()}"

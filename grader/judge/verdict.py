@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ class Observed:
     @property
     def is_small(self) -> bool:
         """Whether it may be remembered: results of hostile code may be large."""
-        return sum(_size(outcome.value) for outcome in self.outcomes) <= SMALL
+        return _at_most(SMALL, [outcome.value for outcome in self.outcomes])
 
     @property
     def valued(self) -> tuple[int, ...]:
@@ -42,13 +42,16 @@ class Observed:
         return tuple(i for i, outcome in enumerate(self.outcomes) if outcome.status == "value")
 
 
-def _size(value: Value) -> int:
-    """Numbers in a result."""
-    if isinstance(value, np.ndarray):
-        return value.size
-    if isinstance(value, dict):
-        value = list(value.values())
-    return sum(map(_size, value)) if isinstance(value, list | tuple) else 1
+def _at_most(most: int, values: Iterable[Value]) -> bool:
+    """Whether there are no more numbers in all of these. Counts no further."""
+    stack = list(values)
+    while stack and most >= 0:
+        value = stack.pop()
+        if isinstance(value, list | tuple | dict):
+            stack.extend(value.values() if isinstance(value, dict) else value)
+        else:
+            most -= max(value.size, 1) if isinstance(value, np.ndarray) else 1
+    return most >= 0
 
 
 def observe(spec: FunctionSpec, calls: Sequence[Call], outcomes: Sequence[Outcome]) -> Observed:

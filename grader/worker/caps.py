@@ -28,6 +28,8 @@ class Caps:
     text_bytes: int = 64 << 10
     int_bytes: int = 128
     ndim: int = 8
+    array_nodes: int = 1
+    """As how many values an array counts, however small it is: making one takes its time."""
 
 
 DEFAULT_CAPS = Caps()

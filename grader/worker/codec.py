@@ -165,10 +165,16 @@ def _get_dict(source: _Decoder, depth: int) -> dict[int | str, Value]:
 
 
 def _get_scalar(source: _Decoder, depth: int) -> np.generic:
-    return source.items(source.dtype(), ())[()]  # type: ignore[return-value]
+    dtype = source.dtype()
+    raw = source.take(dtype.itemsize)
+    if dtype.kind == "b" and raw[0] > 1:
+        raise Reject("a bool that is neither 0 nor 1")
+    scalar: np.generic = np.frombuffer(raw, dtype)[0]
+    return scalar
 
 
 def _get_array(source: _Decoder, depth: int) -> np.ndarray[Any, Any]:
+    source.nodes += source.caps.array_nodes - 1
     dtype = source.dtype()
     ndim = source.byte()
     if ndim > min(source.caps.ndim, len(_SHAPES) - 1):

@@ -151,6 +151,7 @@ def _plain_key(key: Any) -> int | str | None:
 
 
 def _put_array(out: _Encoder, value: np.ndarray[Any, Any], depth: int) -> None:
+    out.nodes += out.caps.array_nodes - 1
     shape = value.shape
     ndim = len(shape)
     if ndim >= len(_ARRAY_HEADS) or ndim > out.caps.ndim or not out.afford(value.nbytes):

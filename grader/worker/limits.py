@@ -37,7 +37,9 @@ class Limits:
     reply_bytes: int = 2 * MIB
     """Size of one result. The grader compares it, again and again, so it must not be large."""
     reply_nodes: int = 10_000
-    """Arrays, numbers, texts and containers in one result."""
+    """Numbers, texts and containers in one result."""
+    reply_array_nodes: int = 4
+    """As how many of these an array counts: what the grader does with each takes longer."""
     callbacks: int = 5_000
     """Uses of right helpers in one call."""
     callback_elements: int = 2_048
@@ -59,4 +61,9 @@ class Limits:
 def reply_caps(limits: Limits) -> Caps:
     """What the codec carries of one result: up to 4 bytes for each character that is printed."""
     texts = 4 * limits.stdout_chars + 64
-    return Caps(total_bytes=limits.reply_bytes, nodes=limits.reply_nodes, text_bytes=texts)
+    return Caps(
+        total_bytes=limits.reply_bytes,
+        nodes=limits.reply_nodes,
+        text_bytes=texts,
+        array_nodes=limits.reply_array_nodes,
+    )

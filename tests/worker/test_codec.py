@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as hnp
 
 from grader.model import Opaque, Ref
 from grader.worker.codec import DTYPES, Caps, Reject, decode, encode
+from grader.worker.limits import Limits, reply_caps
 
 _ARRAYS = hnp.arrays(
     st.sampled_from(DTYPES), hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
@@ -204,6 +205,25 @@ def test_malformed_bytes_are_rejected(data: bytes) -> None:
 def test_more_bytes_than_the_cap_are_rejected_unread() -> None:
     with pytest.raises(Reject, match="more than"):
         decode(bytes(100), Caps(total_bytes=99))
+
+
+def test_an_array_counts_as_several_values() -> None:
+    """A thousand small arrays are more work than a thousand numbers."""
+    caps = Caps(nodes=100, array_nodes=10)
+    few, many = [np.ones(2)] * 9, [np.ones(2)] * 11
+    assert len(decode(encode(few), caps)) == 9
+    assert len(decode(encode([1.0] * 90), caps)) == 90
+    with pytest.raises(Reject, match="too many values"):
+        decode(encode(many), caps)
+    sent = decode(encode(few, caps))
+    assert [type(item) for item in sent[4:7]] == [np.ndarray, Opaque, Opaque], "half of what is accepted"
+
+
+def test_a_result_may_not_hold_thousands_of_arrays() -> None:
+    caps = reply_caps(Limits())
+    assert len(decode(encode([1.0] * 2_600, caps), caps)) == 2_600
+    with pytest.raises(Reject, match="too many values"):
+        decode(encode([np.ones(2)] * 2_600), caps)
 
 
 def hostile_samples() -> list[bytes]:
