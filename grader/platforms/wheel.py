@@ -11,16 +11,22 @@ from pathlib import Path
 import grader
 from grader.errors import UsageError
 from grader.export.zipped import zip_chunks
+from grader.rubric.catalogue import taken_from
+from grader.rubric.shipped import shipped_rubrics
+from grader.rubric.yaml_file import read_yaml
 
 _SKIPPED = ("__pycache__", "_rubrics")
 _TEXT_ENDS = (".pyc", ".pyo")
 
 
 def build_wheel(rubric: Path) -> tuple[str, bytes]:
-    """(file name, bytes) of a pure-Python wheel that holds the package and the rubric's folder, nothing else."""
+    """(file name, bytes) of a pure-Python wheel that holds the package, the rubric's folder and that of the rubric
+    which it takes misconceptions from, nothing else."""
     version, metadata, entry_points = _facts()
     info = f"whywrong-{version}.dist-info"
-    files = [*_package_files(), *_rubric_files(rubric)]
+    taken, _ = taken_from(read_yaml(rubric / "rubric.yaml"))
+    folders = [rubric, *([shipped_rubrics()[taken]] if taken else [])]
+    files = [*_package_files(), *(file for folder in folders for file in _rubric_files(folder))]
     files += [
         (f"{info}/METADATA", metadata.encode()),
         (

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from grader.errors import RubricError, UsageError
-from grader.model import Feedback, StandIn
+from grader.model import StandIn
 from grader.nearest import nearest
+from grader.rubric.catalogue import load_catalogue, read_edit
 from grader.rubric.check import check_rubric
 from grader.rubric.edits import Source
 from grader.rubric.reference import load_source, locate
-from grader.rubric.schema import Edit, Form, FunctionSpec, Misconception, Place, Rubric
+from grader.rubric.schema import Edit, FunctionSpec, Misconception, Place, Rubric
 from grader.rubric.shipped import shipped_rubrics
 from grader.rubric.yaml_file import YamlFile, read_yaml
 
@@ -32,6 +33,7 @@ _RUBRIC_KEYS = [
     "infer",
     "detail",
     "labels",
+    "takes",
 ]
 _FUNCTION_KEYS = [
     "points",
@@ -48,27 +50,6 @@ _FUNCTION_KEYS = [
     "random",
     "private",
 ]
-_MISCONCEPTION_KEYS = [
-    "title",
-    "function",
-    "credit",
-    "forms",
-    "repairs",
-    "replacements",
-    "feedback",
-    "sure",
-    "verdict",
-    "same_text_as",
-    "see",
-    "decides",
-    "derivative_of",
-    "one_over_m",
-    "made_with",
-    "later",
-    "absent",
-]
-_FORM_KEYS = ["edits", "drops"]
-_EDIT_KEYS = ["in", "from", "to"]
 
 
 def find_rubric(name_or_path: str) -> Path:
@@ -107,15 +88,16 @@ def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
     reference = file.need("the rubric", file.data, "reference", str)
     source = reference_source(file, reference, folder)
     functions = _functions(file, source)
-    misconceptions = _misconceptions(folder / "misconceptions", functions, source)
+    conventions = _conventions(file, source, functions)
+    misconceptions = load_catalogue(file, folder, functions, source)
     rubric = Rubric(
         id=folder.name,
         version=str(file.need("the rubric", file.data, "version", (str, int, float))),
         title=file.need("the rubric", file.data, "title", str),
-        sha256=_digest(folder, reference, source),
+        sha256=_digest(folder, reference, source, misconceptions.values()),
         functions=functions,
         misconceptions=misconceptions,
-        conventions=_conventions(file, source, functions),
+        conventions=conventions,
         required_convention=file.typed("the rubric", file.data, "convention", str, None),
         stand_ins=_stand_ins(file),
         reference=reference,
@@ -138,11 +120,11 @@ def reference_source(file: YamlFile, reference: str, folder: Path) -> Source:
     return load_source(reference, folder)
 
 
-def _digest(folder: Path, reference: str, source: Source) -> str:
+def _digest(folder: Path, reference: str, source: Source, misconceptions: Iterable[Misconception]) -> str:
     """Keys stored results and certificates: every file of the rubric, the reference, its input maker."""
     digest = hashlib.sha256(source.text.encode())
     digest.update(locate(reference, folder).inputs.read_bytes())
-    for path in [folder / "rubric.yaml", *sorted((folder / "misconceptions").glob("*.yaml"))]:
+    for path in [folder / "rubric.yaml", *(one.path for one in misconceptions if one.path)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -240,7 +222,7 @@ def _conventions(
         file.need("the conventions", found, convention, dict)
     made = {
         convention: {
-            name: _edit(file, f"convention {convention}, {name}", edit, None, source)
+            name: read_edit(file, f"convention {convention}, {name}", edit, None, source)
             for name, edit in edits.items()
         }
         for convention, edits in found.items()
@@ -252,86 +234,4 @@ def _conventions(
                 f"convention {name}: edits {', '.join(sorted(called))}, a right helper; helpers know L and J alone",
                 name,
             )
-    return made
-
-
-def _misconceptions(
-    folder: Path, functions: Mapping[str, FunctionSpec], source: Source
-) -> dict[str, Misconception]:
-    return {path.stem: load_misconception(path, functions, source) for path in sorted(folder.glob("*.yaml"))}
-
-
-def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source: Source) -> Misconception:
-    """One misconception file, checked against the reference. Raises RubricError."""
-    file = read_yaml(path)
-    where = f"misconception {path.stem!r}"
-    file.check_keys(where, file.data, _MISCONCEPTION_KEYS)
-    function = file.need(where, file.data, "function", str)
-    if function not in functions and function != "any":
-        hint = nearest(function, functions)
-        raise file.error(f"{where}: the rubric has no function {function!r}{hint}", "function")
-    forms = file.typed(where, file.data, "forms", dict, {}) or {}
-    return Misconception(
-        id=path.stem,
-        title=file.need(where, file.data, "title", str),
-        function=function,
-        forms=tuple(
-            _form(file, path.stem, str(name), form, function, source) for name, form in forms.items()
-        ),
-        feedback=_feedback(file, where),
-        credit=float(file.typed(where, file.data, "credit", (int, float), 0.0)),
-        repairs=tuple(file.typed(where, file.data, "repairs", list, [])),
-        replacements=tuple(file.typed(where, file.data, "replacements", list, [])),
-        sure=file.typed(where, file.data, "sure", bool, True),
-        verdict=file.typed(where, file.data, "verdict", str, "wrong"),
-        same_text_as=tuple(file.typed(where, file.data, "same_text_as", list, [])),
-        see=tuple(file.typed(where, file.data, "see", list, [])),
-        decides=file.typed(where, file.data, "decides", str, "values"),
-        derivative_of=tuple(file.typed(where, file.data, "derivative_of", list, [])),
-        one_over_m=file.typed(where, file.data, "one_over_m", int, 0),
-        later=file.typed(where, file.data, "later", str, ""),
-        made_with=file.typed(where, file.data, "made_with", str, ""),
-        absent=file.typed(where, file.data, "absent", bool, False),
-        path=path,
-    )
-
-
-def _feedback(file: YamlFile, where: str) -> Feedback:
-    levels = file.need(where, file.data, "feedback", dict)
-    file.check_keys(f"{where}, feedback", levels, ("nudge", "explanation", "fix"))
-    return Feedback(
-        *(
-            str(file.need(f"{where}, feedback", levels, level, str)).strip()
-            for level in ("nudge", "explanation", "fix")
-        )
-    )
-
-
-def _form(file: YamlFile, owner: str, name: str, form: Any, function: str, source: Source) -> Form:
-    where = f"misconception {owner!r}, form {name!r}"
-    if not isinstance(form, dict):
-        raise file.error(f"{where}: keys `edits` or `drops` are wanted", name)
-    file.check_keys(where, form, _FORM_KEYS)
-    edits = tuple(_edit(file, where, edit, function, source) for edit in form.get("edits") or ())
-    drops = tuple(form.get("drops") or ())
-    if not edits and not drops:
-        raise file.error(f"{where}: needs `edits` or `drops`", name)
-    return Form(owner, name, edits, drops)
-
-
-def _edit(file: YamlFile, where: str, edit: Any, function: str | None, source: Source) -> Edit:
-    if not isinstance(edit, dict):
-        raise file.error(
-            f"{where}: an edit has the keys `from`, `to` and, elsewhere than in {function}, `in`"
-        )
-    file.check_keys(f"{where}, edit", edit, _EDIT_KEYS)
-    made = Edit(
-        str(edit.get("in") or function),
-        str(file.need(f"{where}, edit", edit, "from", str)),
-        str(file.need(f"{where}, edit", edit, "to", str)),
-    )
-    try:
-        source.span_of(made)
-    except RubricError as error:
-        raise file.error(f"{where}: {error}", made.old.split("\n")[0]) from None
     return made

@@ -15,7 +15,7 @@ from grader.cli.main import cli
 from grader.errors import RubricError, UsageError
 from grader.judge.ready import ready_plan
 from grader.platforms.wheel import build_wheel
-from grader.rubric import load
+from grader.rubric import catalogue, load
 from grader.rubric.load import load_rubric
 from grader.rubric.pack import pack
 from grader.rubric.pack_plan import read_pack
@@ -325,7 +325,7 @@ def test_generate_helps_and_does_nothing_else(
 
 def test_every_key_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "authoring.md").read_text(encoding="utf-8")
-    keys = {*load._RUBRIC_KEYS, *load._FUNCTION_KEYS, *load._MISCONCEPTION_KEYS, *load._FORM_KEYS}
+    keys = {*load._RUBRIC_KEYS, *load._FUNCTION_KEYS, *catalogue._MISCONCEPTION_KEYS, *catalogue._FORM_KEYS}
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
 
 
