@@ -147,8 +147,8 @@ def _show_json(report: Report, most: str) -> None:
 
 
 def _show_text(report: Report, detail: str, rubric: str | None) -> None:
-    from grader.render import terminal, words
+    from grader.render import read_on, terminal
 
     color = output.wants_color(sys.stdout)
-    named = words.as_named(report, rubric)
+    named = read_on.as_named(report, rubric)
     output.show(terminal.render(named, detail=detail, width=output.width(), color=color))

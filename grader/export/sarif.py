@@ -14,7 +14,7 @@ from urllib.parse import quote
 from grader.export.base import Exporter, Options, Reports, Sink, StoredReport
 from grader.export.scores import strict_json
 from grader.model import Diagnosis, FunctionReport, Location
-from grader.render import words
+from grader.render import read_on, words
 from grader.render.escape import clean, one_line
 from grader.render.plain import function_text
 
@@ -68,7 +68,7 @@ def _function(
         yield _result(stored, function.name, name, "error", text, place), _rule(name, _WORDS[name])
     for diagnosis in function.diagnoses:
         level = "warning" if diagnosis.evidence == "suspected" else "error"
-        more = words.explain_hint(diagnosis, stored.report)
+        more = read_on.explain_hint(diagnosis, stored.report)
         shown = diagnosis if detail != "nudge" else None
         rule = _rule(diagnosis.misconception, diagnosis.title, shown, more)
         result = _result(
@@ -128,7 +128,8 @@ def _fingerprint(*parts: str) -> str:
 def _rule(name: str, title: str, diagnosis: Diagnosis | None = None, more: str = "") -> dict[str, Any]:
     title = one_line(title.replace("`", ""), 300)
     why = one_line(diagnosis.feedback.explanation) if diagnosis else title
-    help_ = f"{why or title} Run `{more}` for more." if diagnosis else f"{title}."
+    run = f" Run `{more}` for more." if more else ""
+    help_ = f"{why or title}{run}" if diagnosis else f"{title}."
     return {
         "id": name,
         "shortDescription": {"text": title},

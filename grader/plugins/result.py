@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from grader.errors import UsageError
 from grader.model import LEVELS, Level, Report
-from grader.render import markdown, plain, words
+from grader.render import markdown, plain, read_on, words
 from grader.render.html import page
 
 _CELL = re.compile(r"(?:\bIn )?\b[Cc]ell (\d+)\b")
@@ -57,7 +57,7 @@ class CheckResult:
 
     @property
     def _told(self) -> Report:
-        return words.as_named(self.report, self.rubric)
+        return read_on.as_named(self.report, self.rubric)
 
     def _numbered(self, text: str) -> str:
         return _CELL.sub(r"In [\1]", text) if self.live else text

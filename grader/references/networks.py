@@ -62,11 +62,16 @@ def forward_pass(
     probabilities: bool = True,
 ) -> Pass:
     """A pass through the reference's own L_model_forward; redrawn until no unit of it is dead and, where predictions
-    are probabilities, none is all but certain."""
+    are probabilities, none is all but certain. The output's Z lies on both sides of zero, too, so that a relu there
+    shows as more than a zero."""
+    run = functions["L_model_forward"]
     for _ in range(200):
         parameters = draw_parameters(sizes, rng)
         X = rng.normal(size=(sizes[0], m))
-        AL, caches = functions["L_model_forward"](X, parameters)
+        AL, caches = run(X, parameters)
+        if _alive(caches) and not _on_both_sides(caches[-1][1]):
+            parameters[f"b{len(caches)}"] -= caches[-1][1].mean()
+            AL, caches = run(X, parameters)
         if _alive(caches) and (not probabilities or is_inside(AL)):
             break
     return Pass(X, labels(m, rng, soft=soft), parameters, AL, caches)
@@ -75,6 +80,10 @@ def forward_pass(
 def is_inside(A: Array) -> bool:
     """Whether no probability is all but certain."""
     return bool(np.all(np.abs(A - 0.5) < 0.5 - INSIDE))
+
+
+def _on_both_sides(Z: Array) -> bool:
+    return bool((Z > 0).any() and (Z < 0).any())
 
 
 def _alive(caches: Sequence[tuple[Any, Array]]) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.model import Diagnosis, ErrorReport, FunctionReport, Location, Report
-from grader.render import escape, words
+from grader.render import escape, read_on, words
 
 _STDOUT_CHARACTERS = 2_000
 
@@ -94,7 +94,8 @@ def _diagnosis(diagnosis: Diagnosis, report: Report, function: FunctionReport, d
         yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):
         yield f"**{label}:** {_prose(sentences)}"
-    yield f"More: {code_span(words.explain_hint(diagnosis, report))}"
+    if more := read_on.explain_hint(diagnosis, report):
+        yield f"More: {code_span(more)}"
 
 
 def _location(location: Location, report: Report) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from grader.model import Diagnosis, ErrorReport, FunctionReport, Location, Report
-from grader.render import escape, words
+from grader.render import escape, read_on, words
 
 _SOURCE_CHARACTERS = 300
 _ERROR_CHARACTERS = 500
@@ -157,7 +157,8 @@ def _diagnosis(
         yield Block("text", _clean(words.credit(diagnosis, function)))
     for label, sentences in words.feedback(diagnosis, detail):
         yield Block("text", _clean(sentences), label)
-    yield Block("text", f"`{escape.one_line(words.explain_hint(diagnosis, report), 200)}`", "More")
+    if more := read_on.explain_hint(diagnosis, report):
+        yield Block("text", f"`{escape.one_line(more, 200)}`", "More")
 
 
 def _location(location: Location, report: Report) -> Iterator[Block]:

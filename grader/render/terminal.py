@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.model import Diagnosis, ErrorReport, FunctionReport, Location, Report
-from grader.render import escape, words
+from grader.render import escape, read_on, words
 
 _STATUS_STYLE = {"passed": "green", "failed": "red", "error": "red", "timeout": "red"}
 _EVIDENCE_STYLE = {"proved": "magenta", "matched": "magenta", "suspected": "yellow"}
@@ -170,7 +170,8 @@ def _diagnosis(
         yield _prose(words.credit(diagnosis, function))
     for label, sentences in words.feedback(diagnosis, detail):
         yield Text.assemble((f"{label}: ", "bold"), _prose(sentences))
-    yield _text("More: ").append(_line(words.explain_hint(diagnosis, report), "cyan"))
+    if more := read_on.explain_hint(diagnosis, report):
+        yield _text("More: ").append(_line(more, "cyan"))
 
 
 def _location(location: Location, report: Report) -> Text:

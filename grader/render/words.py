@@ -6,7 +6,6 @@ Names that a notebook can choose are shortened and lose their backticks, so that
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -26,7 +25,6 @@ from grader.model import (
     Report,
     Status,
 )
-from grader.rubric.shipped import first_with
 
 code, listed = inline.code, inline.listed
 
@@ -376,18 +374,6 @@ def credit(diagnosis: Diagnosis, function: FunctionReport) -> str:
     lower = {name for other in sure if other.credit < diagnosis.credit for name in other.components}
     parts = [name for name in diagnosis.components if name not in lower]
     return f"{number(100 * diagnosis.credit)} % of the marks for {listed(parts)} kept." if parts else ""
-
-
-def explain_hint(diagnosis: Diagnosis, report: Report) -> str:
-    """Where to read on; with the rubric, where the id alone leads to the words of another one."""
-    rubric = report.rubric.id
-    named = "" if rubric == first_with(diagnosis.misconception) else f" --rubric {shlex.quote(rubric)}"
-    return f"grader explain {diagnosis.misconception}{named}"
-
-
-def as_named(report: Report, rubric: str | None) -> Report:
-    """The report with its rubric called as the reader called it, by a path perhaps, so that commands in it work."""
-    return replace(report, rubric=replace(report.rubric, id=rubric)) if rubric else report
 
 
 def failed_names(components: Sequence[Component]) -> list[str]:

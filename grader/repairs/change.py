@@ -31,8 +31,8 @@ class Change:
     tag: str = ""
     at: ast.AST | None = None
     """Where the mistake is, if not at the first edit."""
-    joined: bool = False
-    """Edits of several statements: tried after those of single ones."""
+    joined: int = 0
+    """Statements besides the first that its edits are in: the fewest are tried first."""
 
 
 Family = Callable[[Site], Iterator[Change]]

@@ -37,14 +37,22 @@ def _groups(site: Site, tag: str) -> tuple[object, ...]:
         return ()
     if tag.startswith("here"):
         return (id(site.node),)
-    near = (id(site.node), _stem(site), id(site.scope))
+    near: tuple[object, ...] = (id(site.node), _stem(site), id(site.scope))
+    if tag.startswith("index") and not _of_activations(site):
+        near = (*near, "parameters")
     return near if tag.startswith("order") else (*near, "all")
+
+
+def _of_activations(site: Site) -> bool:
+    """`grads["dA" + str(l)] = dA`, whose numbers are another layer's than those of dW and db beside it."""
+    texts = (node.value for node in site.nodes() if isinstance(node, ast.Constant))
+    return any(isinstance(text, str) and text.lstrip("d").startswith("A") for text in texts)
 
 
 def _joined(items: Sequence[Found]) -> Found:
     at, site, first = items[0]
     edits = dict(chain.from_iterable(made.edits for _, _, made in items))
-    joined = len({id(site.node) for _, site, _ in items}) > 1
+    joined = len({id(site.node) for _, site, _ in items}) - 1
     level = TAKEN if _is_one_slip(items) else first.level
     return at, site, Change(tuple(edits.items()), level, first.rank, at=first.at, joined=joined)
 

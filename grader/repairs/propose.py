@@ -117,7 +117,7 @@ _LIKELIHOOD = re.compile("(?<!negative_)likelihood", re.IGNORECASE)
 _OF_ONE = re.compile(r"def \w+\(\w+[^,()]*\)")
 _DIVIDES = re.compile(r"/|\b(?:mean|average|divide|true_divide)\(")
 
-_Kept = tuple[tuple[int, int, bool, bool, int, int], int, Proposal]
+_Kept = tuple[tuple[int, int, bool, int, int, int], int, Proposal]
 
 
 def propose(definitions: Sequence[Definition], request: RepairRequest) -> tuple[Proposal, ...]:

@@ -128,6 +128,12 @@ def test_conventions_are_counted():
     ]
 
 
+def test_a_rubric_without_conventions_has_no_list_of_them():
+    plain = [dataclasses.replace(one, convention="undetermined") for one in CLASS]
+    assert figures.conventions(collect(plain).graded) == []
+    assert "Conventions used" not in class_page.render(plain).decode()
+
+
 def test_what_changed():
     earlier = [
         dataclasses.replace(ADA, score=20.0),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from grader.model import Component, Diagnosis, ErrorReport, Feedback, FunctionReport, Location, Note, Problem
-from grader.render import escape, markdown, terminal
+from grader.render import escape, markdown, read_on, terminal
 from grader.render import words as sentences
 from grader.render.html import student
 from grader.render.plain import report_text
@@ -312,7 +312,7 @@ def test_the_command_to_read_on_leads_to_the_rubrics_own_words(render: Any) -> N
     def told(rubric: str, misconception: str) -> str:
         found = dataclasses.replace(reports.MISSING_M, misconception=misconception)
         report = reports.report(reports.failed("linear_backward", found))
-        return str(render(sentences.as_named(report, rubric))).replace("&#39;", "'")
+        return str(render(read_on.as_named(report, rubric))).replace("&#39;", "'")
 
     assert "grader explain last-layer-relu --rubric regression-step-by-step" in told(
         "regression-step-by-step", "last-layer-relu"
@@ -322,6 +322,15 @@ def test_the_command_to_read_on_leads_to_the_rubrics_own_words(render: Any) -> N
     )
     assert "--rubric" not in told("dnn-step-by-step", "last-layer-relu")
     assert "--rubric" not in told("regression-step-by-step", "cost-is-root")
+    assert "grader explain own --rubric ./week5" in told("week5", "own")
+
+
+@pytest.mark.parametrize("render", [*RENDERERS, report_text, lambda report: student.render(report).decode()])
+def test_who_does_not_have_the_rubric_is_given_no_command(render: Any) -> None:
+    report = reports.report(reports.failed("linear_backward", reports.MISSING_M))
+    own = dataclasses.replace(report, rubric=dataclasses.replace(report.rubric, id="week5"))
+    assert "grader explain" in plain(render(report))
+    assert "grader explain" not in plain(render(own))
 
 
 @pytest.mark.parametrize("render", [*RENDERERS, report_text, lambda report: student.render(report).decode()])

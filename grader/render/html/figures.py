@@ -155,8 +155,11 @@ class Share(NamedTuple):
 
 
 def conventions(rows: Sequence[Row]) -> list[Share]:
-    """How many graded notebooks use which convention; those that nobody uses are left out."""
+    """How many graded notebooks use which convention; those that nobody uses are left out. None at all where no
+    notebook tells: the rubric has no conventions, say."""
     counts = Counter(row.convention for row in rows)
+    if counts.keys() <= {"undetermined"}:
+        return []
     return [Share(key, counts[key], percent(counts[key], len(rows))) for key in CONVENTIONS if counts[key]]
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.render import escape, words
+from grader.render.read_on import explain_hint
 
 
 def render(
@@ -69,6 +70,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["explain_hint"] = explain_hint
     environment.filters.update(prose=prose, name=name, line=escape.one_line, number=words.number)
     return environment
 

@@ -36,7 +36,7 @@ def layout(site: Site) -> Iterator[Change]:
     for edits in (*itertools.chain.from_iterable(made), *_as_counted(site, keys)):
         first = min((node for node, _ in edits), key=lambda node: (node.lineno, node.col_offset))
         if _is_here(site, first):
-            yield Change(edits, rank=2, joined=True)
+            yield Change(edits, rank=2, joined=1)
 
 
 def _keys(site: Site) -> list[tuple[str, ast.expr, ast.expr]]:
@@ -110,7 +110,7 @@ def typed_positions(site: Site) -> Iterator[Change]:
         if None in counted.values() and any(counted.values()) and _is_here(site, typed[0]):
             for shift in ("", " - 1"):
                 edits = ((node.slice, f"{at}{shift}" if at else "-1") for node, at in counted.items())
-                yield Change(tuple(edits), rank=2, joined=True)
+                yield Change(tuple(edits), rank=2, joined=1)
 
 
 def taken_from_the_list(site: Site) -> Iterator[Change]:

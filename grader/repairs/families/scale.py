@@ -165,10 +165,10 @@ def _undivided_call(site: Site, node: ast.Call) -> Iterator[Change]:
         yield from _summed(site, node, _EXCHANGED[name])
     elif name in ("divide", "true_divide") and len(args) == 2:
         yield change(node, site.text(args[0]), rank=0)
-    elif name == "multiply" and len(args) == 2:
+    elif name in ("multiply", "dot") and len(args) == 2 and not is_method(site, node):
         for factor, rest in (args, args[::-1]):
             if is_factor(site, factor):
-                yield change(node, site.text(rest), rank=0)
+                yield change(node, _signed(factor, site.atom(rest)), rank=0)
 
 
 def _is_averager(site: Site, node: ast.Call) -> bool:

@@ -132,7 +132,7 @@ def _all_sizes(site: Site) -> Iterator[Change]:
         one for node in site.source.nodes if isinstance(node, ast.Assign) for one in _typed_sizes(site, node)
     ]
     if len({statement for statement, _ in typed}) > 1 and typed[0][0] is site.node:
-        yield Change(tuple(edit for _, edit in typed), rank=1, joined=True)
+        yield Change(tuple(edit for _, edit in typed), rank=1, joined=1)
 
 
 def _typed_sizes(site: Site, node: ast.Assign) -> Iterator[tuple[ast.Assign, tuple[ast.AST, str]]]:
