@@ -15,6 +15,8 @@ from grader.repairs.text import Source, parse_source
 #: Constants that say what they are: `ONE`, `RZERO`, and codes for activations.
 _NUMBER_WORD = re.compile(r"[a-z]?(?:zero|one|two|half|unity)\d*\Z|\w*(?:relu|sig)", re.IGNORECASE)
 
+_OUTPUTS = ("sigmoid", "linear", "identity")
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -45,6 +47,8 @@ class World:
     """Indices of definitions that give an operation of the library another name: `rowSums = lambda x: x.sum(1)`."""
     counts_examples: bool = False
     """The function has a name of its own for the number of examples."""
+    outputs: tuple[str, ...] = ("sigmoid",)
+    """Words for the activation of an output layer that the notebook uses: "linear" for regression."""
 
 
 def world_of(definitions: Sequence[Definition], source: Source, function: str, used: frozenset[str]) -> World:
@@ -73,6 +77,14 @@ def world_of(definitions: Sequence[Definition], source: Source, function: str, u
         _unasked(methods, definitions),
         _wrappers(definitions),
         any(BATCH_NAME.match(name) for name in stored),
+        _outputs(definitions),
+    )
+
+
+def _outputs(definitions: Sequence[Definition]) -> tuple[str, ...]:
+    sources = [made.source.replace("'", '"') for made in definitions]
+    return tuple(
+        word for word in _OUTPUTS if word == "sigmoid" or any(f'"{word}"' in source for source in sources)
     )
 
 

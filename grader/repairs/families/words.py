@@ -1,4 +1,4 @@
-"""The words "relu" and "sigmoid" exchanged, for all layers or for the output layer's alone."""
+"""The words "relu" and "sigmoid", or "linear", exchanged: for all layers or for the output layer's alone."""
 
 from __future__ import annotations
 
@@ -30,19 +30,33 @@ def word(site: Site, node: ast.expr) -> Iterator[Change]:
     if isinstance(node, ast.Attribute) and not is_numpys(site, node):
         yield from _other_member(site, node)
     value = node.value if isinstance(node, ast.Constant) else None
-    other = _STRINGS.get(value.lower()) if isinstance(value, str) else None
-    if not other or not isinstance(node, ast.Constant):
+    others = _others(site, value.lower()) if isinstance(value, str) else ()
+    if not others or not isinstance(node, ast.Constant):
         return
     around = site.parent(node)
     level = COMPUTED if isinstance(around, ast.Compare | ast.Dict) else RESTORED
     level = DELIVERED if isinstance(around, ast.Dict) and is_as_named(site, around) else level
-    yield change(node, repr(other), level, rank=0, tag="word")
+    for other in others:
+        yield change(node, repr(other), level, rank=0, tag=_exchange(node.value.lower(), other))
     for test in dict.fromkeys((*_last_rounds(site, node), *output_rounds(site, node))):
-        yield change(node, f'("sigmoid" if {test} else "relu")', rank=1)
+        for output in site.world.outputs:
+            yield change(node, f'("{output}" if {test} else "relu")', rank=1)
     for method in (*_choosers(site, node), *site.scope.attributes[:_MAX_OPERANDS]):
         yield change(node, method, rank=1)
     yield from _in_list(site, node)
     yield from _repeated(site, node)
+
+
+def _others(site: Site, word: str) -> tuple[str, ...]:
+    """The words that may have been meant: for relu those of output layers, and the other way round."""
+    known = ("relu", *site.world.outputs)
+    return tuple(other for other in known if other != word) if word in known else ()
+
+
+def _exchange(word: str, other: str) -> str:
+    """One tag for both directions, so that two branches are exchanged at once."""
+    pair = sorted((word, other))
+    return "word" if pair == ["relu", "sigmoid"] else f"word {' '.join(pair)}"
 
 
 def is_as_named(site: Site, table: ast.Dict) -> bool:
@@ -136,12 +150,13 @@ def _repeated(site: Site, node: ast.Constant) -> Iterator[Change]:
     match made:
         case ast.Call(func=ast.Attribute(attr="fromkeys"), args=[ast.Call(args=[*_, last]) as layers, _]):
             hidden = f'dict.fromkeys({site.text(layers)}, "relu")'
-            yield change(made, f'{{**{hidden}, {site.text(last)} - 1: "sigmoid"}}', rank=0)
-            yield change(made, f'{{**{hidden}, {site.text(last)}: "sigmoid"}}', rank=0)
+            for output in site.world.outputs:
+                yield change(made, f'{{**{hidden}, {site.text(last)} - 1: "{output}"}}', rank=0)
+                yield change(made, f'{{**{hidden}, {site.text(last)}: "{output}"}}', rank=0)
         case ast.Call() if callee(made) == "repeat":
             yield from _repeated_word(site, node, made)
         case ast.Call(args=[one, other]) if is_own_call(site, made):  # `rep("relu", L)`
-            yield from _output_at_one_end(made, site.text(other if one is node else one))
+            yield from _output_at_one_end(site, made, site.text(other if one is node else one))
 
 
 def all_the_same(site: Site, node: ast.Call) -> Iterator[Change]:
@@ -163,13 +178,14 @@ def all_the_same(site: Site, node: ast.Call) -> Iterator[Change]:
 def _repeated_word(site: Site, node: ast.Constant, made: ast.Call) -> Iterator[Change]:
     sizes = [site.text(made.args[1])] if made.args[1:] else [*counters(site, node), *lengths(site, node)]
     for size in sizes:
-        yield from _output_at_one_end(made, size)
+        yield from _output_at_one_end(site, made, size)
 
 
-def _output_at_one_end(made: ast.expr, size: str) -> Iterator[Change]:
+def _output_at_one_end(site: Site, made: ast.expr, size: str) -> Iterator[Change]:
     hidden = f'["relu"] * ({size} - 1)'
-    yield change(made, f'({hidden} + ["sigmoid"])', rank=0)
-    yield change(made, f'(["sigmoid"] + {hidden})', rank=0)
+    for output in site.world.outputs:
+        yield change(made, f'({hidden} + ["{output}"])', rank=0)
+        yield change(made, f'(["{output}"] + {hidden})', rank=0)
 
 
 def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
@@ -178,7 +194,7 @@ def _in_list(site: Site, node: ast.Constant) -> Iterator[Change]:
     times = site.parent(made) if isinstance(made, ast.List) and len(made.elts) == 1 else None
     if isinstance(times, ast.BinOp) and isinstance(times.op, ast.Mult):
         size = times.right if times.left is made else times.left
-        yield from _output_at_one_end(times, site.atom(size))
+        yield from _output_at_one_end(site, times, site.atom(size))
 
 
 def _last_rounds(site: Site, node: ast.expr) -> Iterator[str]:
