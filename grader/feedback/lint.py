@@ -141,14 +141,14 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
 
 def _formulas(found: Misconception, rubric: Rubric) -> Iterator[str]:
     """`{0}` or `{AL}` in replacements is the student's parameter in that place, `{l}` a local name of the reference."""
-    if bool(found.replacements) and "formula" not in found.repairs:
-        yield "replacements: without the family formula"
+    if bool(found.replacements) and not {"formula", "condition"} & {*found.repairs}:
+        yield "replacements: without the family formula or condition"
     names = _known_names(found, rubric) if found.replacements else set()
     for text in found.replacements:
         if set(re.findall(r"\{(\w+)\}", text)) - {"0", "1", "2", "3"} - names:
             yield f"replacements: {text} has a placeholder that is neither a parameter nor a local name of the reference"
         try:
-            ast.parse(re.sub(r"\{(\w+)\}", r"p\1", text), mode="eval")
+            ast.parse(re.sub(r"\{(\w+)\}", r"p\1", text))
         except SyntaxError:
             yield f"replacements: {text} does not parse"
 

@@ -19,7 +19,8 @@ Found = tuple[int, Site, Change]
 def together(found: Sequence[Found]) -> Iterator[Found]:
     """Changes with the same tag, made at once: in one statement, for one kind of target, in one function.
 
-    A tag that begins with "here" joins those of one statement only.
+    A tag that begins with "here" joins those of one statement only, "twin" also those of lines that differ in names
+    alone.
     """
     groups: dict[tuple[object, ...], list[Found]] = {}
     for item in found:
@@ -37,10 +38,21 @@ def _groups(site: Site, tag: str) -> tuple[object, ...]:
         return ()
     if tag.startswith("here"):
         return (id(site.node),)
+    if tag.startswith("twin"):
+        return id(site.node), _shape(site)
     near: tuple[object, ...] = (id(site.node), _stem(site), id(site.scope))
     if tag.startswith("index") and not _of_activations(site):
         near = (*near, "parameters")
-    return near if tag.startswith("order") else (*near, "all")
+    return near if tag.startswith("order") else (*near, _shape(site), "all")
+
+
+def _shape(site: Site) -> str:
+    """The statement without its names: `_ = _ - _ * _` of `w = w - rate * dw` and of `b = b - rate * db`."""
+    return "shape " + _NAME.sub("_", site.text(site.node)[:_LONGEST])
+
+
+_NAME = re.compile(r"\w+")
+_LONGEST = 300
 
 
 def _of_activations(site: Site) -> bool:
@@ -54,7 +66,8 @@ def _joined(items: Sequence[Found]) -> Found:
     edits = dict(chain.from_iterable(made.edits for _, _, made in items))
     joined = len({id(site.node) for _, site, _ in items}) - 1
     level = TAKEN if _is_one_slip(items) else first.level
-    return at, site, Change(tuple(edits.items()), level, first.rank, at=first.at, joined=joined)
+    rank = first.rank - first.tag.startswith("twin")  # the same slip in both is likelier than in one
+    return at, site, Change(tuple(edits.items()), level, rank, at=first.at, joined=joined)
 
 
 def _is_one_slip(items: Sequence[Found]) -> bool:

@@ -17,6 +17,7 @@ from grader.model import Definition, Location, Proposal, RepairRequest
 from grader.repairs.change import REDUCED, RESTORED, Change, Family, callee
 from grader.repairs.families.blanks import blank
 from grader.repairs.families.calls import call, compare, masks
+from grader.repairs.families.conditions import condition
 from grader.repairs.families.depth import depth
 from grader.repairs.families.divisors import over_n
 from grader.repairs.families.formula import filling, formula
@@ -47,6 +48,7 @@ from grader.repairs.families.slips import (
     sized,
     spelt,
     threshold,
+    too_many_results,
     tupled,
     with_str,
 )
@@ -82,7 +84,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "first": (first_result,),
     "floor": (floored,),
     "halved": (halved,),
-    "results": (more_results,),
+    "results": (more_results, too_many_results),
     "size": (sized,),
     "spelling": (spelt,),
     "str": (with_str,),
@@ -107,8 +109,10 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "blank": (blank,),
     "return": (returned,),
 }
+#: Those that are made of a misconception's `replacements`.
+_OF_FORMULAS = {"formula": formula, "filling": filling, "condition": condition}
 #: Names that `RepairRequest.families` may hold.
-FAMILY_NAMES = (*_FAMILIES, "formula", "filling")
+FAMILY_NAMES = (*_FAMILIES, *_OF_FORMULAS)
 
 #: What is done once to a whole: the minus of a cost, the 1/m of a mean.
 _OF_THE_WHOLE = frozenset({"sign", "over_m"})
@@ -155,9 +159,8 @@ def _proposed(definitions: Sequence[Definition], request: RepairRequest) -> tupl
 def _found(sites: Sequence[Site], family: str, replacements: Sequence[str]) -> list[Found]:
     """The family's changes at all places, the likeliest and nearest first."""
     makers = _FAMILIES.get(family, ())
-    if family in ("formula", "filling"):
-        make = formula if family == "formula" else filling
-        makers = (partial(make, replacements=replacements),)
+    if family in _OF_FORMULAS:
+        makers = (partial(_OF_FORMULAS[family], replacements=replacements),)
     found: list[Found] = []
     for at, site in enumerate(sites):
         if _advances(site):

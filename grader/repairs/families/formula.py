@@ -33,6 +33,8 @@ from grader.repairs.slice import names_in
 
 _MOST_BRANCHES = 3
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_FOR_ONE = re.compile(r"(\w+) = (.*)")
+_NAME = re.compile(r"\b(?:d?[wb])\b")
 
 
 def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
@@ -44,17 +46,34 @@ def formula(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
         level = COMPUTED if place.level == REDUCED or started else place.level
         summed = _summed(site, place.node)
         fillers = _fillers(site, place)
-        for text in replacements:
+        for target, text in map(_apart, replacements):
+            if target and not _is_all_of(site, place, target):
+                continue
             for made in _filled(site, fillers, text):
                 before = _begins(site, summed, made) if summed is not None else None
                 begins = _begins(site, place.node, made) or before
                 late = DELIVERED if _passes_over(site, place.node, made) else level
                 tag = f"{place.node.id} is {made}" if isinstance(place.node, ast.Name) else ""
+                tag = f"twin {_NAME.sub('_', text)}" if target else tag
                 yield Change(((place.node, made),), late, 0 if level == COMPUTED else 1, tag, at=begins)
                 if summed is not None and "sum(" not in text:
                     yield Change(((summed, made),), level, 1, at=before)
                 if "log(" in text and "sum(" not in text:
                     yield Change(((place.node, f"{site.world.numpy}.sum({made})"),), late, 2, at=begins)
+
+
+def _apart(replacement: str) -> tuple[str, str]:
+    """`w = {w} - {learning_rate} * {dw}` is for what is called `w` alone, at once with its twin for `b`."""
+    match = _FOR_ONE.match(replacement)
+    return (match[1], match[2]) if match else ("", replacement)
+
+
+def _is_all_of(site: Site, place: Place, target: str) -> bool:
+    """Whether this is the whole value that is given to the name `target`."""
+    named = isinstance(place.target, ast.Name) and place.target.id == target
+    around = site.parent(place.node)
+    whole = around is site.node or isinstance(around, ast.Tuple) and site.parent(around) is site.node
+    return named and whole and isinstance(site.node, ast.Assign)
 
 
 def _counts(site: Site, place: Place) -> bool:
@@ -121,7 +140,7 @@ def filling(site: Site, replacements: Sequence[str]) -> Iterator[Change]:
     for place in (*places(site), *named, *several):
         if is_none(place.node):
             fillers = _fillers(site, place)
-            for text in replacements:
+            for _, text in map(_apart, replacements):
                 yield from (change(place.node, made, COMPUTED, 0) for made in _filled(site, fillers, text))
 
 

@@ -252,7 +252,7 @@ def _extended(site: Site, place: Place) -> Iterator[Change]:
         yield from (change(node, f"{name}{mask}", rank=0) for name in _partners(site, node))
     for name in _partners(site, node):
         yield change(node, f"{text} + {name}", level, rank=0)
-        yield change(node, f"{text} * {name}", level, rank=0)
+        yield change(node, f"{text} * {name}", level, rank=0, tag=f"times {name}")
         yield change(node, f"{text} * (1 - {name})", level, rank=2)
         yield change(node, f"{text} * {name} * (1 - {name})", level, rank=2)
 
@@ -296,10 +296,11 @@ def _extended_operands(site: Site) -> Iterator[Change]:
         last = _last_operand(node)
         if last is not None and not site.count(node):
             for name in _partners(site, node):
-                yield change(last, f"{name} * {site.atom(last)}", COMPUTED, rank=0, tag=f"here {name} *")
+                yield change(last, f"{name} * {site.atom(last)}", COMPUTED, rank=0, tag=f"twin {name} *")
     if isinstance(site.node, ast.AugAssign):
         for name in _partners(site, site.node.value):
-            yield change(site.node.value, f"{name} * {site.atom(site.node.value)}", COMPUTED, rank=0)
+            text = f"{name} * {site.atom(site.node.value)}"
+            yield change(site.node.value, text, COMPUTED, rank=0, tag=f"twin {name} *")
 
 
 def _last_operand(node: ast.expr) -> ast.expr | None:

@@ -152,13 +152,23 @@ def _typed_sizes(site: Site, node: ast.Assign) -> Iterator[tuple[ast.Assign, tup
 
 
 def more_results(site: Site) -> Iterator[Change]:
-    """`return Z` → `return Z, cache`, where the cache was made and is used nowhere else."""
+    """`return Z` → `return Z, cache`, where the cache was made and is used nowhere else, or is a record."""
     given = site.node.value if isinstance(site.node, ast.Return) and site.depth == 0 else None
     if isinstance(given, ast.Name | ast.Tuple):
-        bound = (made.name for made in site.scope.bindings if isinstance(made.value, ast.List | ast.Tuple))
+        records = ast.List | ast.Tuple | ast.Dict
+        bound = (made.name for made in site.scope.bindings if isinstance(made.value, records))
+        parts = given.elts if isinstance(given, ast.Tuple) else [given]
+        texts = [site.text(part) for part in parts]
         for name in dict.fromkeys((*site.scope.idle, *bound)):
-            if name not in names_in(given):
-                yield change(site.node, f"return {site.text(given).strip('()')}, {name}", rank=0)
+            for at in range(len(texts), -1, -1) if name not in names_in(given) else ():
+                yield change(site.node, f"return {', '.join((*texts[:at], name, *texts[at:]))}", rank=0)
+
+
+def too_many_results(site: Site) -> Iterator[Change]:
+    """`return s, z` → `return s`, or `return z`."""
+    match site.node:
+        case ast.Return(value=ast.Tuple(elts=parts) as given) if site.depth == 0:
+            yield from (change(given, site.text(part), rank=0) for part in parts)
 
 
 def assigned(site: Site) -> Iterator[Change]:

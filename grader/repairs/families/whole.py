@@ -122,14 +122,14 @@ def _left_out(site: Site) -> Iterator[Change]:
                 ast.Tuple(elts=[ast.JoinedStr() | ast.BinOp() as key])
                 | ast.List(elts=[ast.JoinedStr() as key])
             ):
-                for made in _analogies(site.text(key)):
+                for made in _analogies(site, site.text(key)):
                     yield change(node, f"({site.text(key)}, {made})", rank=0)
             case ast.Dict(keys=[*keys], values=[*parts]) if None in keys:
                 for part in (part for k, part in zip(keys, parts, strict=True) if k is None):
-                    for made in _analogies(site.text(part)):
+                    for made in _analogies(site, site.text(part)):
                         yield change(part, f"{site.text(part)}, **{made}", rank=0)
             case ast.Call(keywords=[ast.keyword(arg=str(arg), value=part)]):
-                for made in _analogies(f"{arg}={site.text(part)}"):
+                for made in _analogies(site, f"{arg}={site.text(part)}"):
                     yield change(part, f"{site.text(part)}, {made}", rank=0)
             case ast.Constant(value="W" | "b") if (
                 node is getattr(site.node, "iter", None)
@@ -150,8 +150,9 @@ def _left_out(site: Site) -> Iterator[Change]:
                 yield change(node, site.atom(other), rank=0)
 
 
-#: The letters of one kind of parameter and those of the other.
+#: The letters of one kind of parameter and those of the other; `w` where the notebook has one unit alone.
 _KINDS = (("W", "b"), ("b", "W"))
+_SMALL = (("w", "b"), ("b", "w"))
 
 
 def _by_analogy(site: Site) -> Iterator[Change]:
@@ -159,7 +160,8 @@ def _by_analogy(site: Site) -> Iterator[Change]:
     node = site.node
     if isinstance(node, ast.Expr):
         yield from (
-            change(node, f"{site.text(node)}; {made}", COMPUTED, 0) for made in _analogies(site.text(node))
+            change(node, f"{site.text(node)}; {made}", COMPUTED, 0)
+            for made in _analogies(site, site.text(node))
         )
     if not isinstance(node, ast.Assign | ast.AugAssign) or isinstance(_assigned(node), ast.Tuple):
         return
@@ -167,10 +169,10 @@ def _by_analogy(site: Site) -> Iterator[Change]:
     at = block.index(node) if block else 0
     for sibling in block[max(at - 4, 0) : at + 5]:
         if isinstance(sibling, ast.Assign | ast.AugAssign) and sibling is not node:
-            for made in _analogies(site.text(sibling)):
+            for made in _analogies(site, site.text(sibling)):
                 if _target_of(made) == _target(site, node):
                     yield change(node, made, rank=0)
-    for made in _analogies(site.text(node)):
+    for made in _analogies(site, site.text(node)):
         if _target_of(made) != _target(site, node):
             yield change(node, f"{site.text(node)}; {made}", COMPUTED, rank=0)
     if isinstance(assigned := _assigned(node), ast.Name):
@@ -182,7 +184,7 @@ def _stored_as_above(site: Site, node: ast.stmt, name: str, above: Sequence[ast.
     for sibling in above[-4:]:
         match sibling:
             case ast.Assign(targets=[ast.Subscript()], value=ast.Name(id=stored)) if stored == name:
-                for made in _analogies(site.text(sibling)):
+                for made in _analogies(site, site.text(sibling)):
                     yield change(node, f"{site.text(node)}; {made}", COMPUTED, rank=0)
 
 
@@ -197,8 +199,8 @@ def _as_in_other_branch(site: Site) -> Iterator[Change]:
             yield from (change(node, text, rank=0) for text in as_there(site, other))
 
 
-def _analogies(text: str) -> Iterator[str]:
-    for one, other in _KINDS:
+def _analogies(site: Site, text: str) -> Iterator[str]:
+    for one, other in _SMALL if site.scope.knows("w") else _KINDS:
         for before in ("(?<![A-Za-z])(d?)", r"(?<![A-Za-z])((?:d|[a-z]\w*?)?)"):
             made = re.sub(rf"{before}{one}(?![A-Za-z])", rf"\g<1>{other}", text)
             if made != text and "\n" not in text:

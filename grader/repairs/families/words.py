@@ -30,14 +30,16 @@ def word(site: Site, node: ast.expr) -> Iterator[Change]:
     if isinstance(node, ast.Attribute) and not is_numpys(site, node):
         yield from _other_member(site, node)
     value = node.value if isinstance(node, ast.Constant) else None
-    others = _others(site, value.lower()) if isinstance(value, str) else ()
-    if not others or not isinstance(node, ast.Constant):
+    if not isinstance(node, ast.Constant) or not isinstance(value, str):
+        return
+    others = _others(site, value.lower())
+    if not others:
         return
     around = site.parent(node)
     level = COMPUTED if isinstance(around, ast.Compare | ast.Dict) else RESTORED
     level = DELIVERED if isinstance(around, ast.Dict) and is_as_named(site, around) else level
     for other in others:
-        yield change(node, repr(other), level, rank=0, tag=_exchange(node.value.lower(), other))
+        yield change(node, repr(other), level, rank=0, tag=_exchange(value.lower(), other))
     for test in dict.fromkeys((*_last_rounds(site, node), *output_rounds(site, node))):
         for output in site.world.outputs:
             yield change(node, f'("{output}" if {test} else "relu")', rank=1)
