@@ -231,13 +231,22 @@ def _filled(site: Site, fillers: Sequence[_Filler], text: str) -> Iterator[str]:
     marks = _PLACEHOLDER.findall(text)
     for filler in fillers:
         names = {mark: _name(site, filler, mark) for mark in marks}
-        if any(name is None for name in names.values()):
+        if None in names.values():
+            names = _of_two(site, filler, names)
+        if None in names.values():
             continue
         yield _with_names(text, names)
         for held in filter(None, filler.held):
             yield _with_names(text, {mark: held.get(str(name), name) for mark, name in names.items()})
         if filler.position and ".shape" not in text and ".sum(" not in text:
             yield _with_names(text, {mark: f"{name}[{filler.position}]" for mark, name in names.items()})
+
+
+def _of_two(site: Site, filler: _Filler, names: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """In a helper of two, `loss(p, t)`, a formula of two has its parameters, once in either order."""
+    if site.depth == 0 or not len(names) == len(filler.parameters) == 2:
+        return names
+    return dict(zip(names, filler.parameters, strict=True))
 
 
 def _with_names(text: str, names: Mapping[str, str | None]) -> str:
@@ -252,9 +261,12 @@ def _name(site: Site, filler: _Filler, mark: str) -> str | None:
         if len(parameters) == 1 and site.depth > 0 and mark not in site.world.parameters:
             return parameters[0]
         if mark in filler.visible or mark not in site.world.parameters:
-            return mark if mark in filler.visible else None
+            return next((name for name in filler.visible if name.lower() == mark.lower()), None)
         mark = str(site.world.parameters.index(mark))
-    return parameters[int(mark)] if int(mark) < len(parameters) else None
+    if int(mark) < len(parameters):
+        return parameters[int(mark)]
+    known = site.world.parameters[int(mark) : int(mark) + 1]  # a helper of fewer has the same name
+    return next((name for name in filler.visible if name in known), None)
 
 
 def _unpacked(site: Site) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def _augmented(site: Site) -> Iterator[Change]:
 def _binary(site: Site, node: ast.BinOp) -> Iterator[Change]:
     left, right = site.atom(node.left), site.atom(node.right)
     if type(node.op) in _OPPOSITE:
-        level = PASSED if _adds_up(site, node) else RESTORED
+        level = PASSED if isinstance(node.op, ast.Add) and _adds_up(site, node) else RESTORED
         text = f"{_loose(site, node)} {_OPPOSITE[type(node.op)]} {right}"
         yield change(node, text, level, rank=0, tag=f"here {_OPPOSITE[type(node.op)]}")
         if site.parent(node) is site.node:
