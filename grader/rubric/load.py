@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -150,7 +150,7 @@ def _digest(folder: Path, reference: str, source: Source) -> str:
 def _functions(file: YamlFile, source: Source) -> dict[str, FunctionSpec]:
     found = file.need("the rubric", file.data, "functions", dict)
     labels = file.typed("the rubric", file.data, "labels", str, "")
-    made = {name: _function(file, name, spec, source) for name, spec in found.items()}
+    made = {str(name): _function(file, str(name), spec, source) for name, spec in found.items()}
     known = {parameter for spec in made.values() for parameter in spec.parameters}
     if labels and labels not in known:
         raise file.error(
@@ -169,26 +169,37 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
     file.check_keys(where, spec, _FUNCTION_KEYS)
     if name not in source.spans:
         raise file.error(f"{where} is not in the reference{nearest(name, source.spans)}", name)
+    file.need(where, spec, "parameters", list)
     returns = _returns(file, where, spec)
-    weights = file.typed(where, spec, "weights", dict, {})
-    file.check_keys(f"{where}, weights", weights, returns)
-    total = sum(weights.get(component, 1.0) for component in returns)
     return FunctionSpec(
         name=name,
         points=float(file.need(where, spec, "points", (int, float))),
-        parameters=tuple(file.need(where, spec, "parameters", list)),
+        parameters=file.texts(where, spec, "parameters"),
         returns=returns,
-        weights={component: weights.get(component, 1.0) / total for component in returns},
-        helpers=tuple(file.typed(where, spec, "helpers", list, [])),
+        weights=_weights(file, where, spec, returns),
+        helpers=file.texts(where, spec, "helpers"),
         optional=file.typed(where, spec, "optional", bool, False),
-        shifted=tuple(file.typed(where, spec, "shifted", list, [])),
+        shifted=file.texts(where, spec, "shifted"),
         counted=file.typed(where, spec, "counted", bool, False),
-        later=tuple(file.typed(where, spec, "later", list, [])),
-        later_unless_read=tuple(file.typed(where, spec, "later_unless_read", list, [])),
-        earlier=tuple(file.typed(where, spec, "earlier", list, [])),
+        later=file.texts(where, spec, "later"),
+        later_unless_read=file.texts(where, spec, "later_unless_read"),
+        earlier=file.texts(where, spec, "earlier"),
         random=file.typed(where, spec, "random", bool, False),
-        private=tuple(file.typed(where, spec, "private", list, [])),
+        private=file.texts(where, spec, "private"),
     )
+
+
+def _weights(
+    file: YamlFile, where: str, spec: Mapping[str, Any], components: Iterable[str]
+) -> dict[str, float]:
+    """Each component's share of the function."""
+    found = file.typed(where, spec, "weights", dict, {})
+    file.check_keys(f"{where}, weights", found, components)
+    weights = {name: file.typed(f"{where}, weights", found, name, (int, float), 1.0) for name in components}
+    total = sum(weights.values())
+    if not total > 0:
+        raise file.error(f"{where}: no component has a weight above 0", "weights", spec)
+    return {name: weight / total for name, weight in weights.items()}
 
 
 def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, Place]:
@@ -198,7 +209,7 @@ def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, P
     if isinstance(returns, str):
         return {returns: None}
     if isinstance(returns, list):
-        return {name: position for position, name in enumerate(returns)}
+        return {name: position for position, name in enumerate(file.texts(where, spec, "returns"))}
     places = {str(name): _place(str(place)) for name, place in returns.items()}
     if len({_begins(place) for place in places.values()}) > 1:
         raise file.error(
@@ -229,7 +240,10 @@ def _stand_ins(file: YamlFile) -> tuple[StandIn, ...]:
             raise file.error("a stand-in: the keys `modules` and `offers` are wanted", "stand_ins")
         file.check_keys("a stand-in", entry, ("modules", "offers"))
         file.need("a stand-in", entry, "modules", list)
-    return tuple(StandIn(tuple(entry["modules"]), tuple(entry.get("offers") or ())) for entry in found)
+    return tuple(
+        StandIn(file.texts("a stand-in", entry, "modules"), file.texts("a stand-in", entry, "offers"))
+        for entry in found
+    )
 
 
 def _conventions(
@@ -280,14 +294,14 @@ def load_misconception(path: Path, functions: Mapping[str, FunctionSpec], source
         ),
         feedback=_feedback(file, where),
         credit=float(file.typed(where, file.data, "credit", (int, float), 0.0)),
-        repairs=tuple(file.typed(where, file.data, "repairs", list, [])),
-        replacements=tuple(file.typed(where, file.data, "replacements", list, [])),
+        repairs=file.texts(where, file.data, "repairs"),
+        replacements=file.texts(where, file.data, "replacements"),
         sure=file.typed(where, file.data, "sure", bool, True),
         verdict=file.typed(where, file.data, "verdict", str, "wrong"),
-        same_text_as=tuple(file.typed(where, file.data, "same_text_as", list, [])),
-        see=tuple(file.typed(where, file.data, "see", list, [])),
+        same_text_as=file.texts(where, file.data, "same_text_as"),
+        see=file.texts(where, file.data, "see"),
         decides=file.typed(where, file.data, "decides", str, "values"),
-        derivative_of=tuple(file.typed(where, file.data, "derivative_of", list, [])),
+        derivative_of=file.texts(where, file.data, "derivative_of"),
         one_over_m=file.typed(where, file.data, "one_over_m", int, 0),
         later=file.typed(where, file.data, "later", str, ""),
         made_with=file.typed(where, file.data, "made_with", str, ""),
@@ -312,8 +326,9 @@ def _form(file: YamlFile, owner: str, name: str, form: Any, function: str, sourc
     if not isinstance(form, dict):
         raise file.error(f"{where}: keys `edits` or `drops` are wanted", name)
     file.check_keys(where, form, _FORM_KEYS)
-    edits = tuple(_edit(file, where, edit, function, source) for edit in form.get("edits") or ())
-    drops = tuple(form.get("drops") or ())
+    found = file.typed(where, form, "edits", list, [])
+    edits = tuple(_edit(file, where, edit, function, source) for edit in found)
+    drops = file.texts(where, form, "drops")
     if not edits and not drops:
         raise file.error(f"{where}: needs `edits` or `drops`", name)
     return Form(owner, name, edits, drops)
