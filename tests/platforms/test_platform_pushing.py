@@ -147,6 +147,15 @@ def test_an_answer_that_was_lost_does_not_make_a_second_comment(path: Path) -> N
     assert len(target.arrived) == 1
 
 
+def test_what_arrived_although_it_gave_up_is_not_sent_again(path: Path) -> None:
+    target = FakeTarget(item("a"), troubles=tuple(TryAgain("down") for _ in range(4)))
+    target.arrives_anyway = True
+    assert [one.what for one in push(target, Ledger(path), pace=pace()).failed] == ["sub-a"]
+    arrived = len(target.arrived)
+    assert push(target, Ledger(path), pace=pace()).unchanged == ("sub-a",)
+    assert len(target.arrived) == arrived
+
+
 def test_a_kill_between_sending_and_noting_does_not_either(path: Path) -> None:
     target = FakeTarget(item("a"), item("b"), troubles=(KeyboardInterrupt(),))
     target.arrives_anyway = True
