@@ -168,4 +168,4 @@ def _pages(reports: Reports, numbered: dict[str, str], options: Options) -> Iter
             yield f"{folder}/feedback.html", page.encode("utf-8", "replace"), False
 
 
-EXPORTER = Exporter("moodle", "Moodle", export)
+EXPORTER = Exporter("moodle", "Moodle", export, fills_in=True)
