@@ -15,6 +15,7 @@ from typing import Any
 from grader.model import Cell, Notebook, Problem
 from grader.notebook.scripts import script_cells
 
+#: No notebook of an assignment comes near this; what is larger is never read, be it a file or in a zip.
 MAX_BYTES = 20 * 1024 * 1024
 MAX_CELLS = 20_000
 #: Of code in all; and lists and objects of the JSON, each of which takes a hundred bytes and more.
