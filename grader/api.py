@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import CannotGrade, UsageError
+from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.batch.summary import RunSummary
@@ -100,14 +100,11 @@ def grade(
     for a file that cannot be read.
     """
     from grader.batch.engine import JobSpec
-    from grader.pipeline import make_grader
+    from grader.pipeline import make_grader, submitted
 
     _known_seed(seed)
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CannotGrade(f"{path}: cannot be read ({error.strerror or error})") from None
+    data = submitted(path)
     grader = make_grader(JobSpec(rubric=rubric, seed=seed, tier="seccomp"))
     try:
         return grader.grade(data, path.name, path.stem, student)

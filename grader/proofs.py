@@ -54,7 +54,7 @@ class Proofs:
 
     def _needed(self, finding: Finding) -> set[str]:
         """The functions that calls apply, and own helpers, which a repair may call although the function does not."""
-        applied = {step.function for call in _calls(finding) for step in call.steps}
+        applied = {step.function for call in finding.calls for step in call.steps}
         helpers = finding.spec.helpers
         own = helpers if finding.in_place else self.bench.own_helpers(finding.spec.name)
         return applied.union(own)
@@ -69,7 +69,7 @@ class Proofs:
     def _other(self, name: str) -> Other:
         """A right function, with some of its calls."""
         finding = self.others[name]
-        calls = _calls(finding)[:MAX_CALLS]
+        calls = finding.calls[:MAX_CALLS]
 
         def is_right(outcomes: list[Outcome]) -> bool:
             return self.matcher.verdict(observe(finding.spec, calls, outcomes), finding.convention).passed
@@ -206,12 +206,11 @@ class Proofs:
         """A blank of the template that is still open, if that is why the function fails."""
         if finding.observed is not None:
             finding = replace(finding, observed=of_two_classes(finding.observed))
-        outcomes = finding.observed.outcomes if finding.observed else ()
-        failing = [i for i, outcome in enumerate(outcomes) if special.left_open(finding, i, outcome)]
+        failing = [i for i, outcome in enumerate(finding.outcomes) if special.left_open(finding, i, outcome)]
         known = proof.NOT_IMPLEMENTED in self.bench.plan.rubric.misconceptions
         if not failing or not known or not special.may_have_blanks(prover.definitions):
             return None
-        calls = [_calls(finding)[i] for i in failing]
+        calls = [finding.calls[i] for i in failing]
         is_open = lambda number, outcome: special.left_open(finding, failing[number], outcome)
         where = prover.open_blank(finding.spec.name, calls, is_open)
         if where is None:
@@ -313,7 +312,7 @@ class Proofs:
         if definitions is None:
             return None
         program = replace(prover.program, definitions=definitions)
-        again = self._observed(finding, program, _calls(finding))
+        again = self._observed(finding, program, finding.calls)
         if only_numbers and not _only_numbers_differ(again):
             return None
         explanation = (
@@ -365,10 +364,6 @@ class Proofs:
         outcomes = self.bench.runner.run(program, sent, self.bench.plan.helper)
         observed = observe(finding.spec, calls, outcomes)
         return replace(finding, observed=observed, verdict=self.matcher.verdict(observed, finding.convention))
-
-
-def _calls(finding: Finding) -> Sequence[Call]:
-    return finding.observed.calls if finding.observed else ()
 
 
 def _only_numbers_differ(finding: Finding) -> bool:

@@ -190,7 +190,7 @@ class Session:
             if name in self.findings:
                 self._explain_one(name)
         right: Predict = lambda call: self.plan.right(call, self._under("L"))
-        linear, model = self._measured(self.chain.linear), self._measured(self.chain.model)
+        linear, model = (_measured(self.findings.get(name)) for name in (self.chain.linear, self.chain.model))
         self.exponents = measure(self.chain, linear, model, right)
         if model is None and (own := self._own_model()) is not None:
             self.exponents = replace(self.exponents, alpha=measure(self.chain, None, own, right).alpha)
@@ -200,17 +200,6 @@ class Session:
         for name in self._failing():
             if self._touches_convention(name):
                 self._judge_under_J(name)
-
-    def _measured(self, name: str) -> Measured | None:
-        finding = self.findings.get(name)
-        if (
-            finding is None
-            or finding.observed is None
-            or finding.verdict is None
-            or not finding.observed.valued
-        ):
-            return None
-        return Measured(finding.observed, finding.verdict, finding.explanation)
 
     def _own_model(self) -> Measured | None:
         """The backward pass with the student's own helpers, where it needs a format that right ones do not have."""
@@ -222,10 +211,7 @@ class Session:
             or not (calls := self.bench.own_chain(name, self._hung()))
         ):
             return None
-        judged = self._judged(finding, self._observe({name: calls}, bind=False)[name])
-        if judged.observed is None or judged.verdict is None or not judged.observed.valued:
-            return None
-        return Measured(judged.observed, judged.verdict, None)
+        return _measured(self._judged(finding, self._observe({name: calls}, bind=False)[name]))
 
     def _touches_convention(self, name: str) -> bool:
         edited = {edit.function for edit in self.plan.rubric.conventions.get("J", {}).values()}
@@ -397,3 +383,10 @@ class Session:
             parts = finding.aside or finding.failed
             facts = {part: metamorphic.facts(finding.spec, part, trials, right, found) for part in parts}
             self.findings[name] = replace(finding, relations=facts)
+
+
+def _measured(finding: Finding | None) -> Measured | None:
+    """What is known of a backward function, if it gave any value."""
+    if finding is None or finding.observed is None or finding.verdict is None or not finding.observed.valued:
+        return None
+    return Measured(finding.observed, finding.verdict, finding.explanation)

@@ -63,8 +63,8 @@ def _failing(finding: Finding, spoiled: Spoiled) -> Finding:
 
 
 def _observed(bench: Bench, caller: Finding, own: Collection[str]) -> Observed:
-    name, calls = caller.spec.name, caller.observed.calls if caller.observed else ()
-    return bench.observe({name: calls}, lambda _: caller.convention, own)[name]
+    name = caller.spec.name
+    return bench.observe({name: caller.calls}, lambda _: caller.convention, own)[name]
 
 
 def _changed(bench: Bench, helper: str, own: Collection[str]) -> tuple[str, ...]:

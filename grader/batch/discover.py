@@ -9,7 +9,6 @@ from pathlib import Path
 from grader.batch import gradescope
 from grader.batch import identity as naming_rules
 from grader.batch.found import (
-    MAX_BYTES,
     Entry,
     Found,
     Identity,
@@ -24,6 +23,7 @@ from grader.batch.roster import Roster, join
 from grader.batch.walk import Finds, walk_all
 from grader.batch.whose import Whose, by_pattern_only, whose, with_people
 from grader.errors import UsageError
+from grader.notebook.read import MAX_BYTES
 
 
 def discover(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: No notebook of an assignment comes near this; what is larger is never read.
-MAX_BYTES = 20 * 1024 * 1024
-
 
 def as_text(name: str) -> str:
     """A file's name as real text: bytes of it that are none are written out."""

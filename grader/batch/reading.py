@@ -20,8 +20,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from grader.batch.found import MAX_BYTES, Source, Unreadable
+from grader.batch.found import Source, Unreadable
 from grader.files import open_file
+from grader.notebook.read import MAX_BYTES
 
 #: A zip inside a zip is unpacked into memory to be looked at; this is all it may take.
 MAX_INNER_ZIP = 100 * 1024 * 1024

@@ -13,8 +13,7 @@ from grader.model import Location, Proposal
 def without_what_follows(finding: Finding) -> Finding:
     """Without the names that nothing proves beside one that is proved, where the function changes its arguments:
     what `db = dZ; db /= m` does to dZ makes dA_prev look like another mistake."""
-    outcomes = finding.observed.outcomes if finding.observed else ()
-    if not finding.proofs or not any(outcome.changed_args for outcome in outcomes):
+    if not finding.proofs or not any(outcome.changed_args for outcome in finding.outcomes):
         return finding
     return replace(
         finding, named={name: parts for name, parts in finding.named.items() if name in finding.proofs}

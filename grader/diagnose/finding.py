@@ -9,7 +9,7 @@ from typing import Literal
 from grader.diagnose.matching import Explanation
 from grader.judge.components import Absent
 from grader.judge.verdict import Observed, Verdict
-from grader.model import Definition, FunctionFacts, Location, Outcome
+from grader.model import Call, Definition, FunctionFacts, Location, Outcome
 from grader.rubric.schema import FunctionSpec
 
 
@@ -76,6 +76,16 @@ class Finding:
     """Misconception id → the places that have to be edited besides."""
 
     @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls on which it was observed; none where it never was."""
+        return self.observed.calls if self.observed else ()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What these calls gave."""
+        return self.observed.outcomes if self.observed else ()
+
+    @property
     def failed(self) -> tuple[str, ...]:
         """The failing components; none where the function is accepted or was never observed."""
         return () if self.accepted or self.verdict is None else self.verdict.failed
@@ -88,7 +98,7 @@ class Finding:
     @property
     def hung(self) -> bool:
         """Whether a call did not come to an end: running it again would only wait again."""
-        return self.observed is not None and any(one.status == "timeout" for one in self.observed.outcomes)
+        return any(outcome.status == "timeout" for outcome in self.outcomes)
 
     @property
     def is_riddle(self) -> bool:
@@ -107,10 +117,8 @@ class Finding:
     @property
     def says_something(self) -> bool:
         """Whether some call printed, or did not come to a value."""
-        outcomes = self.observed.outcomes if self.observed else ()
-        return any(outcome.status != "value" or outcome.stdout for outcome in outcomes)
+        return any(outcome.status != "value" or outcome.stdout for outcome in self.outcomes)
 
     def raised(self, kind: str) -> bool:
         """Whether some call stopped with this exception."""
-        outcomes = self.observed.outcomes if self.observed else ()
-        return any(outcome.raised is not None and outcome.raised.type == kind for outcome in outcomes)
+        return any(outcome.raised is not None and outcome.raised.type == kind for outcome in self.outcomes)

@@ -81,14 +81,12 @@ def _stops_elsewhere(finding: Finding, placed: Finding, findings: Mapping[str, F
 
 
 def _stops(finding: Finding) -> set[tuple[str, int | None, int | None]]:
-    outcomes = finding.observed.outcomes if finding.observed else ()
-    return {(one.raised.type, one.raised.cell, one.raised.line) for one in outcomes if one.raised}
+    return {(one.raised.type, one.raised.cell, one.raised.line) for one in finding.outcomes if one.raised}
 
 
 def _makers(placed: Finding) -> set[str]:
     """The functions whose caches the calls in place hand on, with their helpers."""
-    calls = placed.observed.calls if placed.observed else ()
-    return {step.function for call in calls for step in call.steps[:-1]}
+    return {step.function for call in placed.calls for step in call.steps[:-1]}
 
 
 def _makes_own_format(placed: Finding, findings: Mapping[str, Finding]) -> bool:

@@ -76,6 +76,7 @@ class Exporter:
     """One format. `export` reads reports and writes files into the sink; UsageError if it cannot.
 
     `single` is the file's name where the format is a single file: then `-o` may name that file.
+    `fills_in`: it takes the instructor's own gradebook; `needs_gradebook`: it does nothing without.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Exporter:
     export: Callable[[Reports, Sink, Options], None]
     needs_gradebook: bool = False
     single: str | None = None
+    fills_in: bool = False
 
 
 @dataclass(slots=True)

@@ -28,4 +28,6 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
     sink.write("gradebook.csv", sheet.to_bytes())
 
 
-EXPORTER = Exporter("blackboard", "Blackboard", export, needs_gradebook=True, single="gradebook.csv")
+EXPORTER = Exporter(
+    "blackboard", "Blackboard", export, fills_in=True, needs_gradebook=True, single="gradebook.csv"
+)

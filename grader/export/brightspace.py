@@ -30,4 +30,6 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
     sink.write("grades.csv", sheet.to_bytes())
 
 
-EXPORTER = Exporter("brightspace", "Brightspace", export, needs_gradebook=True, single="grades.csv")
+EXPORTER = Exporter(
+    "brightspace", "Brightspace", export, fills_in=True, needs_gradebook=True, single="grades.csv"
+)

@@ -135,4 +135,4 @@ def _new_row(stored: StoredReport, points: float) -> list[str]:
     return [student, number, "", "" if number else student, "", grade]
 
 
-EXPORTER = Exporter("canvas", "Canvas", export, single=_FILE)
+EXPORTER = Exporter("canvas", "Canvas", export, fills_in=True, single=_FILE)

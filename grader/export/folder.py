@@ -21,7 +21,6 @@ from grader.render.json_report import from_json, public
 from grader.rubric.detail import DEEPEST, allowed, most_detail, told
 
 _NOT_SUBMISSIONS = {".grader", "exports"}
-_FILL_IN = ("canvas", "moodle", "nbgrader", "blackboard", "brightspace")
 _DEFAULT_DETAIL = "explanation"
 
 
@@ -63,7 +62,7 @@ def export_folder(
         raise UsageError(f"{chosen.title} needs your own export from it: give it with --gradebook FILE.")
     _check_points(points)
     most = most_detail_of(folder)
-    if gradebook is not None and format in OURS and format not in _FILL_IN:
+    if gradebook is not None and format in OURS and not chosen.fills_in:
         raise UsageError(f"{chosen.title} is no gradebook that is filled in: leave --gradebook out.")
     reports = ReportFolder(folder, gone_ids(folder), most)
     options = Options(gradebook, column, points, graded_detail(folder, detail), assignment)

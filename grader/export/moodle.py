@@ -7,7 +7,7 @@ dates, order and quoting of the worksheet stay as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.errors import UsageError
@@ -95,33 +95,30 @@ def fill(sheet: Sheet, reports: Reports, sink: Sink, options: Options) -> dict[s
     ids = [columns.identifier, *people.find_columns(header, *_IDS)]
     also = [(number, row) for row in rows if (number := _participant(sheet.cell(row, columns.identifier)))]
     found = people.index(sheet, ids, people.find_columns(header, *_NAMES), rows, also)
-    filled = people.matched(reports, found, sink)
+    matched = people.matched(reports, found, sink)
+    filled = dict(_changeable(sheet, columns, matched, sink))
     comma = _decimal_comma(sheet, columns, rows)
     for row, stored in filled.items():
-        _set(sheet, row, columns, stored, options, sink, comma=comma)
+        _set(sheet, row, columns, stored, options, comma=comma)
     people.tell_zeros(filled.values(), sink)
     people.tell_rest(rows, filled, sink)
-    numbers = ((one.id, _participant(sheet.cell(row, columns.identifier))) for row, one in filled.items())
+    numbers = ((one.id, _participant(sheet.cell(row, columns.identifier))) for row, one in matched.items())
     return {name: number for name, number in numbers if number}
 
 
+def _changeable(
+    sheet: Sheet, columns: _Columns, matched: Mapping[int, StoredReport], sink: Sink
+) -> Iterator[tuple[int, StoredReport]]:
+    for row, stored in matched.items():
+        if sheet.cell(row, columns.locked).strip().casefold() in ("no", "nein", "non"):
+            sink.skip(stored.id, "Moodle says that this grade cannot be changed; its row stays as it is.")
+        else:
+            yield row, stored
+
+
 def _set(
-    sheet: Sheet,
-    row: int,
-    columns: _Columns,
-    stored: StoredReport,
-    options: Options,
-    sink: Sink,
-    *,
-    comma: bool,
+    sheet: Sheet, row: int, columns: _Columns, stored: StoredReport, options: Options, *, comma: bool
 ) -> None:
-    if columns.locked is not None and sheet.cell(row, columns.locked).strip().casefold() in (
-        "no",
-        "nein",
-        "non",
-    ):
-        sink.skip(stored.id, "Moodle says that this grade cannot be changed; its row stays as it is.")
-        return
     maximum = options.points or positive_number(sheet.cell(row, columns.maximum))
     grade = f"{scaled_score(stored.report, maximum):.2f}"
     sheet.set(row, columns.grade, grade.replace(".", ",") if comma else grade)
@@ -171,4 +168,4 @@ def _pages(reports: Reports, numbered: dict[str, str], options: Options) -> Iter
             yield f"{folder}/feedback.html", page.encode("utf-8", "replace"), False
 
 
-EXPORTER = Exporter("moodle", "Moodle", export)
+EXPORTER = Exporter("moodle", "Moodle", export, fills_in=True)

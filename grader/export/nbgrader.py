@@ -197,4 +197,4 @@ def _part_of(function: FunctionReport) -> float:
     return function.score / function.max_score if function.max_score > 0 else 0.0
 
 
-EXPORTER = Exporter("nbgrader", "nbgrader", export)
+EXPORTER = Exporter("nbgrader", "nbgrader", export, fills_in=True)

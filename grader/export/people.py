@@ -14,7 +14,7 @@ from grader.render import words
 from grader.spelling import spellings, squeeze, unshared
 
 BROKEN = "the grader itself broke on it, which must cost no points. Grade it again."
-_SAY_WHOSE = "Grade with --roster or --identity, which say whose a file is."
+SAY_WHOSE = "Grade with --roster or --identity, which say whose a file is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +169,12 @@ def _stem(part: str) -> str:
 def _no_row(stored: StoredReport) -> str:
     if stored.student:
         return f"no row of the gradebook fits its student {stored.student}, or two do."
-    return f"no row of the gradebook fits its file {stored.report.submission.file}, or two do. {_SAY_WHOSE}"
+    return f"no row of the gradebook fits its file {stored.report.submission.file}, or two do. {SAY_WHOSE}"
 
 
 def _contested(other: StoredReport) -> str:
     told = "is known to be of" if other.student else "claims"
-    return f"its path names a student whose row {other.id} {told}, too, so it counts for nobody. {_SAY_WHOSE}"
+    return f"its path names a student whose row {other.id} {told}, too, so it counts for nobody. {SAY_WHOSE}"
 
 
 def _better(first: StoredReport, second: StoredReport, sink: Sink) -> StoredReport:

@@ -127,13 +127,8 @@ def _keys(found: Misconception, rubric: Rubric) -> Iterator[str]:
                 yield f"{key}: there is no other misconception {name!r}{nearest(name, related)}"
     if not 0 <= found.credit <= 0.9:
         yield "credit: 0 to 0.9 is wanted"
-    if found.verdict not in ("wrong", "right") or found.decides not in ("values", "repair", "status"):
-        yield "verdict, decides: unknown value"
     if bool(found.forms) == (found.decides == "status"):
         yield f"forms: {_FORMS[bool(found.forms)]}"
-    known = {name for edits in rubric.conventions.values() for name in edits}
-    if unknown := {name for form in found.forms for name in form.drops} - known:
-        yield f"drops: no convention edits {', '.join(sorted(unknown))}"
     for form in found.forms:
         if len({edit.function for edit in form.edits}) > 1:
             yield f"{form.key}: edits in several functions"

@@ -122,9 +122,10 @@ def _compare_numbers(
 ) -> Difference | None:
     if found.dtype == np.float32:
         tolerance = max(tolerance, FLOAT32)
-    elif right.size and _close(right, found, tolerance):
+    # Differences of whole numbers wrap round: that of 0 and the least of them is negative, whatever its sign.
+    right, found = right.astype(float, copy=False), found.astype(float, copy=False)
+    if right.size and _close(right, found, tolerance):
         return None
-    right, found = right.astype(float), found.astype(float)
     odd = ~np.isfinite(right)
     if odd.any() or not np.isfinite(found).all():
         alike = _odd_or_masked(found[odd]) if odd_is_odd else _identical(right[odd], found[odd])

@@ -15,6 +15,7 @@ from typing import Any
 from grader.model import Cell, Notebook, Problem
 from grader.notebook.scripts import script_cells
 
+#: No notebook of an assignment comes near this; what is larger is never read, be it a file or in a zip.
 MAX_BYTES = 20 * 1024 * 1024
 MAX_CELLS = 20_000
 #: Of code in all; and lists and objects of the JSON, each of which takes a hundred bytes and more.
@@ -42,7 +43,6 @@ _FOREIGN = (
     ),
 )
 _HAND_IN = "Open the notebook, download it as a notebook (.ipynb) and hand that in."
-_BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
 
 class Unreadable(Exception):
@@ -132,9 +132,8 @@ def _html_message(page: bytes) -> str:
 
 def _decode(data: bytes) -> str:
     """Text of a JSON file: UTF-8, or UTF-16/32 as its first bytes say."""
-    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or json.detect_encoding(data)
     try:
-        return data.decode(encoding)
+        return data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
         raise _not_text(error, data) from None
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from grader.batch.found import MAX_BYTES
 from grader.export.edx import reply
 from grader.export.scores import strict_json
 from grader.model import Report
+from grader.notebook.read import MAX_BYTES
 from grader.platforms.base import Handed, Output, Surroundings, Upload
 from grader.render.escape import html, one_line
 

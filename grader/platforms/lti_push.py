@@ -17,7 +17,7 @@ from typing import Any
 
 from grader.errors import UsageError
 from grader.export import people
-from grader.export.base import Reports, Skipped
+from grader.export.base import MemorySink, Reports, Skipped
 from grader.export.scores import scaled_score
 from grader.platforms.credentials import Secret, read_secret, safe_url, setting
 from grader.platforms.patience import limit
@@ -65,15 +65,14 @@ class LtiTarget:
         self._service, self._grade_type, self._error_type = _connect(settings)
 
     def items(self) -> Iterator[Item | Skipped]:
-        """Every report whose student has an id in the LMS."""
-        for stored in self._reports:
+        """One report of each student who has an id in the LMS: of two, the second score would replace the first."""
+        left_out = MemorySink()
+        chosen = people.of_known(self._reports, left_out, people.SAY_WHOSE)
+        yield from left_out.skipped
+        for stored in chosen:
             user = self._user(stored.student)
-            if people.internal_error(stored.report):
-                yield Skipped(stored.id, people.BROKEN)
-            elif not user:
-                yield Skipped(
-                    stored.id, f"it is not known who {stored.student or 'its student'} is in the LMS."
-                )
+            if not user:
+                yield Skipped(stored.id, f"it is not known who {stored.student} is in the LMS.")
             else:
                 report = stored.report
                 text = report_text(report, self._detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import UsageError
@@ -32,10 +33,7 @@ def push_folder(
     target = _target(service, reports, graded_detail(folder, detail), env)
     ledger = Ledger(folder / "exports" / service / "pushed.jsonl")
     summary = push(target, ledger, dry_run=dry_run, pace=pace)
-    unread = (*reports.damaged(), *reports.missing())
-    return PushSummary(
-        summary.sent, summary.unchanged, (*unread, *summary.skipped), summary.failed, summary.dry_run
-    )
+    return replace(summary, skipped=(*reports.damaged(), *reports.missing(), *summary.skipped))
 
 
 def _target(service: str, reports: ReportFolder, detail: str, env: Mapping[str, str]) -> Target:

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
-from grader.batch.found import MAX_BYTES
 from grader.files import NOTEBOOK_ENDINGS, open_file
+from grader.notebook.read import MAX_BYTES
 from grader.platforms.base import Found, Upload
 
 _MOST_UPLOADS = 5

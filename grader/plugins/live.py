@@ -39,6 +39,7 @@ from grader.model import (
 )
 from grader.plugins.live_source import cell_files, globals_of, read_live
 from grader.repairs.propose import propose
+from grader.worker.answers import positional
 from grader.worker.calling import Replaced, Seen, observe
 from grader.worker.codec import decode, encode
 from grader.worker.errors import describe
@@ -146,10 +147,8 @@ def _proxy(helper: Helper, name: str, parameters: Sequence[str], convention: str
     """A right helper that takes and gives copies."""
 
     def right(*args: Value, **kwargs: Value) -> Value:
-        placed = (*args, *(kwargs.pop(key) for key in parameters[len(args) :] if key in kwargs))
-        if kwargs:
-            raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(kwargs))!r}")
-        return _copied(helper(name, _copied(tuple(placed)), convention))
+        placed = positional(name, parameters, args, kwargs)
+        return _copied(helper(name, _copied(placed), convention))
 
     right.__name__ = name
     return right

@@ -63,12 +63,13 @@ def _grader_of(
         if rubric not in (None, open_rubric):
             raise UsageError(f"{path.name} is a pack of the rubric {open_rubric}, not of {rubric}.")
         return grader
-    return _rubric_grader(str(find_rubric(rubric or _inferred(namespace, functions))), seed)
+    folder = str(find_rubric(rubric or _inferred(namespace, functions)))
+    return _rubric_grader(folder, load_rubric(folder).sha256, seed)
 
 
 # Made once in a session: a second check of the same function is quick, and is done with the same tests.
 @lru_cache(maxsize=4)
-def _rubric_grader(folder: str, seed: int | None) -> Grader:
+def _rubric_grader(folder: str, _as_it_is: str, seed: int | None) -> Grader:
     return Grader(load_rubric(folder), LiveRunner({}), draw_seed() if seed is None else seed)
 
 

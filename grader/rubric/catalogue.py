@@ -64,7 +64,7 @@ def taken_from(file: YamlFile) -> tuple[str, tuple[str, ...]]:
     if name not in others:
         hint = nearest(name, others) or f"; there are {', '.join(sorted(others))}"
         raise file.error(f"{where}: {name!r} is no other shipped rubric{hint}", "from", takes)
-    return name, tuple(file.typed(where, takes, "except", list, []))
+    return name, file.texts(where, takes, "except")
 
 
 def _taken(
@@ -147,14 +147,14 @@ def _misconception(file: YamlFile, functions: Mapping[str, FunctionSpec], source
         ),
         feedback=_feedback(file, where),
         credit=float(file.typed(where, file.data, "credit", (int, float), 0.0)),
-        repairs=tuple(file.typed(where, file.data, "repairs", list, [])),
-        replacements=tuple(file.typed(where, file.data, "replacements", list, [])),
+        repairs=file.texts(where, file.data, "repairs"),
+        replacements=file.texts(where, file.data, "replacements"),
         sure=file.typed(where, file.data, "sure", bool, True),
         verdict=file.typed(where, file.data, "verdict", str, "wrong"),
-        same_text_as=tuple(file.typed(where, file.data, "same_text_as", list, [])),
-        see=tuple(file.typed(where, file.data, "see", list, [])),
+        same_text_as=file.texts(where, file.data, "same_text_as"),
+        see=file.texts(where, file.data, "see"),
         decides=file.typed(where, file.data, "decides", str, "values"),
-        derivative_of=tuple(file.typed(where, file.data, "derivative_of", list, [])),
+        derivative_of=file.texts(where, file.data, "derivative_of"),
         one_over_m=file.typed(where, file.data, "one_over_m", int, 0),
         later=file.typed(where, file.data, "later", str, ""),
         made_with=file.typed(where, file.data, "made_with", str, ""),
@@ -179,8 +179,9 @@ def _form(file: YamlFile, owner: str, name: str, form: Any, function: str, sourc
     if not isinstance(form, dict):
         raise file.error(f"{where}: keys `edits` or `drops` are wanted", name)
     file.check_keys(where, form, _FORM_KEYS)
-    edits = tuple(read_edit(file, where, edit, function, source) for edit in form.get("edits") or ())
-    drops = tuple(form.get("drops") or ())
+    found = file.typed(where, form, "edits", list, [])
+    edits = tuple(read_edit(file, where, edit, function, source) for edit in found)
+    drops = file.texts(where, form, "drops")
     if not edits and not drops:
         raise file.error(f"{where}: needs `edits` or `drops`", name)
     return Form(owner, name, edits, drops)

@@ -132,7 +132,7 @@ def _digest(folder: Path, reference: str, source: Source, misconceptions: Iterab
 def _functions(file: YamlFile, source: Source) -> dict[str, FunctionSpec]:
     found = file.need("the rubric", file.data, "functions", dict)
     labels = file.typed("the rubric", file.data, "labels", str, "")
-    made = {name: _function(file, name, spec, source) for name, spec in found.items()}
+    made = {str(name): _function(file, str(name), spec, source) for name, spec in found.items()}
     known = {parameter for spec in made.values() for parameter in spec.parameters}
     if labels and labels not in known:
         raise file.error(
@@ -151,26 +151,37 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
     file.check_keys(where, spec, _FUNCTION_KEYS)
     if name not in source.spans:
         raise file.error(f"{where} is not in the reference{nearest(name, source.spans)}", name)
+    file.need(where, spec, "parameters", list)
     returns = _returns(file, where, spec)
-    weights = file.typed(where, spec, "weights", dict, {})
-    file.check_keys(f"{where}, weights", weights, returns)
-    total = sum(weights.get(component, 1.0) for component in returns)
     return FunctionSpec(
         name=name,
         points=float(file.need(where, spec, "points", (int, float))),
-        parameters=tuple(file.need(where, spec, "parameters", list)),
+        parameters=file.texts(where, spec, "parameters"),
         returns=returns,
-        weights={component: weights.get(component, 1.0) / total for component in returns},
-        helpers=tuple(file.typed(where, spec, "helpers", list, [])),
+        weights=_weights(file, where, spec, returns),
+        helpers=file.texts(where, spec, "helpers"),
         optional=file.typed(where, spec, "optional", bool, False),
-        shifted=tuple(file.typed(where, spec, "shifted", list, [])),
+        shifted=file.texts(where, spec, "shifted"),
         counted=file.typed(where, spec, "counted", bool, False),
-        later=tuple(file.typed(where, spec, "later", list, [])),
-        later_unless_read=tuple(file.typed(where, spec, "later_unless_read", list, [])),
-        earlier=tuple(file.typed(where, spec, "earlier", list, [])),
+        later=file.texts(where, spec, "later"),
+        later_unless_read=file.texts(where, spec, "later_unless_read"),
+        earlier=file.texts(where, spec, "earlier"),
         random=file.typed(where, spec, "random", bool, False),
-        private=tuple(file.typed(where, spec, "private", list, [])),
+        private=file.texts(where, spec, "private"),
     )
+
+
+def _weights(
+    file: YamlFile, where: str, spec: Mapping[str, Any], components: Iterable[str]
+) -> dict[str, float]:
+    """Each component's share of the function."""
+    found = file.typed(where, spec, "weights", dict, {})
+    file.check_keys(f"{where}, weights", found, components)
+    weights = {name: file.typed(f"{where}, weights", found, name, (int, float), 1.0) for name in components}
+    total = sum(weights.values())
+    if not total > 0:
+        raise file.error(f"{where}: no component has a weight above 0", "weights", spec)
+    return {name: weight / total for name, weight in weights.items()}
 
 
 def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, Place]:
@@ -180,7 +191,7 @@ def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, P
     if isinstance(returns, str):
         return {returns: None}
     if isinstance(returns, list):
-        return {name: position for position, name in enumerate(returns)}
+        return {name: position for position, name in enumerate(file.texts(where, spec, "returns"))}
     places = {str(name): _place(str(place)) for name, place in returns.items()}
     if len({_begins(place) for place in places.values()}) > 1:
         raise file.error(
@@ -211,7 +222,10 @@ def _stand_ins(file: YamlFile) -> tuple[StandIn, ...]:
             raise file.error("a stand-in: the keys `modules` and `offers` are wanted", "stand_ins")
         file.check_keys("a stand-in", entry, ("modules", "offers"))
         file.need("a stand-in", entry, "modules", list)
-    return tuple(StandIn(tuple(entry["modules"]), tuple(entry.get("offers") or ())) for entry in found)
+    return tuple(
+        StandIn(file.texts("a stand-in", entry, "modules"), file.texts("a stand-in", entry, "offers"))
+        for entry in found
+    )
 
 
 def _conventions(

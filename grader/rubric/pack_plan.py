@@ -1,7 +1,7 @@
 """A student pack → a Plan whose answers are looked up: what `grader check --pack` and the notebook use.
 
 A pack has no reference, so no right helpers: each function runs with the student's own helpers, and what
-those get wrong shows in it too. `NOTES` are the words for that.
+those get wrong shows in it too: `grader.packed` has the words for that.
 """
 
 from __future__ import annotations

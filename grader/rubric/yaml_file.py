@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,9 @@ from grader.nearest import nearest
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NAMES = {
     str: "a text",
+    bool: "true or false",  # before int, of which it is a kind
     int: "a number",
     float: "a number",
-    bool: "true or false",
     list: "a list",
     dict: "keys and values",
 }
@@ -47,6 +48,8 @@ def _mapped(loader: Any, node: Any) -> Iterator[Mapped]:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapped)
+#: `version: 2024-09-01` is a text as it stands.
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _SafeLoader.construct_scalar)
 
 
 def _name(kind: type) -> str:
@@ -71,7 +74,7 @@ class YamlFile:
         if isinstance(found, Mapped) and key in found.lines:
             return f", line {found.lines[key]}"
         for number, line in enumerate(self.text.splitlines(), 1):
-            if key is not None and line.lstrip(" -").lstrip("'\"").startswith(key):
+            if key is not None and line.lstrip(" -").lstrip("'\"").startswith(str(key)):
                 return f", line {number}"
         return ""
 
@@ -92,13 +95,25 @@ class YamlFile:
     def typed(
         self, where: str, found: Mapping[str, Any], key: str, kind: type | tuple[type, ...], default: Any
     ) -> Any:
-        """The value of an optional key, of the right type."""
+        """The value of an optional key, of the right type; `true` is no number, and neither is infinity."""
         value = found.get(key, default)
-        if key in found and not isinstance(value, kind):
-            kinds = dict.fromkeys(_name(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
-            told = f"{where}: {key!r} is {_name(type(value))}, and {' or '.join(kinds)} is wanted"
-            raise self.error(told, key, found)
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        fits = isinstance(value, kinds) and (type(value) is not bool or bool in kinds)
+        if key in found and not fits:
+            wanted = " or ".join(dict.fromkeys(map(_name, kinds)))
+            raise self.error(f"{where}: {key!r} is {_name(type(value))}, and {wanted} is wanted", key, found)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.error(f"{where}: {key!r} is {value:g}, and a finite number is wanted", key, found)
         return value
+
+    def texts(self, where: str, found: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        """The texts of an optional list; none where it is left out."""
+        items: list[Any] = self.typed(where, found, key, list, [])
+        for item in items:
+            if not isinstance(item, str):
+                told = f"{where}: {key!r} holds {_name(type(item))}, and texts alone are wanted"
+                raise self.error(told, key, found)
+        return tuple(items)
 
 
 def read_yaml(path: Path) -> YamlFile:

@@ -132,7 +132,7 @@ class Answers:
         name, args, kwargs = _request(decode(request, self.caps))
         try:
             self.check(name, args, kwargs)
-            given = self.positional(name, args, kwargs)
+            given = positional(name, self._parameters(name), args, kwargs)
             self.refuse_nothing(name, given)
             value = self.helper(name, given, self.convention)
         except Refused as refusal:
@@ -186,17 +186,17 @@ class Answers:
             return all(self.is_small(item) for item in value)
         return all(self.is_small(item) for item in value.values()) if isinstance(value, dict) else True
 
-    def positional(
-        self, name: str, args: tuple[Value, ...], kwargs: Mapping[str, Value]
-    ) -> tuple[Value, ...]:
-        """The arguments in order, keywords placed by the helper's own parameter names."""
-        if not kwargs:
-            return args
-        rest = self._parameters(name)[len(args) :]
-        used = rest[: len(kwargs)]
-        if set(used) != set(kwargs):
-            raise TypeError(f"{name}() does not take these keyword arguments: {', '.join(kwargs)}")
-        return (*args, *(kwargs[word] for word in used))
+
+def positional(
+    name: str, parameters: Sequence[str], args: tuple[Value, ...], kwargs: Mapping[str, Value]
+) -> tuple[Value, ...]:
+    """The arguments of a helper in order, keywords placed by its own parameter names. TypeError where one is left out."""
+    if not kwargs:
+        return args
+    used = parameters[len(args) : len(args) + len(kwargs)]
+    if set(used) != set(kwargs):
+        raise TypeError(f"{name}() does not take these keyword arguments: {', '.join(kwargs)}")
+    return (*args, *(kwargs[word] for word in used))
 
 
 def _sizes(value: Value) -> Iterator[int]:

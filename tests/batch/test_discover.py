@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from grader.batch.discover import discover, shard
-from grader.batch.found import MAX_BYTES, Source, Unreadable
+from grader.batch.found import Source, Unreadable
 from grader.batch.reading import Reader, read_file
 from grader.batch.run import _exists
 from grader.batch.walk import NESTED_BYTES
 from grader.errors import UsageError
+from grader.notebook.read import MAX_BYTES
 
 
 def put(folder: Path, *names: str, text: str = "{}") -> None:

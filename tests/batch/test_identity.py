@@ -288,6 +288,11 @@ SPOOFS = {
         "mallory.zip!x_42_assignsubmission_file_/hw.ipynb",
         None,
     ),
+    "one plain name, a zip as a download": (
+        ("ada.ipynb",),
+        "mallory.zip!x_42_assignsubmission_file_/hw.ipynb",
+        None,
+    ),
     "plain names, metadata of its own": (
         ("ada.ipynb", "bob.ipynb"),
         "mallory.zip!submission_9/hw.ipynb",

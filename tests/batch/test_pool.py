@@ -4,12 +4,14 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import fake_graders
 import pytest
 
-from grader.batch.engine import Done, JobSpec, Task
+from grader.batch import pool as pool_module
+from grader.batch.engine import Done, JobSpec, Task, result_key
 from grader.batch.found import Source, SubmissionFile
 from grader.batch.pool import LocalPool
 from grader.batch.store import Folder, Shard
@@ -145,3 +147,28 @@ def test_some_that_break_the_grader_stop_nobody_else(tmp_path: Path, out: Path) 
     done = run(pool(out, jobs=1), [*bad, task(tmp_path, "z", "ok")])
     assert {one.task.submission.id: one.row.status for one in done}["z"] == "graded"
     assert len(done) == 5
+
+
+def test_only_those_that_break_it_one_after_the_other_end_the_run(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "_MOST_LOST_IN_A_ROW", 3)
+    names = ("b1", "b2", "z1", "b3", "b4", "z2")
+    tasks = [task(tmp_path, name, "ok" if name[0] == "z" else "die") for name in names]
+    assert len(run(pool(out, jobs=1), tasks)) == len(names)
+    with pytest.raises(WorkerError, match="3 times in a row"):
+        run(pool(out, jobs=1), [task(tmp_path, f"b{number}", "die") for number in range(3)])
+
+
+def test_a_result_is_of_all_that_its_report_says(tmp_path: Path) -> None:
+    one = task(tmp_path, "a", "ok")
+    others = [
+        replace(one, policy="another"),
+        *(
+            replace(one, submission=replace(one.submission, **change))
+            for change in ({"id": "b"}, {"student": "ada"}, {"file": "b.ipynb"})
+        ),
+    ]
+    keys = {result_key(other, "content") for other in (one, *others)} | {result_key(one, "changed")}
+    assert len(keys) == 6
+    assert result_key(replace(one, known_key="x"), "content") == result_key(one, "content")

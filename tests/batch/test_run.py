@@ -58,6 +58,19 @@ def reports(out: Path) -> dict[str, Any]:
     return {name: {**report, "seconds": 0} for name, report in found.items()}
 
 
+def test_an_older_upload_is_no_row_any_more(tmp_path: Path) -> None:
+    """It is there still, and was graded by an earlier run, but the newer one counts."""
+    out, folder = tmp_path / "out", tmp_path / "canvas"
+    folder.mkdir()
+    for name in ("adalovelace_7_100_hw.ipynb", "emmynoether_8_101_hw.ipynb"):
+        (folder / name).write_text("ok")
+    grade(folder, out)
+    (folder / "adalovelace_7_200_hw-1.ipynb").write_text("ok")
+    again = grade(folder, out)
+    assert [row["student"] for row in table(out)] == ["7", "8"]
+    assert again.gone == ("adalovelace_7_100_hw",)
+
+
 def test_one_run(klass: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     summary = grade(klass, out)

@@ -54,6 +54,7 @@ def test_a_locked_grade_stays(tmp_path: Path) -> None:
     sink = fill(SHEET, tmp_path, perfect("203"))
     assert sink.files["worksheet.csv"] == SHEET
     assert "cannot be changed" in sink.skipped[0].reason
+    assert "0 rows filled in, 3 left as they were." in sink.notes
 
 
 def test_other_languages_and_decimal_commas(tmp_path: Path) -> None:

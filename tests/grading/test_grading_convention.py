@@ -8,10 +8,14 @@ import textwrap
 from dataclasses import replace
 
 import pytest
-from grading_world import GradeCells
+from grading_world import GradeCells, Graded
 
 from grader.diagnose.convention import chain
+from grader.pipeline import Grader
 from grader.rubric.load import load_rubric
+from grader.worker.sandbox import Sandbox
+from tools.notebooks import nbformat4, notebook_cells
+from tools.samples import function_texts
 
 
 def linear_backward(beta_W: int, beta_b: int, gamma: int = 0) -> str:
@@ -287,3 +291,15 @@ def test_a_division_by_n_mixes_no_conventions(grade_functions: GradeCells) -> No
     graded = grade_functions(linear_backward=code)
     assert graded.ids == {"linear_backward": {"one-over-n"}}
     assert not graded.report.notes
+
+
+@pytest.mark.parametrize(("asked_for", "named"), [
+    (None, {}),
+    ("L", {"linear_backward": {"missing-1-over-m"}, "L_model_backward": {"dal-includes-1-over-m"}}),
+])  # fmt: skip
+def test_a_rubric_may_ask_for_l(sandbox: Sandbox, asked_for: str | None, named: dict[str, set[str]]) -> None:
+    rubric = load_rubric("dnn-step-by-step")
+    keeps_to_J = function_texts(rubric, frozenset(rubric.conventions["J"].values()))
+    grader = Grader(replace(rubric, required_convention=asked_for), sandbox, seed=3)
+    data = nbformat4(notebook_cells(keeps_to_J, "2021")).encode()
+    assert Graded(grader.grade(data, "a.ipynb", "a", None)).ids == named

@@ -366,3 +366,11 @@ def linear_activation_backward(dA, cache, activation):
     (found,) = graded["linear_activation_backward"].diagnoses
     assert (found.misconception, found.evidence) == ("activation-backward-swapped", "proved")
     assert found.location is not None and found.location.source.startswith("PAIRS = ")
+
+
+def test_a_derivative_may_use_the_courses_own_function(grade_functions: GradeCells, asked: list[str]) -> None:
+    """The notebook has a function of the course's module of its own, so that the others are asked for."""
+    imported = "from dnn_utils import sigmoid\n\n\n" + OWN["sigmoid_backward"]
+    graded = grade_functions(sigmoid_backward=imported)
+    assert graded["sigmoid_backward"].status == "passed"
+    assert "sigmoid" in asked

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from grader.errors import RubricError
+from grader.judge.compare import compare
 from grader.judge.components import Absent, split
+from grader.judge.score import share
 from grader.judge.verdict import AGAIN, Verdict, judge, observe
-from grader.model import Call, Outcome, Value
+from grader.model import Call, Diagnosis, Feedback, Outcome, Value
 from grader.pipeline import Grader
 from grader.rubric.load import load_rubric
 from grader.worker.sandbox import Sandbox
@@ -46,6 +48,35 @@ def test_keys_that_are_all_misspelt_make_no_others_wrong() -> None:
 def test_an_entry_too_many_is_wrong_where_callers_count_them() -> None:
     assert judged("update_parameters", RIGHT, RIGHT).passed
     assert judged("update_parameters", RIGHT, RIGHT | {"L": 2}).failed == ("W", "b")
+
+
+def test_the_least_whole_number_is_not_0() -> None:
+    """Its difference from 0 is itself, and so is its absolute value: below every tolerance."""
+    least = np.full((2, 3), np.iinfo(np.int64).min)
+    assert compare(np.zeros((2, 3), dtype=np.int64), least, 1e-5) is not None
+    assert compare(0, int(least[0, 0]), 1e-5) is not None
+    assert compare(np.ones(2, dtype=np.uint8), np.array([1, 0], dtype=np.uint8), 1e-5) is not None
+
+
+@pytest.mark.parametrize(("dtype", "off", "right"), [
+    (np.float64, 5e-5, False), (np.float32, 5e-5, True), (np.float32, 5e-4, False),
+])  # fmt: skip
+def test_float32_is_allowed_its_own_precision_and_no_more(dtype: type, off: float, right: bool) -> None:
+    wanted = np.array([[1.0, -2.0, 3.0]])
+    got = (wanted + off * 3.0).astype(dtype)
+    assert (compare(wanted, got, 1e-5) is None) == right
+
+
+def test_of_two_sure_diagnoses_the_smaller_credit_counts() -> None:
+    spec = FUNCTIONS["linear_backward"]
+    words = Feedback("", "", "")
+    found = [
+        Diagnosis("one", ("dW", "db"), "proved", 0.5, None, "", words),
+        Diagnosis("two", ("dW",), "matched", 0.2, None, "", words),
+        Diagnosis("three", ("dW",), "suspected", 0.0, None, "", words),
+    ]
+    kept = spec.weights["dA_prev"] + 0.2 * spec.weights["dW"] + 0.5 * spec.weights["db"]
+    assert share(spec, ("dW", "db"), found) == pytest.approx(kept)
 
 
 def test_what_is_right_once_and_differs_then_is_wrong() -> None:

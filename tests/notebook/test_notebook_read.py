@@ -49,7 +49,7 @@ def test_all_kinds_of_cell_are_counted():
 
 def test_encodings():
     text = json.dumps({"cells": [{"cell_type": "code", "source": "é = '≈'"}]}, ensure_ascii=False)
-    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
         assert read_notebook(text.encode(encoding), "a.ipynb").cells == (Cell(0, "é = '≈'"),)
 
 

@@ -7,9 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from platform_world import fake_grade
 
 from grader.errors import CannotWrite, UsageError
-from grader.export import Skipped
+from grader.export import Skipped, StoredReport
+from grader.platforms import lti_push
+from grader.platforms import push as push_module
+from grader.platforms.credentials import Secret
 from grader.platforms.pushing import Item, Ledger, Pace, Refused, TryAgain, push
 
 
@@ -87,6 +91,31 @@ def test_whoever_gets_0_for_a_file_that_cannot_be_read_is_named(path: Path) -> N
     assert push(target, Ledger(path), pace=pace()).zeros == (item("2").submission,)
 
 
+def test_of_a_folder_they_are_named_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = FakeTarget(replace(item("2", 0.0), zero=True), item("1"))
+    monkeypatch.setattr(push_module, "_target", lambda *_: target)
+    summary = push_module.push_folder(path.parents[2], "canvas", env={}, pace=pace())
+    assert (summary.sent, summary.zeros) == (("sub-2", "sub-1"), ("sub-2",))
+
+
+def test_of_one_students_two_submissions_lti_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second score would replace the first, and each run would send both anew."""
+    monkeypatch.setattr(lti_push, "_connect", lambda _: (None, None, None))
+    settings = lti_push.Settings(
+        "issuer", "client", "https://a.example/t", "https://a.example/i", Secret("key")
+    )
+    handed_in = (("first", b"half", "ada"), ("second", b"good", "ada"), ("third", b"good", "bob"))
+    reports = [
+        StoredReport(name, fake_grade(data, "a.ipynb", name, student)) for name, data, student in handed_in
+    ]
+    items = list(lti_push.LtiTarget(settings, reports, "explanation").items())
+    assert [one.what for one in items if isinstance(one, Skipped)] == ["first"]
+    assert [(one.user, one.score) for one in items if isinstance(one, Item)] == [
+        ("ada", 100.0),
+        ("bob", 100.0),
+    ]
+
+
 def test_a_busy_lms_is_asked_again_at_its_own_pace(path: Path) -> None:
     pauses: list[float] = []
     target = FakeTarget(
@@ -116,6 +145,15 @@ def test_an_answer_that_was_lost_does_not_make_a_second_comment(path: Path) -> N
     target.arrives_anyway = True
     assert push(target, Ledger(path), pace=pace()).sent == ("sub-a",)
     assert len(target.arrived) == 1
+
+
+def test_what_arrived_although_it_gave_up_is_not_sent_again(path: Path) -> None:
+    target = FakeTarget(item("a"), troubles=tuple(TryAgain("down") for _ in range(4)))
+    target.arrives_anyway = True
+    assert [one.what for one in push(target, Ledger(path), pace=pace()).failed] == ["sub-a"]
+    arrived = len(target.arrived)
+    assert push(target, Ledger(path), pace=pace()).unchanged == ("sub-a",)
+    assert len(target.arrived) == arrived
 
 
 def test_a_kill_between_sending_and_noting_does_not_either(path: Path) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,8 @@ from platform_world import NOTEBOOK, WHERE, World, broken, fake_grade, unisolate
 from grader.errors import CannotWrite, RubricError, UsageError
 from grader.model import Report
 from grader.platforms import PLATFORMS, run_platform
-from grader.platforms.run import Pipeline
+from grader.platforms.base import Handed, Upload
+from grader.platforms.run import Pipeline, grade_best
 from grader.platforms.uploads import from_file
 
 
@@ -253,3 +255,13 @@ def test_a_place_that_cannot_be_written_is_said(world: World) -> None:
     world.put("autograder/results", b"a file in the way")
     with pytest.raises(CannotWrite, match="cannot write"):
         world.run("gradescope")
+
+
+def test_of_two_notebooks_one_that_can_be_read_counts_also_with_no_points() -> None:
+    def nothing_right(data: bytes, file: str, submission: str, student: str | None) -> Report:
+        return replace(fake_grade(data, file, submission, student), score=0.0)
+
+    handed = Handed((Upload("empty.ipynb", b""), Upload("wrong.ipynb", b"wrong")))
+    report, remarks = grade_best(handed, nothing_right)
+    assert (report.status, report.submission.file) == ("graded", "wrong.ipynb")
+    assert "wrong.ipynb has the most points and counts" in remarks.notes[0]

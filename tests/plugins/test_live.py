@@ -272,6 +272,23 @@ def test_a_missing_pack_is_told(reference: str, run_cells: Cells, tmp_path: Path
         grader.check(namespace=run_cells(reference), pack=tmp_path / "nothing.pack")
 
 
+def test_a_rubric_that_was_edited_in_the_meantime_is_read_again(
+    reference: str, run_cells: Cells, tmp_path: Path
+) -> None:
+    shutil.copytree(load_rubric("dnn-step-by-step").folder or "", tmp_path / "mine")
+    rubric, namespace = tmp_path / "mine" / "rubric.yaml", run_cells(reference)
+    assert check(namespace, rubric=str(rubric.parent)).report.max_score == 100
+    rubric.write_text(rubric.read_text().replace("total: 100", "total: 50"))
+    assert check(namespace, rubric=str(rubric.parent)).report.max_score == 50
+
+
+def test_a_keyword_does_not_take_the_place_of_an_argument_that_was_left_out() -> None:
+    right = live._proxy(lambda name, args, convention: args, "backward", ("dA", "cache", "activation"), "L")
+    assert right(1, activation="relu", cache=2) == (1, 2, "relu")
+    with pytest.raises(TypeError, match="backward"):
+        right(1, activation="relu")
+
+
 def test_feedback_is_no_deeper_than_the_rubric_allows(
     reference: str, run_cells: Cells, tmp_path: Path
 ) -> None:

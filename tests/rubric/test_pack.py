@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from grader.rubric import pack_file, pack_words
 from grader.rubric.load import load_rubric, load_source
 from grader.rubric.oracle import ReferenceOracle
 from grader.rubric.pack import pack
+from grader.rubric.pack_answers import TableMaker
 from grader.rubric.pack_plan import load_pack, read_pack
 from grader.rubric.plan import Plan
 from grader.rubric.schema import Rubric
@@ -254,3 +256,16 @@ def test_spoilt_answers_are_a_usage_error_or_harmless(data: bytes) -> None:
         except UsageError:
             errors += 1
     assert errors > 0
+
+
+def test_three_errors_of_which_two_do_not_simply_add_up_are_not_told(plan: Plan) -> None:
+    """Side by side they would be an answer that no code gives."""
+    maker = TableMaker()
+    rows = [maker.row(Outcome("c", "value", value)) for value in ((0, 0, 0), (1, 0, 0), (0, 2, 0), (0, 0, 3))]
+    for key, row in zip(((), (1,), (2,), (3,)), rows, strict=True):
+        maker.put("L", key, row)
+    oracle: Any = plan.oracle
+    found = oracle._row(maker.table, "L", (1, 2, 3))
+    assert maker.table.outcome("c", found).value == (1, 2, 3)
+    maker.put("L", (1, 2), maker.row(Outcome("c", "value", (9, 9, 0))))
+    assert oracle._row(maker.table, "L", (1, 2, 3)) is None

@@ -90,6 +90,60 @@ def test_keys_that_are_no_mapping_are_a_rubrics_error(rubric: Path, old: str, ne
         load_rubric(str(rubric))
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        (
+            "rubric.yaml",
+            "weights: {w: 2, b: 2}",
+            "weights: {w: much}",
+            "'w' is a text, and a number is wanted",
+        ),
+        ("rubric.yaml", "weights: {w: 2, b: 2}", "weights: {w: .nan}", "'w' is nan, and a finite number"),
+        (
+            "rubric.yaml",
+            "weights: {w: 2, b: 2}",
+            "weights: {w: 0, b: 0, dw: 0, db: 0, costs: 0}",
+            "no component has a weight above 0",
+        ),
+        ("rubric.yaml", "helpers: [sigmoid]", "helpers: [{a: 1}]", "'helpers' holds keys and values"),
+        ("rubric.yaml", "parameters: [z]", "parameters: [[z]]", "'parameters' holds a list"),
+        ("rubric.yaml", "returns: [w, b]", "returns: [w, 1]", "'returns' holds a number"),
+        ("rubric.yaml", "offers: []", "offers: 1", "'offers' is a number, and a list is wanted"),
+        ("rubric.yaml", "  sigmoid:\n", "  7: x\n  sigmoid:\n", "function '7': keys and values are wanted"),
+        ("rubric.yaml", "tolerance: 1.0e-5", "tolerance: .inf", "'tolerance' is inf, and a finite number"),
+        (
+            "rubric.yaml",
+            "total: 100",
+            "total: 100\ninfer: no thanks",
+            "is a text, and true or false is wanted",
+        ),
+        ("rubric.yaml", "total: 100", "total: true", "'total' is true or false, and a number is wanted"),
+        (
+            "misconceptions/wrong-sign.yaml",
+            '    edits:\n      - {from: "A - Y", to: "Y - A"}\n',
+            "    edits: 1\n",
+            "'edits' is a number, and a list is wanted",
+        ),
+        ("misconceptions/wrong-sign.yaml", "repairs: [sign]", "repairs: [1]", "'repairs' holds a number"),
+    ],
+)
+def test_values_of_another_type_are_a_rubrics_error(
+    rubric: Path, name: str, old: str, new: str, says: str
+) -> None:
+    planted(rubric, name, old, new)
+    with pytest.raises(RubricError) as caught:
+        load_rubric(str(rubric))
+    assert says in str(caught.value)
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("version", ["2024-09-01", "2024-13-45"])
+def test_a_date_is_a_version_as_it_stands(rubric: Path, version: str) -> None:
+    planted(rubric, "rubric.yaml", "version: 1", f"version: {version}")
+    assert load_rubric(str(rubric)).version == version
+
+
 def test_a_key_that_stands_twice_is_refused(rubric: Path) -> None:
     line = planted(rubric, "rubric.yaml", "detail: fix", "detail: fix\ntotal: 50")
     with pytest.raises(RubricError, match=f"line {line + 1}: the key 'total' stands here a second time"):

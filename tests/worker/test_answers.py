@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from worker_samples import call, helper
 
-from grader.model import Definition, Opaque, Program, StandIn
+from grader.model import Definition, Opaque, Outcome, Program, Raised, StandIn
 from grader.worker import answers
 from grader.worker.answers import Answers, Remembered, allowed_names
 from grader.worker.codec import Caps, Reject, encode
 from grader.worker.limits import Limits
 from grader.worker.port import Answered
-from grader.worker.running import Outcomes, Shift, read_outcome
+from grader.worker.running import Outcomes, Shift, placed, read_outcome
 from grader.worker.wire import from_grader
 
 UTILS = StandIn(("dnn_utils*",), ("sigmoid", "relu"))
@@ -240,3 +240,16 @@ def test_a_worker_remembers_no_more_than_it_has_room_for() -> None:
     kept = [number for number in range(100) if answered.get(number.to_bytes(4, "big"))]
     assert 0 < len(kept) < 70
     assert kept[-1] == 99
+
+
+@pytest.mark.parametrize(("claimed", "told"), [
+    ((0, 2), (0, 2)), ((0, 3), (0, None)), ((0, 0), (0, None)), ((7, 1), (None, None)),
+])  # fmt: skip
+def test_a_place_that_the_program_does_not_have_is_not_told(
+    claimed: tuple[int, int], told: tuple[int | None, int | None]
+) -> None:
+    program = Program((Definition(("f",), "def f():\n    pass", 0, 1, "function"),))
+    outcome = Outcome("f", "raised", raised=Raised("SyntaxError", "", *claimed))
+    raised = placed(outcome, program).raised
+    assert raised is not None
+    assert (raised.cell, raised.line) == told

@@ -104,6 +104,19 @@ def test_a_search_goes_on_in_the_worker_of_its_student(sandbox: Sandbox, spawned
     assert len(spawned) == 1
 
 
+def test_a_search_never_runs_where_another_function_could_ask_for_help(
+    sandbox: Sandbox, spawned: list[Worker]
+) -> None:
+    """What another function may have learnt of these calls, code that a search mends could tell."""
+    whole = samples.program(f"{_PID}\ndef g():\n    return 1")
+    sandbox.run(whole, [replace(call("f", bind=("sigmoid",)), id="own")], helper)
+    explored(sandbox, whole)
+    assert len(spawned) == 1
+    sandbox.run(whole, [replace(call("g", bind=("sigmoid",)), id="another's")], helper)
+    explored(sandbox, whole)
+    assert len(spawned) == 2
+
+
 def test_a_search_never_runs_in_the_worker_of_another_student(
     sandbox: Sandbox, spawned: list[Worker]
 ) -> None:

@@ -230,7 +230,7 @@ def _filled(site: Site, fillers: Sequence[_Filler], text: str) -> Iterator[str]:
     text = re.sub(r"\bnp\.", f"{site.world.numpy}.", text)
     marks = _PLACEHOLDER.findall(text)
     for filler in fillers:
-        names = {mark: _name(site, filler, mark) for mark in marks}
+        names: Mapping[str, str | None] = {mark: _name(site, filler, mark) for mark in marks}
         if None in names.values():
             names = _of_two(site, filler, names)
         if None in names.values():
