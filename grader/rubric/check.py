@@ -40,7 +40,7 @@ def check_rubric(rubric: Rubric, file: YamlFile) -> None:
 def _rubric_faults(rubric: Rubric) -> Iterator[Fault]:
     yield from _not_among("detail", [rubric.detail], LEVELS)
     if rubric.required_convention is not None:
-        yield from _not_among("convention", [rubric.required_convention], ("L", *rubric.conventions))
+        yield from _not_among("convention", [rubric.required_convention], ("L",))
     if not rubric.tolerance > 0:
         yield Fault(f"'tolerance' is {rubric.tolerance:g}, and a number above 0 is wanted", "tolerance")
     if not rubric.total > 0:
