@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from grader.diagnose.finding import Finding
 from grader.diagnose.labels import of_two_classes
 from grader.diagnose.proof import NOT_IMPLEMENTED
-from grader.diagnose.template import empty_block
+from grader.diagnose.template import code_lines, depth, empty_block, empty_loop
 from grader.judge.compare import as_array
 from grader.judge.components import split
 from grader.model import Definition, GlobalRead, Location, Opaque, Outcome, Raised, Value
@@ -31,7 +31,6 @@ _DOCSTRING = re.compile(r'"""[^"]*"""|\'\'\'[^\']*\'\'\'')
 #: A branch for one kind alone: what it leaves to do is not the one that stands for all others.
 _ONE_KIND = re.compile(r"\s*(?:(?:el)?if\b[^!]*==|case\s+(?!_\s*:))")
 _BRANCH = re.compile(r"\s*(?:if|elif|else|for|while|try|except|finally|with|match|case)\b")
-_LOOP = re.compile(r"[ \t]*(?:for|while)\b")
 #: The head of a function; of one over several lines, the last.
 _HEAD = re.compile(r"\s*(?:(?:async\s+)?def\b|\))")
 #: `A_prev, W, b = cache` and `[Z] = ctx.saved`: names and commas, then one name.
@@ -59,21 +58,31 @@ def named_by_status(finding: Finding, rubric: Rubric, definitions: Sequence[Defi
         named = {NOT_IMPLEMENTED: finding.failed}
         return replace(finding, named=named, places={NOT_IMPLEMENTED: left})
     read = _stopped_at(finding) or _stopped_before(finding) or _stale(finding)
+    empty = _empty_loop(finding, definitions) if LOOP_LEFT_EMPTY in rubric.misconceptions else None
+    if empty is not None and (read is None or (read.cell, read.line) > (empty.cell, empty.line)):
+        return _left_empty(finding, empty)  # which would have made what is read below it
     if read is not None and USES_GLOBAL in rubric.misconceptions:
         where = Location(read.cell, read.line, "")
         return replace(finding, named={USES_GLOBAL: finding.failed}, places={USES_GLOBAL: where})
-    if (empty := _empty_loop(finding, definitions)) is not None and LOOP_LEFT_EMPTY in rubric.misconceptions:
-        return replace(finding, named={LOOP_LEFT_EMPTY: finding.failed}, places={LOOP_LEFT_EMPTY: empty})
     return finding
+
+
+def _left_empty(finding: Finding, where: Location) -> Finding:
+    named, places = {LOOP_LEFT_EMPTY: finding.failed}, {LOOP_LEFT_EMPTY: where}
+    return replace(finding, named=named, places=places, explanation=None)
 
 
 def unfinished(finding: Finding, rubric: Rubric, definitions: Sequence[Definition]) -> Finding:
     """The finding with one name, `not-implemented`, where several say what is wrong, and a block of the template is
-    empty; or where all is missing, and a line is a `pass`."""
+    empty; or where all is missing, and a line is a `pass`. One, `loop-left-empty`, where all is missing and a loop is."""
+    if finding.named and all(rubric.misconceptions[name].absent for name in finding.named):
+        empty = _empty_loop(finding, definitions) if LOOP_LEFT_EMPTY in rubric.misconceptions else None
+        if empty is not None:
+            return _left_empty(finding, empty)
     if len(finding.named) < 2 or NOT_IMPLEMENTED not in rubric.misconceptions:
         return finding
-    empty = ((made, empty_block(made.source)) for made in _own(finding, definitions))
-    where = next((Location(made.cell, made.line + at, "") for made, at in empty if at is not None), None)
+    blocks = ((made, empty_block(made.source)) for made in _own(finding, definitions))
+    where = next((Location(made.cell, made.line + at, "") for made, at in blocks if at is not None), None)
     if where is None and all(rubric.misconceptions[name].absent for name in finding.named):
         where = _first_pass(finding, definitions)
     if where is None:
@@ -100,7 +109,7 @@ def _blank_at_end(finding: Finding, definitions: Sequence[Definition]) -> Locati
         lines = made.source.split("\n")
         if len(lines) > _MOST_LINES or max(map(len, lines)) > _LONGEST_LINE:
             return None  # no template's, and the search below takes the square of it
-        code = _code(lines)
+        code = code_lines(lines)
         if code and lines[code[-1]].split("#")[0].strip() in _NOTHING:
             return Location(made.cell, made.line + code[-1], "")
         for i in code:
@@ -114,7 +123,7 @@ def ends_with_pass(finding: Finding, definitions: Sequence[Definition]) -> Locat
     """The `pass` with which the function ends."""
     for made in _own(finding, definitions):
         lines = made.source.split("\n")
-        code = _code(lines)
+        code = code_lines(lines)
         if code and lines[code[-1]].split("#")[0].strip() == "pass":
             return Location(made.cell, made.line + code[-1], lines[code[-1]].strip())
     return None
@@ -123,21 +132,9 @@ def ends_with_pass(finding: Finding, definitions: Sequence[Definition]) -> Locat
 def _empty_loop(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
     """The `pass` that is all of a loop, as the template left it."""
     for made in _own(finding, definitions):
-        lines = made.source.split("\n")
-        code = _code(lines)
-        for head, body, after in zip(code, code[1:], [*code[2:], None], strict=False):
-            below = -1 if after is None else _depth(lines[after])
-            if (
-                _LOOP.match(lines[head])
-                and lines[body].split("#")[0].strip() == "pass"
-                and below < _depth(lines[body])
-            ):
-                return Location(made.cell, made.line + body, lines[body].strip())
+        if (at := empty_loop(made.source)) is not None:
+            return Location(made.cell, made.line + at, "pass")
     return None
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _left_to_do(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
@@ -164,7 +161,7 @@ def _is_all_that_is_done(above: Sequence[str], line: str) -> bool:
 
 def _is_always_met(above: Sequence[str], line: str) -> bool:
     """Whether the line stands in no block but that of its function."""
-    around = (one for one in reversed(above) if one.strip() and _depth(one) < _depth(line))
+    around = (one for one in reversed(above) if one.strip() and depth(one) < depth(line))
     return _HEAD.match(next(around, "")) is not None
 
 
@@ -175,7 +172,7 @@ def _begins_a_body(above: Sequence[str]) -> bool:
         return False
     text = _DOCSTRING.sub("", "\n".join(above))
     lines = text.split("\n")
-    code = _code(lines)
+    code = code_lines(lines)
     while code and _TAKES_APART.match(lines[code[-1]]):
         code.pop()
     head = lines[code[-1]].rstrip() if code else ""
@@ -188,15 +185,10 @@ def _own(finding: Finding, definitions: Sequence[Definition]) -> Iterator[Defini
     return (made for made in definitions if (made.cell, *made.binds[:1]) == where)
 
 
-def _code(lines: Sequence[str]) -> list[int]:
-    """Which lines are neither empty nor comments."""
-    return [i for i, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
-
-
 def _end(finding: Finding, definitions: Sequence[Definition]) -> Location | None:
     """The last line of the function, below which its return is missing."""
     made = next((one for one in _own(finding, definitions) if one.kind == "function"), None)
-    code = _code(made.source.split("\n")) if made else []
+    code = code_lines(made.source.split("\n")) if made else []
     return Location(made.cell, made.line + code[-1], "") if made and code else None
 
 

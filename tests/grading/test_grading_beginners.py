@@ -209,6 +209,23 @@ def predict(w, b, X):
     assert (found.misconception, found.location and found.location.source) == ("loop-left-empty", "pass")
 
 
+def test_layers_that_an_empty_loop_leaves_out_are_the_loops(grade_functions: GradeCells) -> None:
+    graded = grade_functions(
+        L_model_backward="""
+def L_model_backward(AL, Y, caches):
+    grads, L = {}, len(caches)
+    dAL = -(np.divide(Y, AL) - np.divide(1 - Y, 1 - AL))
+    dA, dW, db = linear_activation_backward(dAL, caches[L - 1], "sigmoid")
+    grads["dA" + str(L - 1)], grads["dW" + str(L)], grads["db" + str(L)] = dA, dW, db
+    for l in reversed(range(L - 1)):
+        pass
+    return grads
+"""
+    )
+    (found,) = graded["L_model_backward"].diagnoses
+    assert (found.misconception, found.location and found.location.source) == ("loop-left-empty", "pass")
+
+
 def test_what_follows_from_a_block_that_was_left_out_has_one_name(grade_functions: GradeCells) -> None:
     """Seen in a real notebook: the layers are not chained and their caches not stored, for nothing is written."""
     graded = grade_functions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 
 import pytest
@@ -219,10 +220,56 @@ def test_placeholders_are_the_students_parameters() -> None:
     assert "x = y / a" in lines_of(made, 2)
 
 
-def test_a_named_placeholder_needs_that_name() -> None:
+def test_a_named_placeholder_needs_that_name_in_any_case() -> None:
     text = "def f(AL, y):\n    x = AL - y\n    return x"
     assert "x = AL * 2" in lines_of(proposed(text, "formula", "{AL} * 2"), 2)
-    assert proposed(text, "formula", "{AL} * {Y}") == ()
+    assert "x = AL * y" in lines_of(proposed(text, "formula", "{AL} * {Y}"), 2)
+    assert proposed(text, "formula", "{AL} * {T}") == ()
+
+
+def test_a_helper_of_two_may_have_the_formulas_names_in_either_order() -> None:
+    texts = ("def f(w, X, Y):\n    A = w * X\n    return g(Y, A)", "def g(t, p):\n    return t - p")
+    made = propose([function(text) for text in texts], RepairRequest("f", ("formula",), ("{A} / {Y}",)))
+    inside = {proposal.source.split("\n")[1].strip() for proposal in made if proposal.definition == 1}
+    assert {"return t / p", "return p / t"} <= inside
+
+
+UPDATES = """
+def f(w, b, rate, steps):
+    for _ in range(steps):
+        dw, db = slope(w, b)
+        w = w - dw
+        b = b - db
+    return w, b
+"""
+
+
+@pytest.mark.parametrize(
+    ("families", "replacements"),
+    [("add", ()), ("formula", ("w = {w} - {rate} * {dw}", "b = {b} - {rate} * {db}"))],
+)
+def test_twin_lines_are_mended_at_once(families: str, replacements: tuple[str, ...]) -> None:
+    both = [one.source for one in proposed(UPDATES, families, *replacements) if one.also]
+    assert any(re.search(r"w = w - \(?rate \* dw\)?\n +b = b - \(?rate \* db", text) for text in both)
+
+
+def test_a_formula_for_one_name_is_for_no_other() -> None:
+    made = proposed(UPDATES, "formula", "w = {w} - {rate} * {dw}")
+    assert {line for one in made for line in one.source.split("\n") if "rate *" in line} == {
+        "        w = w - rate * dw"
+    }
+
+
+def test_what_is_done_in_some_rounds_alone() -> None:
+    text = "def f(n):\n    kept = []\n    for k in range(n):\n        kept.append(k)\n    return kept"
+    assert lines_of(proposed(text, "condition", "{i} % 100 == 0"), 4) == ["if k % 100 == 0: kept.append(k)"]
+    text = text.replace("kept.append(k)", "if k % 10 == 0: kept.append(k)")
+    assert "if k % 100 == 0: kept.append(k)" in lines_of(proposed(text, "condition", "{i} % 100 == 0"), 4)
+
+
+def test_one_result_of_two() -> None:
+    text = "def f(z):\n    s = 1 / z\n    return s, z"
+    assert lines_of(proposed(text, "results"), 3)[:2] == ["return s", "return z"]
 
 
 def test_numpy_goes_by_the_notebooks_name() -> None:
