@@ -70,7 +70,7 @@ def forward_pass(
         X = rng.normal(size=(sizes[0], m))
         AL, caches = run(X, parameters)
         if _alive(caches) and not _on_both_sides(caches[-1][1]):
-            parameters[f"b{len(caches)}"] -= caches[-1][1].mean()
+            parameters[f"b{len(caches)}"] -= _between(caches[-1][1])
             AL, caches = run(X, parameters)
         if _alive(caches) and (not probabilities or is_inside(AL)):
             break
@@ -80,6 +80,11 @@ def forward_pass(
 def is_inside(A: Array) -> bool:
     """Whether no probability is all but certain."""
     return bool(np.all(np.abs(A - 0.5) < 0.5 - INSIDE))
+
+
+def _between(Z: Array) -> float:
+    """A number between the least and the greatest Z, not in the middle: two predictions that add up to 1 hide errors."""
+    return float(0.37 * Z.min() + 0.63 * Z.max())
 
 
 def _on_both_sides(Z: Array) -> bool:
