@@ -94,7 +94,7 @@ def _missing(
     people: Sequence[Person], skipped: Sequence[Skipped], roster: Roster, pattern: str | None
 ) -> tuple[Missing, ...]:
     """The students without a submission, and what they handed in instead."""
-    files = files_of((_named_so(one) for one in skipped), _by_names(pattern), roster) if people else {}
+    files = files_of([_named_so(one) for one in skipped], _by_names(pattern), roster) if people else {}
     return tuple(Missing(one.key, one.name, tuple(files.get(one.key, ()))) for one in people)
 
 

@@ -141,14 +141,15 @@ def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster:
 
 
 def files_of(
-    skipped: Iterable[Entry], recognisers: Sequence[Recogniser], roster: Roster
+    skipped: Sequence[Entry], recognisers: Sequence[Recogniser], roster: Roster
 ) -> dict[str, list[str]]:
     """Person's key → the files that are theirs by name, of those that are not graded."""
     ids, names = roster.by_id(), roster.by_name()
     found: dict[str, list[str]] = defaultdict(list)
+    common = _common(skipped)
     for entry in skipped:
         claims = [one for recognise in recognisers if (one := recognise(entry))]
-        people = {_find(entry, one, ids, names) for one in claims} or {_named(entry, (), ids, names)}
+        people = {_find(entry, one, ids, names) for one in claims} or {_named(entry, common, ids, names)}
         people.discard(None)
         if len(people) == 1 and (person := people.pop()):
             found[person.key].append(entry.display)

@@ -30,7 +30,9 @@ def fill_column(
     """Set the grades of one column; rows are found by identifier, else by first and last name."""
     rows = [row for row in sheet.rows() if any(sheet.cell(row, at).strip() for at in ids)]
     names = people.index(_full_names(sheet), [], [0], rows)
-    index = replace(people.index(sheet, ids, [], rows, platform=platform), names=names.names)
+    index = people.index(sheet, ids, [], rows, platform=platform)
+    shown = tuple(map(" / ".join, zip(index.shown, names.shown, strict=True)))
+    index = replace(index, names=names.names, shown=shown)
     filled = people.matched(reports, index, sink)
     people.require_some(filled, reports, index, path)
     for row, stored in filled.items():

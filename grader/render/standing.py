@@ -25,7 +25,7 @@ def interrupted(facts: Mapping[str, Any]) -> str:
     every: list[Any] = runs or [counts]
     done = sum(_done(one) for one in every)
     parts = ", ".join(f"{one.get('index')}/{one.get('count')}" for one in broken)
-    which = f"--shard {parts} was" if parts else "the run was"
+    which = f"--shard {parts} {'was' if len(broken) == 1 else 'were'}" if parts else "the run was"
     of = f"{done:,} of {total:,}" if isinstance(total, int) else "not all"
     return f"{of} submissions were graded: {which} interrupted; run it again to finish."
 

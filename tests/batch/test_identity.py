@@ -362,3 +362,10 @@ def test_the_platform_s_word_stays_beside_the_roster_s(tmp_path: Path) -> None:
     roster = parse_roster("student,email\nAnna Müller,a@x.org\n", "r.csv")
     one = found(tmp_path, "Anna Müller_201_assignsubmission_file_/hw.ipynb", roster=roster).submissions[0]
     assert (one.student, one.platform, one.own, one.listed) == ("a@x.org", "moodle", "201", "Anna Müller")
+
+
+def test_files_of_kinds_not_graded_are_their_student_s(tmp_path: Path) -> None:
+    roster = parse_roster("student_id,name\n4,Marie Curie\n7,Alan Turing\n8,Bob Ross\n9,Eve\n", "r.csv")
+    files = ("Ada/4.html", "Bea/4.html", "aturing_7_5_hw.html", "Bob Ross_123_assignsubmission_file_/hw.pdf")
+    result = found(tmp_path, "eve.ipynb", *files, roster=roster)
+    assert {one.student: one.files for one in result.missing} == {"4": (), "7": (files[2],), "8": (files[3],)}

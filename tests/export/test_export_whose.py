@@ -176,7 +176,7 @@ def test_where_no_row_fits_nothing_is_written_and_both_sides_are_told(tmp_path: 
     path, sink = tmp_path / "book.csv", MemorySink()
     path.write_bytes(BOOKS[name].encode())
     reports = [listed(perfect("zoe@uni.edu", "z.ipynb"), "pattern", "", "Zoe Zed")]
-    with pytest.raises(UsageError, match=r"zoe@uni.edu / Zoe Zed.*rows are of.*--roster"):
+    with pytest.raises(UsageError, match=r"zoe@uni.edu / Zoe Zed.*rows are of.*Lovelace.*--roster"):
         exporter(name).export(reports, sink, Options(gradebook=path))
     assert sink.files == {}
 
