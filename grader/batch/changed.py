@@ -10,8 +10,11 @@ from grader.batch.engine import JobSpec
 from grader.model import Report
 
 
-def changed_since(out: Path, template: Report, spec: JobSpec) -> str:
-    """One sentence on what is other than in the folder's run.json; empty where nothing is, or no run has ended."""
+def changed_since(out: Path, template: Report, spec: JobSpec, others: int = 0) -> str:
+    """What is other than in the folder's run.json; empty where nothing is, or no run has ended.
+
+    `others` reports in the folder are of files that this run was not given: they stay as they are.
+    """
     try:
         before = json.loads((out / "run.json").read_bytes())
         rubric, tier = before["rubric"]["sha256"], before["isolation"]["tier"]
@@ -21,8 +24,16 @@ def changed_since(out: Path, template: Report, spec: JobSpec) -> str:
     now = (spec.seed, template.rubric.sha256, template.grader_version, spec.detail, template.isolation.tier)
     names = ("the seed", "the rubric", "the grader's version", "the level of feedback", "the isolation")
     told = [_told(name, *both) for name, *both in zip(names, then, now, strict=True) if both[0] != both[1]]
+    return f"Changed since the last run: {', '.join(told)}. {_what_follows(others)}" if told else ""
+
+
+def _what_follows(others: int) -> str:
+    if not others:
+        return "What was graded so is graded anew."
+    stay = "1 report of another file stays" if others == 1 else f"{others:,} reports of other files stay"
     return (
-        f"Changed since the last run: {', '.join(told)}. What was graded so is graded anew." if told else ""
+        f"What was graded so and is given now is graded anew; {stay} in the folder as before. "
+        "Give all paths at once to have all graded alike."
     )
 
 

@@ -12,14 +12,16 @@ from grader.batch.found import (
     Entry,
     Found,
     Identity,
+    Missing,
     Skipped,
+    Source,
     SubmissionFile,
     Unreadable,
     as_text,
 )
 from grader.batch.naming import assign_ids, short_hash
 from grader.batch.reading import Reader
-from grader.batch.roster import Roster, join
+from grader.batch.roster import Person, Roster, files_of, join
 from grader.batch.walk import Finds, walk_all
 from grader.batch.whose import Whose, by_pattern_only, whose, with_people
 from grader.errors import UsageError
@@ -45,10 +47,11 @@ def discover(
         known = _whose(finds, identity, reader)
     identities = known.identities
     unknown: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     if roster is not None:
         joined = join(finds.entries, identities, roster)
-        identities, unknown, missing = dict(joined.identities), joined.unknown, joined.missing
+        identities, unknown = dict(joined.identities), joined.unknown
+        missing = _missing(joined.missing, finds.skipped, roster, identity)
     kept, reasons = naming_rules.newest_of_each(finds.entries, identities)
     skipped = [
         *finds.skipped,
@@ -75,14 +78,35 @@ def shard(found: Found, index: int, count: int) -> Found:
 
 def _submissions(entry: Entry, name: str, identity: Identity | None) -> Iterator[SubmissionFile]:
     """One for the student, and one for each member of a group, who all want a report."""
-    student = identity.student if identity else None
-    label = identity.name if identity else None
-    late = identity.late if identity else False
-    yield SubmissionFile(name, student, entry.display, entry.source, entry.size, label, late)
-    for partner in identity.partners if identity else ():
-        yield SubmissionFile(
-            f"{name}~{short_hash(partner)}", partner, entry.display, entry.source, entry.size, late=late
-        )
+    file = (entry.display, entry.source, entry.size)
+    if identity is None:
+        yield SubmissionFile(name, None, *file)
+        return
+    late, platform = identity.late, identity.platform
+    own = identity.own or identity.student
+    yield SubmissionFile(name, identity.student, *file, identity.name, late, platform, own, identity.listed)
+    for mate in identity.partners:
+        own_id = f"{name}~{short_hash(mate)}"
+        yield SubmissionFile(own_id, mate, *file, late=late, platform=platform, own=mate)
+
+
+def _missing(
+    people: Sequence[Person], skipped: Sequence[Skipped], roster: Roster, pattern: str | None
+) -> tuple[Missing, ...]:
+    """The students without a submission, and what they handed in instead."""
+    files = files_of([_named_so(one) for one in skipped], _by_names(pattern), roster) if people else {}
+    return tuple(Missing(one.key, one.name, tuple(files.get(one.key, ()))) for one in people)
+
+
+def _named_so(one: Skipped) -> Entry:
+    """A file that is not graded, for what its name says."""
+    return Entry(Source(one.path), tuple(one.path.split("/")), 0, 0.0)
+
+
+def _by_names(pattern: str | None) -> Sequence[naming_rules.Recogniser]:
+    if pattern is None:
+        return naming_rules.RECOGNISERS
+    return () if pattern.casefold() == "none" else (naming_rules.by_pattern(pattern),)
 
 
 def _nothing(paths: Sequence[str | Path], skipped: Sequence[Skipped]) -> str:

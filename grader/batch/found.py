@@ -39,6 +39,10 @@ class Identity:
     partners: tuple[str, ...] = ()
     at: int = -1
     """The part of the path that says so; negative: one above the given folder, or a user's own pattern."""
+    own: str = ""
+    """What the platform calls the student, where `student` is the class list's word."""
+    listed: str = ""
+    """The student's name on the class list."""
 
 
 #: A given path and the parts that lead from there to a folder or zip.
@@ -75,6 +79,11 @@ class SubmissionFile:
     size: int
     name: str | None = None
     late: bool = False
+    platform: str = ""
+    own: str = ""
+    """What the platform calls the student: `student` may be the class list's word."""
+    listed: str = ""
+    """The student's name on the class list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +97,28 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Who is on the class list and has no submission. `files` are theirs all the same, but of kinds not graded."""
+
+    student: str
+    name: str = ""
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Everything that lies under the given paths: each file is in one of the first two."""
 
     submissions: tuple[SubmissionFile, ...]
     skipped: tuple[Skipped, ...]
     unknown_students: tuple[str, ...] = ()
-    missing_students: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     unbelieved: tuple[str, ...] = ()
     """Folders and zips whose names look like a platform's, but lie among submissions that have none."""
+
+    @property
+    def missing_students(self) -> tuple[str, ...]:
+        return tuple(one.student for one in self.missing)
 
 
 class Unreadable(Exception):

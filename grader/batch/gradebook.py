@@ -8,17 +8,19 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from grader.batch.engine import JobSpec, Row
 from grader.batch.found import Found, as_text
+from grader.batch.identities import Known
 from grader.batch.store import Shard
 from grader.batch.summary import Tally, outcome
 from grader.errors import UsageError
 from grader.model import Report
 from grader.render.escape import clean, csv_cell
+from grader.render.standing import Several, several
 from grader.rubric.load import find_rubric
 from grader.rubric.shipped import shipped_rubrics
 
@@ -40,14 +42,28 @@ def grades_csv(rows: Callable[[], Iterable[Row]], functions: Sequence[str]) -> b
     return buffer.getvalue().encode("utf-8")
 
 
-def count_rows(rows: Iterable[Row]) -> tuple[Counter[str], Counter[str]]:
-    """Outcomes and misconceptions over a whole folder."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Outcomes and misconceptions over a whole folder, and who has more than one row in it."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    misconceptions: Counter[str] = field(default_factory=Counter)
+    several: Several = field(default_factory=dict)
+
+
+def count_rows(rows: Iterable[Row]) -> Counted:
+    """Go through the rows once."""
     outcomes: Counter[str] = Counter()
     misconceptions: Counter[str] = Counter()
-    for row in rows:
-        outcomes[outcome(row)] += 1
-        misconceptions.update(row.misconceptions)
-    return outcomes, misconceptions
+
+    def pairs() -> Iterator[tuple[str | None, str]]:
+        for row in rows:
+            outcomes[outcome(row)] += 1
+            misconceptions.update(row.misconceptions)
+            yield row.student, row.id
+
+    found = several(pairs())
+    return Counted(outcomes, misconceptions, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,7 @@ class RunFacts:
     seconds: float
     interrupted: bool
     gone: Sequence[str]
+    identities: Mapping[str, Known]
 
 
 def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes:
@@ -100,8 +117,10 @@ def run_json(facts: RunFacts, shards: Sequence[Mapping[str, Any]] = ()) -> bytes
         "skipped": [{"path": _plain(one.path), "reason": _plain(one.reason)} for one in found.skipped],
         "unknown_students": list(map(_plain, found.unknown_students)),
         "missing_students": list(found.missing_students),
+        "other_files": {one.student: list(map(_plain, one.files)) for one in found.missing if one.files},
         "names_not_believed": list(map(_plain, found.unbelieved)),
         "gone": list(facts.gone),
+        "identities": facts.identities,
         **({"shards": list(shards)} if shards else {}),
     }
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"

@@ -30,8 +30,9 @@ _MOODLE = re.compile(r"^(?P<name>[^_]*)_(?P<id>\d+)_assignsubmission_(?P<plugin>
 _BLACKBOARD = re.compile(
     r"^(?P<head>.+?_(?P<id>[^_]+))_attempt_(?P<time>\d{4}(?:-\d{2}){5})(?:_(?P<file>.+)|\.txt)$"
 )
+#: One folder a student is named as one file is, without the file's own name.
 _BRIGHTSPACE = re.compile(
-    r"^(?P<id>\d+-\d+) - (?P<name>.+?) ?- (?=[^-]*\d{4})(?P<date>[^-]*) - (?P<file>.+)$"
+    r"^(?P<id>\d+-\d+) - (?P<name>.+?) ?- (?=[^-]*\d{4})(?P<date>[^-]*?)(?P<file> - .+)?$"
 )
 _BRIGHTSPACE_DATES = (
     "%b %d, %Y %I%M %p",
@@ -130,9 +131,10 @@ def _longest(head: tuple[str, ...], known: Collection[tuple[str, ...]]) -> int:
 
 
 def brightspace(entry: Entry) -> Identity | None:
-    """`12345-67890 - Name - date - file`; the later date counts. The first number is the user's."""
+    """`12345-67890 - Name - date - file`, or `12345-67890 - Name - date/file`; the later date counts. The first number
+    is the user's."""
     at, match = _first(_BRIGHTSPACE, entry.parts)
-    if match is None:
+    if match is None or (match["file"] is None and at == len(entry.parts) - 1):
         return None
     order = (_brightspace_time(match["date"]), "")
     student = match["id"].split("-")[0]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.batch.found import Entry, Identity
-from grader.batch.identity import blackboard_head
+from grader.batch.identity import Recogniser, blackboard_head
 from grader.batch.naming import stem
 from grader.errors import UsageError
 from grader.render.escape import one_line
@@ -37,6 +37,7 @@ class Person:
     key: str
     ids: frozenset[str]
     names: frozenset[str]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Joined:
 
     identities: Mapping[Entry, Identity]
     unknown: tuple[str, ...]
-    missing: tuple[str, ...]
+    missing: tuple[Person, ...]
 
 
 def read_roster(path: Path) -> Roster:
@@ -135,8 +136,24 @@ def join(entries: Sequence[Entry], identities: Mapping[Entry, Identity], roster:
     return Joined(
         {entry: found for entry, found in joined.items() if found is not None},
         tuple(sorted({_called(entry, identities.get(entry)) for entry in entries if people[entry] is None})),
-        tuple(person.key for person in roster.people if person.key not in present),
+        tuple(person for person in roster.people if person.key not in present),
     )
+
+
+def files_of(
+    skipped: Sequence[Entry], recognisers: Sequence[Recogniser], roster: Roster
+) -> dict[str, list[str]]:
+    """Person's key → the files that are theirs by name, of those that are not graded."""
+    ids, names = roster.by_id(), roster.by_name()
+    found: dict[str, list[str]] = defaultdict(list)
+    common = _common(skipped)
+    for entry in skipped:
+        claims = [one for recognise in recognisers if (one := recognise(entry))]
+        people = {_find(entry, one, ids, names) for one in claims} or {_named(entry, common, ids, names)}
+        people.discard(None)
+        if len(people) == 1 and (person := people.pop()):
+            found[person.key].append(entry.display)
+    return found
 
 
 def _find(
@@ -192,12 +209,14 @@ def _by_less(
 
 
 def _agreed(identity: Identity | None, person: Person | None) -> Identity | None:
+    """The class list's word for the student; what the platform said stays beside it, for an export to find the row."""
     if person is None:
         return identity
     if identity is None:
-        return Identity(person.key, "roster")
-    known = identity.student.casefold() in person.ids
-    return identity if known else replace(identity, student=person.key)
+        return Identity(person.key, "roster", listed=person.name)
+    if identity.student.casefold() in person.ids:
+        return replace(identity, listed=person.name)
+    return replace(identity, student=person.key, own=identity.student, listed=person.name)
 
 
 def _called(entry: Entry, identity: Identity | None) -> str:
@@ -214,17 +233,20 @@ def _person(row: Mapping[str | None, str | list[str] | None]) -> Person | None:
     names = [cells[column] for column in _NAME_COLUMNS if cells.get(column)]
     if not ids or any("points possible" in name.casefold() for name in names):
         return None
-    return Person(ids[0], frozenset(key.casefold() for key in ids), frozenset(_names(names, cells)))
+    names += _of_two_columns(cells)
+    spelled: set[str] = set().union(*map(spellings, names))
+    return Person(
+        ids[0], frozenset(key.casefold() for key in ids), frozenset(spelled), names[-1] if names else ""
+    )
 
 
-def _names(names: Iterable[str], cells: Mapping[str, str]) -> set[str]:
-    """The names of a row, and the one that its two columns give, as they may be spelled."""
+def _of_two_columns(cells: Mapping[str, str]) -> list[str]:
+    """The name that a row's columns for the first and the last name give."""
     parts = (
         cells.get("first name") or cells.get("first_name"),
         cells.get("last name") or cells.get("last_name"),
     )
-    spelled = [*names, *([" ".join(filter(None, parts))] if any(parts) else [])]
-    return set().union(*map(spellings, spelled))
+    return [" ".join(filter(None, parts))] if any(parts) else []
 
 
 def _bare(text: str) -> str:

@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,8 @@ from grader.batch.changed import changed_since
 from grader.batch.discover import discover, shard
 from grader.batch.engine import Done, Engine, GraderLike, JobSpec, MakeGrader, Task, policy
 from grader.batch.found import Found
-from grader.batch.gradebook import RunFacts, count_rows, grades_csv, run_json
+from grader.batch.gradebook import Counted, RunFacts, count_rows, grades_csv, run_json
+from grader.batch.identities import Known, identities
 from grader.batch.ledger import Ledger, Place, places, rows
 from grader.batch.pool import LocalPool, cores
 from grader.batch.progress import Progress, Silent
@@ -118,8 +118,7 @@ class _Run:
         """What would be graded, under which names."""
         state = self._out / STATE_FOLDER
         found = self._mine(self._discover(paths, places(state) if state.is_dir() else {}))
-        nothing: Counter[str] = Counter()
-        summary = self._summary(found, Tally(len(found.submissions)), 0, (nothing, nothing))
+        summary = self._summary(found, Tally(len(found.submissions)), 0, Counted())
         return replace(summary, dry_run=True)
 
     def perform(self, paths: Sequence[str | Path], make_grader: MakeGrader) -> RunSummary:
@@ -145,7 +144,7 @@ class _Run:
         self, engine: Engine, template: Report, folder: Folder, found: Found, known: Mapping[str, Place]
     ) -> RunSummary:
         mine = self._mine(found)
-        tally = Tally(len(mine.submissions), changed=self._changed(template, known))
+        tally = Tally(len(mine.submissions), changed=self._changed(template, known, found))
         self._progress.begin(tally)
         interrupted = True
         try:
@@ -160,9 +159,12 @@ class _Run:
                 summary = self._finish(folder, template, found, tally, interrupted=interrupted)
         return summary
 
-    def _changed(self, template: Report, known: Mapping[str, Place]) -> str:
-        """Why what the folder has is graded anew, where nobody asked for that."""
-        return changed_since(self._out, template, self._spec) if known and self._trusts else ""
+    def _changed(self, template: Report, known: Mapping[str, Place], found: Found) -> str:
+        """Why what the folder has is graded anew, where nobody asked for that; and how much of it is not."""
+        if not known or not self._trusts:
+            return ""
+        others = _live(known, found)[0].keys() - {one.id for one in found.submissions}
+        return changed_since(self._out, template, self._spec, len(others))
 
     @property
     def _trusts(self) -> bool:
@@ -191,7 +193,8 @@ class _Run:
             live, gone = _live(places(folder.state), found)
             counted = count_rows(rows(live))
             folder.write("grades.csv", grades_csv(lambda: rows(live), functions))
-            facts = self._facts(template, found, tally, counted[0], interrupted, gone)
+            known = identities(self._out, found.submissions, live.keys())
+            facts = self._facts(template, found, tally, counted.outcomes, interrupted, gone, known)
             _write_run(folder, facts)
         return replace(self._summary(self._mine(found), tally, len(live), counted), gone=tuple(gone))
 
@@ -203,6 +206,7 @@ class _Run:
         outcomes: Mapping[str, int],
         interrupted: bool,
         gone: Sequence[str],
+        known: Mapping[str, Known],
     ) -> RunFacts:
         return RunFacts(
             spec=self._spec,
@@ -218,12 +222,11 @@ class _Run:
             seconds=time.monotonic() - self._began,
             interrupted=interrupted,
             gone=gone,
+            identities=known,
         )
 
-    def _summary(
-        self, found: Found, tally: Tally, count: int, counted: tuple[Counter[str], Counter[str]]
-    ) -> RunSummary:
-        outcomes, misconceptions = counted
+    def _summary(self, found: Found, tally: Tally, count: int, counted: Counted) -> RunSummary:
+        outcomes = counted.outcomes
         return RunSummary(
             out=os.fspath(self._out),
             found=found,
@@ -233,10 +236,11 @@ class _Run:
             passed=outcomes["passed"],
             failed=outcomes["failed"],
             ungradable=outcomes["ungradable"],
-            misconceptions=tuple(misconceptions.most_common()),
+            misconceptions=tuple(counted.misconceptions.most_common()),
             internal_errors=tuple(tally.internal_errors),
             seconds=time.monotonic() - self._began,
             seed=self._spec.seed,
+            several=counted.several,
         )
 
     def _discover(self, paths: Sequence[str | Path], known: Mapping[str, Place]) -> Found:

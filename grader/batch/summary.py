@@ -9,6 +9,7 @@ from typing import Literal
 from grader.batch.engine import Done, Row
 from grader.batch.found import Found, SubmissionFile
 from grader.model import INTERNAL_ERROR
+from grader.render.standing import Several
 
 Outcome = Literal["passed", "failed", "ungradable"]
 
@@ -68,6 +69,13 @@ class RunSummary:
     seed: int | None
     dry_run: bool = False
     gone: tuple[str, ...] = ()
+    several: Several = field(default_factory=dict)
+    """Students with more than one row in the folder's gradebook."""
+
+    @property
+    def late(self) -> list[SubmissionFile]:
+        """What the platform's names call late, of what was found now."""
+        return [one for one in self.found.submissions if one.late]
 
     @property
     def planned(self) -> tuple[SubmissionFile, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli import output
-from grader.cli.folder import stored_reports
+from grader.cli.folder import say_unfinished, stored_reports
 from grader.cli.params import Existing, Number, OneOfThese, detail_option
 from grader.errors import UsageError
 from grader.render import escape
@@ -72,6 +72,7 @@ def command(folder: Path, format_name: str, push: bool, **options: Any) -> int:
       grader export graded --to canvas --push --dry-run
     """
     stored_reports(folder)
+    say_unfinished(folder)
     if push:
         return _push(folder, format_name, options)
     if format_name in _PUSHED_ONLY:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader.cli import output
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ def run_facts(folder: Path) -> dict[str, Any]:
     from grader.export import folder as export_folder
 
     return export_folder.run_facts(folder)
+
+
+def say_unfinished(folder: Path) -> None:
+    """Tell, on stderr, of a run that was interrupted."""
+    from grader.render import standing
+
+    if told := standing.interrupted(run_facts(folder)):
+        output.say(f"note: {told}")
 
 
 def damage(reports: ReportFolder) -> list[str]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import clusters, output
-from grader.cli.folder import damage, read_reports, run_facts, stored_reports
+from grader.cli.folder import damage, read_reports, run_facts, say_unfinished, stored_reports
 from grader.cli.params import Existing
 from grader.errors import UsageError
 from grader.files import write_whole
+from grader.render import standing
 
 if TYPE_CHECKING:
     from grader.export.folder import ReportFolder
@@ -44,6 +45,7 @@ def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | Non
     reports = stored_reports(folder)
     earlier = read_reports(compare) if compare is not None else None
     target = out or folder / "class.html"
+    unfinished = standing.interrupted(run_facts(folder))
     from grader.render.html import class_page
 
     rubric = _rubric(folder)
@@ -55,9 +57,11 @@ def command(folder: Path, out: Path | None, anonymous: bool, compare: Path | Non
         explanations=None if rubric is None else rubric.misconceptions,
         feedback_links=_links(folder, reports, target.parent),
         key=str(run_facts(folder).get("seed")).encode(),
+        warnings=(unfinished,) if unfinished else (),
     )
     write_whole(target, page, "Choose another place with -o.")
     output.show(f"{target}\n")
+    say_unfinished(folder)
     _warn(reports)
 
 

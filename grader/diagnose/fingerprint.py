@@ -34,6 +34,12 @@ def fingerprint(observed: Observed) -> str:
     return digest.hexdigest()[:20]
 
 
+def gave_numbers(observed: Observed) -> bool:
+    """Whether there is anything to be equal in: calls that ended without a value have no numbers in common."""
+    leaves = (leaf for parts in observed.parts for value in parts.values() for leaf in _leaves(value))
+    return any(not isinstance(leaf, str) for leaf in leaves)
+
+
 def _tokens(value: Value) -> Iterator[str]:
     left = MAX_ENTRIES
     for leaf in _leaves(value):

@@ -11,6 +11,22 @@ from grader.model import Report
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the download and the class list say of whose a submission is, besides its report's student.
+
+    `identity` is the word of `platform`, such as Moodle's participant number; `names` are as either spells them.
+    """
+
+    platform: str = ""
+    identity: str = ""
+    names: tuple[str, ...] = ()
+
+    def own(self, platform: str) -> str:
+        """What this platform calls the student; empty where the download was not its own."""
+        return self.identity if self.platform == platform else ""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredReport:
     """A report that was read back. `id` is its folder's path, safe to use in a file's name.
 
@@ -19,6 +35,7 @@ class StoredReport:
 
     id: str
     report: Report
+    known: Known = Known()
 
     @property
     def student(self) -> str | None:

@@ -24,7 +24,7 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
     titles = {at: match["title"] for at, name in enumerate(header) if (match := _COLUMN.match(name.strip()))}
     column = choose_column(header, titles, options)
     points = options.points or number_after(header[column], "Total Pts:")
-    fill_column(sheet, ids, column, points, reports, sink)
+    fill_column(sheet, ids, column, points, reports, sink, platform="blackboard", path=options.gradebook)
     sink.write("gradebook.csv", sheet.to_bytes())
 
 

@@ -26,7 +26,7 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
     titles = {at: match["title"] for at, name in enumerate(header) if (match := _COLUMN.match(name.strip()))}
     column = choose_column(header, titles, options)
     points = options.points or number_after(header[column], "MaxPoints:")
-    fill_column(sheet, ids, column, points, reports, sink)
+    fill_column(sheet, ids, column, points, reports, sink, platform="brightspace", path=options.gradebook)
     sink.write("grades.csv", sheet.to_bytes())
 
 

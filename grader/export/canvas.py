@@ -50,7 +50,9 @@ def fill(sheet: Sheet, reports: Reports, sink: Sink, options: Options) -> None:
     column = _column(header, options)
     points, rows = _points_and_rows(sheet, column)
     names = people.find_columns(header, *_NAMES)
-    filled = people.matched(reports, people.index(sheet, ids, names, rows), sink)
+    index = people.index(sheet, ids, names, rows, platform="canvas")
+    filled = people.matched(reports, index, sink)
+    people.require_some(filled, reports, index, options.gradebook)
     filled = dict(_not_excused(sheet, column, filled, sink))
     for row, stored in filled.items():
         sheet.set(row, column, plain_number(scaled_score(stored.report, options.points or points), 2))
@@ -129,8 +131,9 @@ def _new(reports: Reports, sink: Sink, options: Options) -> bytes:
 
 
 def _new_row(stored: StoredReport, points: float) -> list[str]:
-    student = csv_cell(stored.student or "")
-    number = student if student.isdecimal() else ""
+    """By Canvas's own number where the download told it, even if the class list has another word for the student."""
+    student, own = csv_cell(stored.student or ""), csv_cell(stored.known.own("canvas"))
+    number = next((one for one in (student, own) if one.isdecimal()), "")
     grade = plain_number(scaled_score(stored.report, points), 2)
     return [student, number, "", "" if number else student, "", grade]
 

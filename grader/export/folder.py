@@ -6,14 +6,14 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from grader.errors import CannotWrite, UsageError
-from grader.export.base import Exporter, Options, Skipped, StoredReport
+from grader.export.base import Exporter, Known, Options, Skipped, StoredReport
 from grader.export.registry import OURS, exporter
 from grader.files import write_whole
 from grader.model import LEVELS
@@ -64,7 +64,7 @@ def export_folder(
     most = most_detail_of(folder)
     if gradebook is not None and format in OURS and not chosen.fills_in:
         raise UsageError(f"{chosen.title} is no gradebook that is filled in: leave --gradebook out.")
-    reports = ReportFolder(folder, gone_ids(folder), most)
+    reports = ReportFolder(folder, gone_ids(folder), most, known_ids(folder))
     options = Options(gradebook, column, points, graded_detail(folder, detail), assignment)
     sink = _sink(chosen, out or folder / "exports" / format, explicit=out is not None, dry_run=dry_run)
     sink.kept = frozenset(path.resolve() for path in (gradebook, *_own_files(folder)) if path is not None)
@@ -83,10 +83,17 @@ class ReportFolder:
     Feedback deeper than the level `most` is not in them.
     """
 
-    def __init__(self, folder: Path, gone: frozenset[str] = frozenset(), most: str = DEEPEST) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        gone: frozenset[str] = frozenset(),
+        most: str = DEEPEST,
+        known: Mapping[str, Known] | None = None,
+    ) -> None:
         self._folder = folder
         self._gone = gone
         self._most = most
+        self._known = known or {}
         self._damaged: dict[str, str] = {}
         self._seen: set[str] | None = None
 
@@ -123,7 +130,8 @@ class ReportFolder:
 
     def _read(self, name: str, path: Path) -> StoredReport | None:
         try:
-            return StoredReport(name, public(from_json(path.read_bytes()), self._most))
+            report = public(from_json(path.read_bytes()), self._most)
+            return StoredReport(name, report, self._known.get(name, Known()))
         except (UsageError, OSError) as error:
             self._damaged[name] = f"its report.json cannot be read: {error}"
             return None
@@ -177,6 +185,22 @@ def gone_ids(folder: Path) -> frozenset[str]:
     """Ids whose file is gone: their reports lie there still, but count no longer."""
     gone = run_facts(folder).get("gone")
     return frozenset(map(str, gone)) if isinstance(gone, list) else frozenset()
+
+
+def known_ids(folder: Path) -> dict[str, Known]:
+    """What run.json says of whose each submission is."""
+    found = run_facts(folder).get("identities")
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: _known(one) for name, one in pairs if isinstance(one, dict)}
+
+
+def _known(one: Mapping[str, Any]) -> Known:
+    names = one.get("names")
+    return Known(
+        str(one.get("platform", "")),
+        str(one.get("student", "")),
+        tuple(map(str, names)) if isinstance(names, list) else (),
+    )
 
 
 def graded_detail(folder: Path, wanted: str | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import UsageError
@@ -16,13 +17,24 @@ _FIRST, _LAST = ("First Name", "FirstName"), ("Last Name", "LastName")
 
 
 def fill_column(
-    sheet: Sheet, ids: Sequence[int], column: int, points: float | None, reports: Reports, sink: Sink
+    sheet: Sheet,
+    ids: Sequence[int],
+    column: int,
+    points: float | None,
+    reports: Reports,
+    sink: Sink,
+    *,
+    platform: str,
+    path: Path | None,
 ) -> None:
     """Set the grades of one column; rows are found by identifier, else by first and last name."""
     rows = [row for row in sheet.rows() if any(sheet.cell(row, at).strip() for at in ids)]
-    index = people.index(sheet, ids, [], rows)
     names = people.index(_full_names(sheet), [], [0], rows)
-    filled = people.matched(reports, people.Index(index.ids, names.names), sink)
+    index = people.index(sheet, ids, [], rows, platform=platform)
+    shown = tuple(map(" / ".join, zip(index.shown, names.shown, strict=True)))
+    index = replace(index, names=names.names, shown=shown)
+    filled = people.matched(reports, index, sink)
+    people.require_some(filled, reports, index, path)
     for row, stored in filled.items():
         sheet.set(row, column, plain_number(scaled_score(stored.report, points), 2))
     if points is None:

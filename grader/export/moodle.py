@@ -75,7 +75,7 @@ def export(reports: Reports, sink: Sink, options: Options) -> None:
         numbered = {
             stored.id: number
             for stored in reports
-            if (number := _participant(stored.student or "", _STUDENT))
+            if (number := _participant(stored.known.own("moodle") or stored.student or "", _STUDENT))
         }
     else:
         sheet = Sheet.read(options.gradebook)
@@ -94,8 +94,9 @@ def fill(sheet: Sheet, reports: Reports, sink: Sink, options: Options) -> dict[s
     header = sheet.header()
     ids = [columns.identifier, *people.find_columns(header, *_IDS)]
     also = [(number, row) for row in rows if (number := _participant(sheet.cell(row, columns.identifier)))]
-    found = people.index(sheet, ids, people.find_columns(header, *_NAMES), rows, also)
+    found = people.index(sheet, ids, people.find_columns(header, *_NAMES), rows, also, "moodle")
     matched = people.matched(reports, found, sink)
+    people.require_some(matched, reports, found, options.gradebook)
     filled = dict(_changeable(sheet, columns, matched, sink))
     comma = _decimal_comma(sheet, columns, rows)
     for row, stored in filled.items():

@@ -4,32 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from itertools import islice
+from pathlib import Path, PurePosixPath
 
+from grader.errors import UsageError
 from grader.export.base import Reports, Sink, StoredReport
 from grader.export.sheet import Sheet
 from grader.files import ENDINGS
 from grader.model import INTERNAL_ERROR, Report
 from grader.render import words
+from grader.render.escape import one_line
 from grader.spelling import spellings, squeeze, unshared
 
 BROKEN = "the grader itself broke on it, which must cost no points. Grade it again."
+_SHOWN = 3
 SAY_WHOSE = "Grade with --roster or --identity, which say whose a file is."
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Key → row, for identifiers and for names. A key that two rows share is in neither."""
+    """Key → row, for identifiers and for names. A key that two rows share is in neither.
+
+    `platform` is whose the gradebook is; `shown` what its first rows call students, for messages.
+    """
 
     ids: Mapping[str, int]
     names: Mapping[str, int]
+    platform: str = ""
+    shown: tuple[str, ...] = ()
 
-    def row(self, stored: StoredReport) -> int | None:
-        """The row of a submission's student; where it is not known who that is, of whom its file's path names."""
-        if stored.student:
-            return self._find(stored.student)
-        rows = set(self._named(stored.report.submission.file)) - {None}
+    def known(self, stored: StoredReport) -> int | None:
+        """The row of a submission's student."""
+        return self._find(stored.student) if stored.student else None
+
+    def claimed(self, stored: StoredReport) -> int | None:
+        """The row that all else fits which is known of the student: the identity in the platform's own download, and
+        the names in it and on the class list. Where it is not known who that is, the row of whom the file's path names.
+        """
+        claims = self._of_student(stored) if stored.student else self._named(stored.report.submission.file)
+        rows = set(claims) - {None}
         return rows.pop() if len(rows) == 1 else None
+
+    def _of_student(self, stored: StoredReport) -> Iterator[int | None]:
+        if own := stored.known.own(self.platform):
+            yield self.ids.get(own.strip().casefold())
+        for name in stored.known.names:
+            yield self.names.get(squeeze(name))
 
     def _named(self, file: str) -> Iterator[int | None]:
         """Whom the path names. A number in a file's own name is never an identifier: everybody's may be `4.ipynb`."""
@@ -51,6 +71,7 @@ def index(
     names: Sequence[int],
     rows: Iterable[int],
     also: Iterable[tuple[str, int]] = (),
+    platform: str = "",
 ) -> Index:
     """An index over these columns of these rows; `also` are more identifiers with their rows."""
     numbers = list(rows)
@@ -59,7 +80,9 @@ def index(
     spelled = (
         (key, row) for row in numbers for column in names for key in spellings(sheet.cell(row, column))
     )
-    return Index(by_id, unshared(spelled))
+    columns = dict.fromkeys((*ids, *names))
+    shown = (" / ".join(filter(None, (sheet.cell(row, at).strip() for at in columns))) for row in numbers)
+    return Index(by_id, unshared(spelled), platform, tuple(islice(shown, _SHOWN)))
 
 
 def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredReport]:
@@ -70,26 +93,48 @@ def matched(reports: Reports, people: Index, sink: Sink) -> dict[int, StoredRepo
         if internal_error(stored.report):
             sink.skip(stored.id, BROKEN)
             continue
-        row = people.row(stored)
-        if row is None:
-            sink.skip(stored.id, _no_row(stored))
-        elif not stored.student:
+        if (row := people.known(stored)) is not None:
+            found[row] = _better(found[row], stored, sink) if row in found else stored
+        elif (row := people.claimed(stored)) is not None:
             guessed.setdefault(row, []).append(stored)
         else:
-            found[row] = _better(found[row], stored, sink) if row in found else stored
-    return found | _sure(guessed, found, sink)
+            sink.skip(stored.id, _no_row(stored))
+    sure = ((row, _sure(claims, found.get(row), sink)) for row, claims in guessed.items())
+    return found | {row: one for row, one in sure if one is not None}
 
 
-def _sure(
-    guessed: Mapping[int, Sequence[StoredReport]], known: Mapping[int, StoredReport], sink: Sink
-) -> dict[int, StoredReport]:
-    """Of the rows that a path alone tells, those that one submission claims and nobody else has."""
-    for row, claims in guessed.items():
-        for one in claims:
-            others = [known[row]] if row in known else [other for other in claims if other is not one]
-            if others:
-                sink.skip(one.id, _contested(others[0]))
-    return {row: claims[0] for row, claims in guessed.items() if len(claims) == 1 and row not in known}
+def _sure(claims: Sequence[StoredReport], known: StoredReport | None, sink: Sink) -> StoredReport | None:
+    """Whose a row is that is claimed: the claims' student's, if all are of one and nobody else has it."""
+    best: dict[str, StoredReport] = {}
+    for one in claims if known is None else (known, *claims):
+        key = (one.student or f" {one.id}").casefold()  # of two files of nobody, neither is the other's
+        best[key] = _better(best[key], one, sink) if key in best else one
+    first, *others = best.values()
+    contested = [first, *others] if others and known is None else others
+    for one in contested:
+        sink.skip(one.id, _contested(one, others[0] if one is first else first))
+    return None if contested and known is None else first
+
+
+def require_some(
+    filled: Mapping[int, StoredReport], reports: Reports, people: Index, path: Path | None
+) -> None:
+    """UsageError where no row of the gradebook fits any report: nothing is written then that would change nothing."""
+    theirs = [_called(one) for one in reports if not internal_error(one.report)]
+    if filled or not theirs:
+        return
+    rows = "; ".join(people.shown) or "nobody"
+    raise UsageError(
+        f"no report fits a single row of {path}, so nothing was written. The {words.count(len(theirs), 'report')} "
+        f"{'is' if len(theirs) == 1 else 'are'} of {words.some(theirs, _SHOWN)}. The file's first rows are of {one_line(rows, 300)}. "
+        "Give the LMS's export of the same course, or grade again with --roster FILE, a class list that has both."
+    )
+
+
+def _called(stored: StoredReport) -> str:
+    names = (stored.student, stored.known.identity, *stored.known.names)
+    known = " / ".join(dict.fromkeys(filter(None, names)))
+    return one_line(known or stored.report.submission.file, 100)
 
 
 def of_known(reports: Reports, sink: Sink, how: str) -> list[StoredReport]:
@@ -172,9 +217,10 @@ def _no_row(stored: StoredReport) -> str:
     return f"no row of the gradebook fits its file {stored.report.submission.file}, or two do. {SAY_WHOSE}"
 
 
-def _contested(other: StoredReport) -> str:
+def _contested(one: StoredReport, other: StoredReport) -> str:
     told = "is known to be of" if other.student else "claims"
-    return f"its path names a student whose row {other.id} {told}, too, so it counts for nobody. {SAY_WHOSE}"
+    who = f"what is known of its student {one.student} fits" if one.student else "its path names"
+    return f"{who} a student whose row {other.id} {told}, too, so it counts for nobody. {SAY_WHOSE}"
 
 
 def _better(first: StoredReport, second: StoredReport, sink: Sink) -> StoredReport:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.diagnose.describe import describe, law_text
 from grader.diagnose.finding import Finding
-from grader.diagnose.fingerprint import FINGERPRINT, fingerprint
+from grader.diagnose.fingerprint import FINGERPRINT, fingerprint, gave_numbers
 from grader.diagnose.scale_edit import LAWS, laws_of
 from grader.diagnose.scale_law import fit_scale_law
 from grader.diagnose.signature import wrong_parameters
@@ -249,7 +249,7 @@ def _instructor(finding: Finding, right: Predict) -> Mapping[str, str]:
         return {}
     text = "\n".join(line for outcome in finding.observed.outcomes if (line := _hidden(outcome)))
     kept = {"hidden": text[:HIDDEN_CHARS]} if text else {}
-    if finding.named and not finding.aside:
+    if (finding.named and not finding.aside) or not gave_numbers(finding.observed):
         return kept
     laws = laws_of(finding, right)
     return {**kept, FINGERPRINT: fingerprint(finding.observed), **({LAWS: laws} if laws else {})}

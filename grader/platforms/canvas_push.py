@@ -65,7 +65,7 @@ class CanvasTarget:
     def items(self) -> Iterator[Item | Skipped]:
         """Every student with a report, by Canvas's own user number; who is excused is skipped."""
         sheet, rows = self._ask(self._people)
-        index = people.index(sheet, range(4), [4, 5], rows)
+        index = people.index(sheet, range(4), [4, 5], rows, platform="canvas")
         excused = self._ask(self._excused)
         notes = _Notes()
         filled = people.matched(self._reports, index, notes)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.export.folder import ReportFolder, gone_ids, graded_detail, most_detail_of
+from grader.export.folder import ReportFolder, gone_ids, graded_detail, known_ids, most_detail_of
 from grader.platforms.pushing import Ledger, Pace, PushSummary, Target, push
 
 SERVICES = ("canvas", "lti")
@@ -29,7 +29,7 @@ def push_folder(
     A dry run asks the LMS but changes nothing. Raises UsageError (a setting, a token) and CannotGrade.
     """
     env = os.environ if env is None else env
-    reports = ReportFolder(folder, gone_ids(folder), most_detail_of(folder))
+    reports = ReportFolder(folder, gone_ids(folder), most_detail_of(folder), known_ids(folder))
     target = _target(service, reports, graded_detail(folder, detail), env)
     ledger = Ledger(folder / "exports" / service / "pushed.jsonl")
     summary = push(target, ledger, dry_run=dry_run, pace=pace)

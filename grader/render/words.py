@@ -89,6 +89,12 @@ def count(items: int, noun: str, plural: str = "") -> str:
     return f"{items:,} {noun if items == 1 else plural or noun + 's'}"
 
 
+def some(items: Sequence[str], most: int) -> str:
+    """`a, b, c and 5 more`."""
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def levels(detail: str) -> tuple[str, ...]:
     """The feedback levels shown at `detail`, in order. ValueError for an unknown one."""
     return LEVELS[: LEVELS.index(detail) + 1]

@@ -37,6 +37,7 @@ def students(result: Found) -> dict[str, str | None]:
         ("Participant_123456_assignsubmission_file_/sub/hw.ipynb", "123456"),
         ("HW 4_alovelace_attempt_2024-10-05-13-01-59_hw_4.ipynb", "alovelace"),
         ("12345-67890 - Ada Lovelace - Oct 5, 2024 1101 PM - hw.ipynb", "12345"),
+        ("12345-998877 - Anna Müller - Nov 27, 2026 300 PM/week4.ipynb", "12345"),
         ("submitted/ada/ps1/p1.ipynb", "ada"),
     ],
 )
@@ -89,6 +90,7 @@ def test_broken_gradescope_metadata_costs_only_the_names(tmp_path: Path, text: s
         ("ada_12_99_hw.ipynb", "ada_12_100_hw.ipynb"),
         ("hw_ada_attempt_2024-10-05-13-01-59_a.ipynb", "hw_ada_attempt_2024-10-06-01-01-59_a.ipynb"),
         ("1-2 - Ada - Oct 5, 2024 1101 PM - hw.ipynb", "1-2 - Ada - Oct 6, 2024 1101 AM - hw.ipynb"),
+        ("1-2 - Ada - Oct 5, 2024 1101 PM/hw.ipynb", "1-3 - Ada - Oct 6, 2024 1101 AM/hw.ipynb"),
         ("ada_12_100_hw.py", "ada_12_99_hw.ipynb"),
     ],
 )
@@ -355,3 +357,20 @@ def test_metadata_is_text_whatever_its_tags_say(text: str) -> None:
 )
 def test_metadata_that_no_export_holds_names_nobody(text: str) -> None:
     assert gradescope.people(text.encode()) == {}
+
+
+def test_a_date_alone_makes_no_brightspace_file(tmp_path: Path) -> None:
+    assert set(students(found(tmp_path, "1-2 - Ada - Oct 2024.ipynb")).values()) == {None}
+
+
+def test_the_platform_s_word_stays_beside_the_roster_s(tmp_path: Path) -> None:
+    roster = parse_roster("student,email\nAnna Müller,a@x.org\n", "r.csv")
+    one = found(tmp_path, "Anna Müller_201_assignsubmission_file_/hw.ipynb", roster=roster).submissions[0]
+    assert (one.student, one.platform, one.own, one.listed) == ("a@x.org", "moodle", "201", "Anna Müller")
+
+
+def test_files_of_kinds_not_graded_are_their_student_s(tmp_path: Path) -> None:
+    roster = parse_roster("student_id,name\n4,Marie Curie\n7,Alan Turing\n8,Bob Ross\n9,Eve\n", "r.csv")
+    files = ("Ada/4.html", "Bea/4.html", "aturing_7_5_hw.html", "Bob Ross_123_assignsubmission_file_/hw.pdf")
+    result = found(tmp_path, "eve.ipynb", *files, roster=roster)
+    assert {one.student: one.files for one in result.missing} == {"4": (), "7": (files[2],), "8": (files[3],)}

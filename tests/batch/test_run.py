@@ -360,3 +360,42 @@ def test_what_makes_an_earlier_run_count_no_longer_is_told(klass: Path, tmp_path
     facts["rubric"]["sha256"] = facts["grader_version"] = "older"
     (tmp_path / "out" / "run.json").write_text(json.dumps(facts))
     assert "the rubric, the grader's version (older, now " in told(spec=seed)[0]
+
+
+def test_what_names_say_of_students_is_kept_for_files_that_a_later_run_is_not_given(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for path in (first / "lovelaceada_LATE_12_34_hw.ipynb", second / "Bob_7_assignsubmission_file_/hw.ipynb"):
+        path.parent.mkdir(parents=True)
+        path.write_text("ok")
+    for folder in (first, second):
+        grade(folder, tmp_path / "out")
+    assert run_facts(tmp_path / "out")["identities"] == {
+        "Bob_7_assignsubmission_file_/hw": {"platform": "moodle", "student": "7", "names": ["Bob"]},
+        "lovelaceada_LATE_12_34_hw": {
+            "platform": "canvas", "student": "12", "names": ["lovelaceada"], "late": True,
+        },
+    }  # fmt: skip
+    (first / "lovelaceada_LATE_12_34_hw.ipynb").unlink()
+    grade(second, tmp_path / "out")
+    assert list(run_facts(tmp_path / "out")["identities"]) == ["Bob_7_assignsubmission_file_/hw"]
+
+
+def test_what_stays_as_it_was_is_told_where_the_seed_changed(klass: Path, tmp_path: Path) -> None:
+    other, stream = tmp_path / "other", io.StringIO()
+    other.mkdir()
+    (other / "x.ipynb").write_text("ok")
+    grade(klass, tmp_path / "out", spec=JobSpec(rubric="fake", seed=7))
+    grade(other, tmp_path / "out", spec=JobSpec(rubric="fake", seed=8), progress=Lines(stream))
+    told = stream.getvalue().splitlines()[0]
+    assert "the seed (7, now 8)" in told
+    assert "13 reports of other files stay in the folder as before" in told
+
+
+def test_students_with_several_rows_are_counted(tmp_path: Path) -> None:
+    for part, other in (("one", "bob_7_35_hw"), ("two", "cid_8_36_hw")):
+        (tmp_path / part).mkdir()
+        for name in ("ada_12_34_hw", other):
+            (tmp_path / part / f"{name}.ipynb").write_text("ok")
+        summary = grade(tmp_path / part, tmp_path / "out")
+    (student, ids) = next(iter(summary.several.items()))
+    assert (len(summary.several), student, len(ids)) == (1, "12", 2)

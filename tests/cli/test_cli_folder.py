@@ -1,5 +1,6 @@
 """What is read back of a graded folder."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,3 +134,61 @@ def test_a_push_that_is_not_taken_whole(graded: Path, run: Run, monkeypatch: pyt
     assert result.exit_code == 3
     assert "1 sent to canvas" in result.stderr
     assert "failed: bob: the LMS was busy" in result.stderr
+
+
+ROSTER = "student,email\nAnna Müller,a@uni.edu\nBob Ross,b@uni.edu\n"
+WORKSHEET = "Identifier,Full name,Grade,Maximum Grade\nParticipant 201,Anna Müller,,20.00\nParticipant 202,Bob Ross,,20.00\n"
+
+
+@pytest.fixture
+def moodle(run: Run, notebook: Write, tmp_path: Path, pipeline: None) -> Path:
+    """A class from Moodle, graded with a class list of e-mail addresses."""
+    notebook("right", "class/Anna Müller_201_assignsubmission_file/hw.ipynb")
+    notebook("score 50", "class/Bob Ross_202_assignsubmission_file/hw.ipynb")
+    roster = notebook(ROSTER, "roster.csv")
+    out = tmp_path / "graded"
+    options = ("--rubric", "dnn-step-by-step", "--out", out, "--quiet", "--roster", roster)
+    assert run("grade", tmp_path / "class", *options).exit_code == 0
+    return out
+
+
+def test_a_class_list_of_addresses_loses_no_row_of_a_worksheet_without(
+    moodle: Path, run: Run, notebook: Write
+) -> None:
+    assert "a@uni.edu" in (moodle / "grades.csv").read_text()
+    result = run("export", moodle, "--to", "moodle", "--gradebook", notebook(WORKSHEET, "worksheet.csv"))
+    assert result.exit_code == 0, result.stderr
+    text = (moodle / "exports" / "moodle" / "worksheet.csv").read_text()
+    assert text == WORKSHEET.replace("Müller,,", "Müller,20.00,").replace("Ross,,", "Ross,10.00,")
+
+
+def test_a_worksheet_of_another_course_is_refused(moodle: Path, run: Run, notebook: Write) -> None:
+    other = WORKSHEET.replace("20", "90").replace("Anna", "Zoe").replace("Bob", "Yan")
+    result = run("export", moodle, "--to", "moodle", "--gradebook", notebook(other, "worksheet.csv"))
+    assert result.exit_code == 2
+    assert "a@uni.edu / 201 / Anna Müller" in result.stderr
+    assert "Participant 901 / Zoe Müller" in result.stderr
+    assert not (moodle / "exports").exists()
+
+
+def interrupt(graded: Path, **facts: object) -> None:
+    path = graded / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
+@pytest.mark.parametrize("args", [("report",), ("export", "--to", "jsonl")])
+def test_an_interrupted_run_is_told(graded: Path, run: Run, args: tuple[str, ...]) -> None:
+    name, *rest = args
+    assert "interrupted" not in run(name, graded, *rest).stderr
+    interrupt(graded, interrupted=True, counts={"submissions": 228, "graded_now": 40, "kept": 4})
+    told = "44 of 228 submissions were graded: the run was interrupted; run it again to finish."
+    assert told in run(name, graded, *rest).stderr
+    if name == "report":
+        assert told in (graded / "class.html").read_text()
+
+
+def test_so_is_a_shard(graded: Path, run: Run) -> None:
+    shard = {"count": 2, "graded_now": 5, "kept": 1}
+    shards = [shard | {"index": 1, "interrupted": True}, shard | {"index": 2, "interrupted": False}]
+    interrupt(graded, shards=shards, counts={"submissions": 228})
+    assert "12 of 228 submissions were graded: --shard 1/2 was interrupted" in run("report", graded).stderr

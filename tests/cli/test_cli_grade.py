@@ -163,3 +163,52 @@ def test_every_one_that_is_left_out_is_named(run: Run, notebook: Write, tmp_path
     told = run("export", tmp_path / "out", "--to", "canvas").stderr
     assert [f"left out: {number:02}: " in told for number in range(15)] == [True] * 15
     assert "left out: 15 in all" in told
+
+
+CLASS_LIST = "student_id,name\n" + "".join(f"{number},Person {number}\n" for number in range(1001, 1013))
+
+
+def test_who_is_late_and_who_handed_in_nothing_or_something_else(
+    run: Run, notebook: Write, tmp_path: Path
+) -> None:
+    notebook("right", "class/aa_LATE_1001_5001_hw.ipynb")
+    notebook("right", "class/bb_1002_5002_hw.ipynb")
+    notebook("", "class/cc_1003_5008_notebook.html")
+    for number in range(10):
+        notebook("", f"class/data{number}.csv")
+    roster = notebook(CLASS_LIST, "roster.csv")
+    args = ("grade", tmp_path / "class", "--rubric", "dnn-step-by-step", "--out", tmp_path / "out")
+    told = run(*args, "--roster", roster, "--dry-run").stdout
+    assert "# Without a submission: Person 1004 (1004)\n" in told
+    assert "# With other files, but no notebook: Person 1003 (1003): cc_1003_5008_notebook.html\n" in told
+    told = run(*args, "--roster", roster).stderr
+    assert "Late: 1 submission (Person 1001)" in told
+    assert "Without a submission: Person 1004 (1004), Person 1005 (1005)" in told
+    assert "Person 1011 (1011) and 1 more\n" in told
+    assert "With other files, but no notebook: Person 1003 (1003): cc_1003_5008_notebook.html" in told
+    assert "Passed over: 11 files" in told
+    assert "  and 3 more\n" in told
+    facts = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert facts["identities"]["aa_LATE_1001_5001_hw"]["late"] is True
+    assert facts["other_files"] == {"1003": ["cc_1003_5008_notebook.html"]}
+
+
+def test_two_downloads_in_one_folder_are_warned_of(run: Run, notebook: Write, tmp_path: Path) -> None:
+    notebook("right", "first/aa_1001_5001_hw.ipynb")
+    notebook("right", "second/aa_1001_6001_hw.ipynb")
+    options = ("--rubric", "dnn-step-by-step", "--out", tmp_path / "out")
+    assert "Warning" not in run("grade", tmp_path / "first", *options).stderr
+    told = run("grade", tmp_path / "second", *options).stderr
+    assert (
+        "Warning: 1 student has more than one submission here: 1001 (aa_1001_5001_hw, aa_1001_6001_hw)"
+        in told
+    )
+
+
+def test_an_older_class_page_is_told(run: Run, klass: Path, notebook: Write, tmp_path: Path) -> None:
+    args = ("grade", klass, "--rubric", "dnn-step-by-step", "--out", tmp_path / "out")
+    assert "class.html" not in run(*args).stderr
+    run("report", tmp_path / "out")
+    assert "class.html" not in run(*args).stderr
+    notebook("right", "class/dan.ipynb")
+    assert f"`grader report {tmp_path / 'out'}` renews it" in run(*args).stderr

@@ -72,9 +72,11 @@ def test_an_excused_student_stays_excused(tmp_path: Path) -> None:
 
 def test_who_is_in_doubt_is_told_and_gets_nothing(tmp_path: Path) -> None:
     twins = BOOK + b'"Lovelace, Ada",105,s9,ada2,B,,,\r\n'
-    sink = fill(twins, tmp_path, perfect("Ada Lovelace"), perfect("nobody", "n.ipynb"), column="Week 4")
+    known = everything("103", "b.ipynb")  # excused
+    reports = (perfect("Ada Lovelace"), perfect("nobody", "n.ipynb"), known)
+    sink = fill(twins, tmp_path, *reports, column="Week 4")
     assert sink.files["gradebook.csv"] == twins
-    assert len(sink.skipped) == 2
+    assert len(sink.skipped) == 3
     assert "nobody" in sink.skipped[1].reason
 
 
@@ -181,4 +183,5 @@ def test_the_importer_can_refuse() -> None:
 
 
 def test_hostile_students_change_nothing(tmp_path: Path) -> None:
-    assert fill(BOOK, tmp_path, hostile(), column="Week 4").files["gradebook.csv"] == BOOK
+    excused = everything("103", "b.ipynb")
+    assert fill(BOOK, tmp_path, hostile(), excused, column="Week 4").files["gradebook.csv"] == BOOK

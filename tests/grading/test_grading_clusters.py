@@ -47,6 +47,12 @@ def test_the_smallest_edit_is_found(grade_functions: GradeCells, dnn: Grader) ->
     assert "write the edit yourself" in misconception_file(cost, ())
 
 
+@pytest.mark.parametrize("body", ["raise ValueError('x')", "return AL @ Y", "return 'text'"])
+def test_what_gave_no_numbers_is_no_cluster(grade_functions: GradeCells, body: str) -> None:
+    text = f"def compute_cost(AL, Y):\n    {body}\n"
+    assert find_clusters([grade_functions(compute_cost=text).report for _ in range(2)]) == []
+
+
 @pytest.mark.parametrize(
     ("function", "old", "new", "edits"),
     [

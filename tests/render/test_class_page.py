@@ -134,6 +134,47 @@ def test_a_rubric_without_conventions_has_no_list_of_them():
     assert "Conventions used" not in class_page.render(plain).decode()
 
 
+def compared(earlier, now):
+    before, after = collect(earlier), collect(now)
+    return figures.changes(before, after, figures.same(before, after))
+
+
+def test_runs_are_compared_by_student_where_both_know_them():
+    names = ("Ada", "Bo", "Cy", None)
+    then, now = (
+        [reports.report(reports.passed("f"), student=name, file=f"{place}{at}.ipynb") for at, name in enumerate(order)]
+        for place, order in (("last/", names), ("", names[::-1]))
+    )  # fmt: skip
+    then[0] = dataclasses.replace(then[0], score=20.0)
+    changes = compared(then, now)
+    assert (changes.better, changes.worse, changes.same, changes.new, changes.gone) == (1, 0, 2, 1, 1)
+
+
+def test_equal_ids_of_two_students_are_not_compared():
+    then = [reports.report(reports.passed("f"), student="Ada", file="1.ipynb")]
+    now = [reports.report(reports.passed("f"), student="Bo", file="1.ipynb")]
+    assert (compared(then, now).new, compared(then, now).gone) == (1, 1)
+    nameless = [reports.report(reports.passed("f"), student=None, file="1.ipynb")]
+    assert compared(then, nameless).same == 1
+
+
+def test_who_is_there_twice_is_told_and_anonymously_only_how_many():
+    twice = [dataclasses.replace(ADA, submission=dataclasses.replace(ADA.submission, id="copy/ada")), ADA, BO]
+    assert (
+        "1 student has more than one submission here: Ada (copy/ada, ada)"
+        in class_page.render(twice).decode()
+    )
+    assert (
+        "1 student has more than one submission here. Where"
+        in class_page.render(twice, anonymous=True).decode()
+    )
+    assert "more than one submission" not in class_page.render([ADA, BO]).decode()
+
+
+def test_warnings_stand_first():
+    assert "44 of 228 &lt;" in class_page.render([ADA], warnings=("44 of 228 <",)).decode()
+
+
 def test_what_changed():
     earlier = [
         dataclasses.replace(ADA, score=20.0),
@@ -141,7 +182,7 @@ def test_what_changed():
         dataclasses.replace(CY, score=10.0),
         reports.ungradable("x.ipynb"),
     ]
-    changes = figures.changes(collect(earlier), collect(CLASS))
+    changes = compared(earlier, CLASS)
     assert (changes.better, changes.worse, changes.same, changes.new, changes.gone) == (1, 1, 1, 1, 1)
     assert changes.functions == [] and changes.misconceptions == []
     fixed = [
@@ -149,7 +190,7 @@ def test_what_changed():
         BO,
         CY,
     ]
-    after = figures.changes(collect(CLASS[:3]), collect(fixed))
+    after = compared(CLASS[:3], fixed)
     assert [(item.name, round(item.before), round(item.after)) for item in after.functions] == [("g", 0, 33)]
     assert [(item.name, round(item.before), round(item.after)) for item in after.misconceptions] == [
         ("missing-1-over-m", 67, 33)

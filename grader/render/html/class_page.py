@@ -19,6 +19,7 @@ from grader.render import escape, words
 from grader.render.html import charts, figures, page
 from grader.render.html.pseudonyms import anonymous as anonymised
 from grader.render.html.rows import STATUSES, Class, Explained, Row, Words, collect
+from grader.render.standing import several, told_several
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,19 @@ def render(
     explanations: Mapping[str, Words | Explained] | None = None,
     feedback_links: Mapping[str, str] | None = None,
     key: bytes = b"",
+    warnings: Sequence[str] = (),
 ) -> bytes:
     """The page as UTF-8.
 
     `compare` are the reports of an earlier run. `explanations` hold the words of each misconception by id, as
     `Rubric.misconceptions` does (left out, those in the reports are used). `feedback_links` are paths of each submission's feedback, by id, relative to the
     page. With `anonymous`, students and files become pseudonyms, which are the same as long as the files and
-    `key` are, and no link or free text is shown.
+    `key` are, and no link or free text is shown. `warnings` stand first, with one on students who are there twice.
     """
     earlier = None if compare is None else collect(compare)
     class_, names = collect(reports), None
+    before = {} if earlier is None else figures.same(earlier, class_)
+    twice = told_several(several((row.student, row.id) for row in class_.rows), names=not anonymous)
     if anonymous:
         class_, names = anonymised(class_, key)
     links = {} if anonymous else {name: link(path) for name, path in (feedback_links or {}).items()}
@@ -63,16 +67,17 @@ def render(
         "class.html.j2",
         styles=("base.css", "class.css"),
         scripts=("class.js",),
-        **_class_values(class_, earlier),
+        **_class_values(class_, earlier, before),
+        warnings=[text for text in (*warnings, twice) if text],
         ranked=ranked,
         links=links,
         anonymous=anonymous,
         clusters=_clusters(clusters, class_, names),
-        data=embedded(_data(class_, earlier, ranked, links)),
+        data=embedded(_data(class_, before if earlier else None, ranked, links)),
     )
 
 
-def _class_values(class_: Class, earlier: Class | None) -> dict[str, Any]:
+def _class_values(class_: Class, earlier: Class | None, before: Mapping[str, Row]) -> dict[str, Any]:
     scores = figures.scores(class_.graded, class_.max_score)
     chart = scores and charts.histogram(scores.counts, class_.max_score, scores.median)
     return {
@@ -81,7 +86,7 @@ def _class_values(class_: Class, earlier: Class | None) -> dict[str, Any]:
         "chart": chart,
         "heat": figures.heat(class_),
         "conventions": figures.conventions(class_.graded),
-        "changes": earlier and figures.changes(earlier, class_),
+        "changes": earlier and figures.changes(earlier, class_, before),
         "explained": figures.percent(class_.explained, class_.wrong),
         "shown": figures.shown,
         "statuses": STATUSES,
@@ -120,19 +125,22 @@ def link(path: str) -> str:
 
 
 def _data(
-    class_: Class, earlier: Class | None, ranked: Sequence[figures.Ranked], links: Mapping[str, str]
+    class_: Class,
+    before: Mapping[str, Row] | None,
+    ranked: Sequence[figures.Ranked],
+    links: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the script draws. A row: student, file, score, statuses, misconceptions, convention, link, score before."""
     functions = list(class_.functions)
     numbers = {item.id: index for index, item in enumerate(ranked)}
-    before = {} if earlier is None else {row.id: row.score for row in earlier.rows}
+    scores = {name: row.score for name, row in (before or {}).items()}
     return {
         "functions": [escape.one_line(name, 60) for name in functions],
         "statuses": [words.STATUS[status] for status in STATUSES],
         "misconceptions": [escape.one_line(item.id, 60) for item in ranked],
-        "compared": earlier is not None,
+        "compared": before is not None,
         "rows": [
-            [*_row(row, functions, numbers), links.get(row.id, ""), _rounded(before.get(row.id))]
+            [*_row(row, functions, numbers), links.get(row.id, ""), _rounded(scores.get(row.id))]
             for row in class_.rows
         ],
     }

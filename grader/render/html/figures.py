@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from grader.model import Status
 from grader.render import words
 from grader.render.html.rows import CONVENTIONS, STATUSES, Class, Explained, Found, Row, Words
+from grader.spelling import unshared
 
 BINS = 20
 
@@ -176,7 +177,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is different from an earlier run. Submissions are the same if their ids are."""
+    """What is different from an earlier run."""
 
     mean_before: float | None
     mean_after: float | None
@@ -189,10 +190,31 @@ class Changes:
     misconceptions: list[Change]
 
 
-def changes(earlier: Class, now: Class) -> Changes:
-    """Means and shares are of each run's own graded submissions."""
-    before = {row.id: row.score for row in earlier.rows}
-    differences = [row.score - before[row.id] for row in now.rows if row.id in before]
+def same(earlier: Class, now: Class) -> dict[str, Row]:
+    """Submission id → the row of the earlier run to compare it with: the same student's, where both runs know the
+    student and have one submission of theirs; else that of the same id, if it is no other student's."""
+    ids = {row.id: row for row in earlier.rows}
+    then, today = _by_student(earlier), _by_student(now)
+    found = {row.id: then[key] for key, row in today.items() if key in then}
+    taken = {row.id for row in found.values()}
+    for row in now.rows:
+        other = ids.get(row.id)
+        if row.id not in found and other and other.id not in taken and not _two_students(row, other):
+            found[row.id] = other
+    return found
+
+
+def _by_student(class_: Class) -> dict[str, Row]:
+    return unshared((row.student.casefold(), row) for row in class_.rows)
+
+
+def _two_students(one: Row, other: Row) -> bool:
+    return bool(one.student and other.student) and one.student.casefold() != other.student.casefold()
+
+
+def changes(earlier: Class, now: Class, before: Mapping[str, Row]) -> Changes:
+    """`before` says what is `same`. Means and shares are of each run's own graded submissions."""
+    differences = [row.score - before[row.id].score for row in now.rows if row.id in before]
     return Changes(
         mean_before=_mean(earlier),
         mean_after=_mean(now),
@@ -200,7 +222,7 @@ def changes(earlier: Class, now: Class) -> Changes:
         worse=sum(item < -_ALIKE for item in differences),
         same=sum(abs(item) <= _ALIKE for item in differences),
         new=len(now.rows) - len(differences),
-        gone=len(before.keys() - {row.id for row in now.rows}),
+        gone=len(earlier.rows) - len(before),
         functions=_changed(_passed(earlier), _passed(now)),
         misconceptions=_changed(_with_misconception(earlier), _with_misconception(now)),
     )
