@@ -368,6 +368,8 @@ def _key_nodes(site: Site) -> Iterator[ast.expr]:
 def _other_letters(site: Site, node: ast.expr) -> Iterator[Change]:
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return
+    if quoted := re.fullmatch(r"(d?[AWb])([Ll])", node.value):  # `grads["dWL"]`
+        yield change(node, f'"{quoted[1]}" + str({quoted[2]})', rank=0, tag="quoted")
     match = re.fullmatch(r"(d?[AWbZ])(\d*|%d|%i|%s|\{\})", node.value)
     if not match or isinstance(site.parent(node), ast.JoinedStr):
         return
