@@ -40,7 +40,7 @@ from grader.model import (
 )
 from grader.nearest import check_functions
 from grader.notebook.read import MAX_BYTES, Unreadable, read_notebook
-from grader.rubric.infer import infer
+from grader.rubric.infer import infer, look_alikes
 from grader.rubric.load import load_rubric
 from grader.rubric.plan import Plan
 from grader.rubric.schema import Rubric
@@ -276,7 +276,8 @@ class InferringGrader:
             name = infer_rubric(data, file)[0]
         except Unreadable as unreadable:
             return of_no_rubric(_stamp(data, file, submission_id, student), unreadable.problem)
-        return with_doubts(self.of(name).grade(data, file, submission_id, student), name)
+        report = self.of(name).grade(data, file, submission_id, student)
+        return with_doubts(report, read_notebook(data, file))
 
     def of(self, rubric: str) -> Grader:
         """The grader of a rubric, made once."""
@@ -288,9 +289,9 @@ class InferringGrader:
         self.sandbox.close()
 
 
-def with_doubts(report: Report, inferred: str) -> Report:
+def with_doubts(report: Report, notebook: Notebook) -> Report:
     """The report with what is to be said of a rubric that nobody named."""
-    return replace(report, notes=(*report.notes, *doubts(inferred)))
+    return replace(report, notes=(*report.notes, *doubts(report.rubric.id, notebook)))
 
 
 def infer_rubric(data: bytes, file: str, asked: Collection[str] = ()) -> tuple[str, str]:
@@ -299,6 +300,11 @@ def infer_rubric(data: bytes, file: str, asked: Collection[str] = ()) -> tuple[s
     Raises UsageError listing candidates, Unreadable for no notebook.
     """
     return infer(read_notebook(data, file), file, asked)
+
+
+def other_rubrics(data: bytes, file: str, inferred: str) -> dict[str, tuple[str, ...]]:
+    """The rubrics that a notebook may be for just as well, with the signs of them in it."""
+    return look_alikes(inferred, read_notebook(data, file))
 
 
 def check(
@@ -322,7 +328,7 @@ def check(
     with Sandbox.start("best") as sandbox:
         grader = Grader(loaded, sandbox, draw_seed() if seed is None else seed)
         report = grader.grade(data, path.name, path.stem, None, functions)
-    return report if rubric else with_doubts(report, name)
+    return report if rubric else with_doubts(report, read_notebook(data, path.name))
 
 
 def submitted(path: Path) -> bytes:

@@ -51,7 +51,7 @@ def command(
         output.say(_why_not_deeper(report, most, pack))
         detail = most
     if as_json:
-        _show_json(report if rubric or pack else _with_doubts(report), most)
+        _show_json(report if rubric or pack else _with_doubts(report, notebook), most)
     else:
         _show_text(report, detail, rubric)
     from grader.model import INTERNAL_ERROR
@@ -94,11 +94,15 @@ def _with_pack(
     return check_with_pack(notebook, pack, functions=functions, rubric=rubric)
 
 
-def _with_doubts(report: Report) -> Report:
+def _with_doubts(report: Report, notebook: Path) -> Report:
     """For a program, what `infer_for_one` has said to a person."""
     from grader.feedback.words import doubts
+    from grader.notebook.read import read_notebook
 
-    return replace(report, notes=(*report.notes, *doubts(report.rubric.id)))
+    if report.status == "ungradable":
+        return report
+    read = read_notebook(notebook.read_bytes(), notebook.name)
+    return replace(report, notes=(*report.notes, *doubts(report.rubric.id, read)))
 
 
 def _deepest_words(report: Report) -> str:

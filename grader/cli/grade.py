@@ -120,11 +120,10 @@ def _rubric(paths: tuple[Path, ...], options: dict[str, Any]) -> str | None:
         return str(options["rubric"])
     if options["dry_run"]:
         return None
-    from grader.cli.infer import infer_for_class, say_doubts
+    from grader.cli.infer import infer_for_class
 
     inferred = infer_for_class(paths, options["out"], options["identity"])
     output.say(f"Rubric: {inferred.rubric} ({inferred.why}; first seen in {inferred.file})")
-    say_doubts(inferred.rubric)
     return inferred.rubric
 
 

@@ -44,7 +44,7 @@ def check_live(
     finally:
         grader.runner = LiveRunner({})  # the kept grader does not keep the notebook's variables
     if rubric is None and pack is None:
-        report = with_doubts(report, report.rubric.id)
+        report = with_doubts(report, _cells(namespace))
     stamp = replace(report.submission, file=FILE, sha256=_digest(namespace))
     return replace(report, submission=stamp), grader.most_detail
 
@@ -85,6 +85,12 @@ def _inferred(namespace: Mapping[str, Any], functions: Sequence[str]) -> str:
         return infer(Notebook((cell,)), FILE, functions)[0]
     except UsageError as error:
         raise UsageError(str(error).replace("--rubric", "rubric=")) from None
+
+
+def _cells(namespace: Mapping[str, Any]) -> Notebook:
+    """The cells that the functions come from."""
+    files = cell_files(namespace).items()
+    return Notebook(tuple(Cell(number, "".join(linecache.getlines(file))) for file, number in files))
 
 
 def _check_names(functions: Sequence[str], grader: Grader) -> None:

@@ -10,6 +10,7 @@ from grader.model import Notebook
 from grader.nearest import nearest
 from grader.rubric.load import load_rubric
 from grader.rubric.shipped import shipped_rubrics
+from grader.rubric.signs import signs_in
 
 #: The share of a rubric's functions that a notebook has to define; neighbouring weeks share three of ten.
 FITS = 0.4
@@ -50,12 +51,14 @@ def infer(notebook: Notebook, file: str, asked: Collection[str] = ()) -> tuple[s
     return chosen[0], f"the notebook defines {len(found)} of its {len(_graded(chosen[0]))} functions"
 
 
-def look_alikes(rubric: str) -> tuple[str, ...]:
-    """The rubrics that opt out of inference and have the same functions: the notebook may be for them just as well."""
+def look_alikes(rubric: str, notebook: Notebook) -> dict[str, tuple[str, ...]]:
+    """The rubrics that opt out of inference, have the same functions and find signs of theirs in the notebook."""
     if rubric not in shipped_rubrics():
-        return ()
+        return {}
     others = (name for name in shipped_rubrics() if not load_rubric(name).inferable and name != rubric)
-    return tuple(name for name in others if set(_graded(name)) == set(_graded(rubric)))
+    same = (name for name in others if set(_graded(name)) == set(_graded(rubric)))
+    held = {name: signs_in(notebook, load_rubric(name).signs) for name in same}
+    return {name: signs for name, signs in held.items() if signs}
 
 
 def _with(asked: Collection[str]) -> list[str]:

@@ -31,6 +31,7 @@ _RUBRIC_KEYS = [
     "tolerance",
     "total",
     "infer",
+    "signs",
     "detail",
     "labels",
     "takes",
@@ -104,6 +105,7 @@ def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
         tolerance=float(file.typed("the rubric", file.data, "tolerance", (int, float), 1e-5)),
         total=float(file.typed("the rubric", file.data, "total", (int, float), 100)),
         inferable=file.typed("the rubric", file.data, "infer", bool, True),
+        signs=_signs(file),
         detail=file.typed("the rubric", file.data, "detail", str, "fix"),
         folder=folder,
     )
@@ -171,6 +173,16 @@ def _function(file: YamlFile, name: str, spec: Any, source: Source) -> FunctionS
         random=file.typed(where, spec, "random", bool, False),
         private=tuple(file.typed(where, spec, "private", list, [])),
     )
+
+
+def _signs(file: YamlFile) -> tuple[str, ...]:
+    """Texts that stand in quotes in the notebooks of a rubric that is never inferred."""
+    signs = file.typed("the rubric", file.data, "signs", list, [])
+    if not all(isinstance(sign, str) and sign for sign in signs):
+        raise file.error("'signs' are texts, as [linear, identity]", "signs")
+    if signs and file.typed("the rubric", file.data, "infer", bool, True):
+        raise file.error("'signs' are of a rubric that is never inferred: add `infer: false`", "signs")
+    return tuple(signs)
 
 
 def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, Place]:

@@ -80,8 +80,24 @@ def test_says_which_rubric_it_infers_and_why(run: Run, notebook: Write) -> None:
     cells = [cell, {"cell_type": "code", "source": more}]
     result = run("check", notebook(json.dumps({"nbformat": 4, "cells": cells})))
     assert "Rubric: dnn-step-by-step (the notebook defines 4 of its" in result.stderr
-    assert "regression-step-by-step has the same functions" in result.stderr
-    assert "add --rubric regression-step-by-step" in result.stderr
+    assert "regression-step-by-step" not in result.stderr  # there is no sign of it
+
+
+def test_says_which_other_rubric_it_may_be_for(run: Run, notebook: Write) -> None:
+    source = (
+        "def linear_backward(dZ, cache): ...\ndef compute_cost(AL, Y): ...\ndef linear_forward(A, W, b): ..."
+    )
+    more = '\ndef update_parameters(parameters, grads, learning_rate): ...\nOUTPUT = "linear"'
+    cells = [{"cell_type": "code", "source": source + more}]
+    path = notebook(json.dumps({"nbformat": 4, "cells": cells}))
+    result = run("check", path)
+    assert 'the code has "linear", as notebooks of regression-step-by-step have' in result.stderr
+    assert f"grader check {path} --rubric regression-step-by-step" in result.stderr
+    (note,) = json.loads(run("check", path, "--json").stdout)["notes"]
+    assert (note["code"], "`--rubric regression-step-by-step`" in note["message"]) == (
+        "inferred-rubric",
+        True,
+    )
 
 
 @pytest.mark.parametrize("text", ["", "{", "%PDF-1.4", '{"nbformat": 4, "cells": []}'])

@@ -42,8 +42,11 @@ def test_a_right_notebook(tmp_path: Path) -> None:
 def test_a_report_says_that_its_rubric_may_be_another(
     tmp_path: Path, named: tuple[str], told: list[str]
 ) -> None:
-    result = grader("check", notebook(tmp_path, "right", SOURCE), "--json", *named)
+    signed = SOURCE + '\nOUTPUT = "linear"\n'
+    result = grader("check", notebook(tmp_path, "signed", signed), "--json", *named)
     assert [note["code"] for note in json.loads(result.stdout)["notes"]] == told
+    unsigned = grader("check", notebook(tmp_path, "right", SOURCE), "--json", *named)
+    assert json.loads(unsigned.stdout)["notes"] == []
 
 
 def test_the_doubled_average_is_named_once_with_its_line(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ def planted(folder: Path, name: str, old: str, new: str) -> int:
         ("rubric.yaml", "tolerance: 1.0e-5", "tolerance: -1", "'tolerance' is -1"),
         ("rubric.yaml", "total: 100", "total: 0", "'total' is 0"),
         ("rubric.yaml", "total: 100", "total: 100\nconvention: Q", "'convention' has 'Q'"),
+        ("rubric.yaml", "total: 100", "total: 100\nsigns: [linear]", "add `infer: false`"),
+        ("rubric.yaml", "total: 100", "infer: false\nsigns: [7]", "'signs' are texts"),
         ("misconceptions/wrong-sign.yaml", "credit: ", "credit: 7", "'credit' is 7"),
         ("misconceptions/wrong-sign.yaml", "credit: ", "decides: luck\ncredit: ", "'decides' has 'luck'"),
         ("misconceptions/wrong-sign.yaml", "credit: ", "verdict: maybe\ncredit: ", "'verdict' has 'maybe'"),
