@@ -40,7 +40,7 @@ from grader.model import (
 )
 from grader.nearest import check_functions
 from grader.notebook.read import MAX_BYTES, Unreadable, read_notebook
-from grader.rubric.infer import infer, look_alikes
+from grader.rubric.infer import infer, look_alikes, of_another
 from grader.rubric.load import load_rubric
 from grader.rubric.plan import Plan
 from grader.rubric.schema import Rubric
@@ -131,7 +131,7 @@ class Grader:
         session = self.session(*self._of_version(notebook, extraction), self.runner, extraction, data, only)
         examined = session.examine()
         functions = self._functions(examined)
-        problems = (*notebook.problems, *extraction.problems, *_clues(examined))
+        problems = (*notebook.problems, *extraction.problems, *_clues(examined), *self._mistaken(notebook))
         problems = tuple(dict.fromkeys(problems))
         report = self._report(
             stamp, functions, _convention(examined), _notes(examined, self.rubric), problems
@@ -158,6 +158,10 @@ class Grader:
             )
             for name, finding in examined.findings.items()
         )
+
+    def _mistaken(self, notebook: Notebook) -> tuple[Problem, ...]:
+        problem = of_another(self.rubric, notebook)
+        return () if problem is None else (problem,)
 
     def _right(self, finding: Finding) -> Callable[..., Outcome | None]:
         return lambda call: self.plan.right(call, finding.convention)

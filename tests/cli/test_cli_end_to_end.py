@@ -49,6 +49,12 @@ def test_a_report_says_that_its_rubric_may_be_another(
     assert json.loads(unsigned.stdout)["notes"] == []
 
 
+def test_the_rubric_of_another_assignment_is_told(tmp_path: Path) -> None:
+    result = grader("check", notebook(tmp_path, "right", SOURCE), "--rubric", "logistic-regression", "--json")
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert (problem["code"], "--rubric dnn-step-by-step" in problem["message"]) == ("other-rubric", True)
+
+
 def test_the_doubled_average_is_named_once_with_its_line(tmp_path: Path) -> None:
     assert WRONG != SOURCE
     result = grader("check", notebook(tmp_path, "wrong", WRONG), "--json")

@@ -17,7 +17,7 @@ from grader.feedback.lint import problems
 from grader.judge.components import Absent, split
 from grader.model import Cell, Notebook, Outcome, Value
 from grader.notebook.read import Unreadable, read_notebook
-from grader.rubric.infer import infer, look_alikes
+from grader.rubric.infer import infer, look_alikes, of_another
 from grader.rubric.load import load_rubric, load_source
 from grader.rubric.schema import FunctionSpec, Rubric
 from grader.rubric.signs import signs_in
@@ -200,6 +200,24 @@ def test_a_sign_is_handed_on_as_a_whole_text(code: str, held: bool) -> None:
 def test_signs_are_read_in_time_that_grows_with_the_text() -> None:
     for text in ('\\"' * 10**6, '"' * 10**6, "'\\" * 10**6, '"""' + "x" * 10**6, "(" * 10**6):
         assert signs_in(Notebook((Cell(0, text),)), ["linear"]) == ()
+
+
+def test_a_notebook_of_another_assignment_is_told_with_the_command() -> None:
+    anchor = load_rubric("dnn-step-by-step")
+    of_week_4 = notebook(name for name in REGRESSION.functions)
+    problem = of_another(LOGISTIC, of_week_4)
+    assert problem is not None
+    assert "10 of the 10 functions of dnn-step-by-step, and 0 of the 5 of" in problem.message
+    assert "`grader check NOTEBOOK --rubric dnn-step-by-step`" in problem.message
+    signed = replace(of_week_4, cells=(*of_week_4.cells, Cell(99, 'OUTPUT = "linear"')))
+    problem = of_another(LOGISTIC, signed)
+    assert problem is not None
+    assert problem.message.endswith("--rubric regression-step-by-step`.")
+    assert of_another(anchor, of_week_4) is None
+    assert of_another(LOGISTIC, notebook(["something_else"])) is None
+    assert of_another(LOGISTIC, notebook(["sigmoid", *REGRESSION.functions])) is not None  # both have it
+    assert of_another(LOGISTIC, notebook(["propagate", *REGRESSION.functions])) is None
+    assert of_another(REGRESSION, of_week_4) is None
 
 
 def test_sigmoid_alone_tells_nothing() -> None:
