@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("functions", nargs=-1, metavar="[FUNCTION]...")
 @rubric_option()
 @json_option("the report")
-@detail_option()
+@detail_option(None, "Left out: explanation, and everything in the JSON.")
 @seed_option
 @click.option(
     "--pack", type=Existing("file"), metavar="FILE", help="Check with a student pack, not a rubric."
@@ -32,7 +32,7 @@ def command(
     functions: tuple[str, ...],
     rubric: str | None,
     as_json: bool,
-    detail: str,
+    detail: str | None,
     seed: int | None,
     pack: Path | None,
 ) -> int:
@@ -47,13 +47,14 @@ def command(
       grader check week4.ipynb --rubric dnn-step-by-step --json > report.json
     """
     report, most = _report(notebook, functions, rubric, pack, seed)
-    if LEVELS.index(detail) > LEVELS.index(most):
+    shown = detail or (most if as_json else "explanation")
+    if LEVELS.index(shown) > LEVELS.index(most):
         output.say(_why_not_deeper(report, most, pack))
-        detail = most
+        shown = most
     if as_json:
-        _show_json(report if rubric or pack else _with_doubts(report, notebook), most)
+        _show_json(report if rubric or pack else _with_doubts(report, notebook), shown)
     else:
-        _show_text(report, detail, rubric)
+        _show_text(report, shown, rubric)
     from grader.model import INTERNAL_ERROR
 
     if any(problem.code == INTERNAL_ERROR for problem in report.problems):
@@ -142,12 +143,12 @@ def passed(report: Report) -> bool:
     return report.status == "graded" and all(one.status == "passed" for one in report.functions)
 
 
-def _show_json(report: Report, most: str) -> None:
+def _show_json(report: Report, detail: str) -> None:
     from grader.render import json_report, words
 
     if report.isolation.tier == "none" and report.status == "graded":
         output.say(words.NOT_ISOLATED)
-    output.show_bytes(json_report.to_json(json_report.public(report, most)))
+    output.show_bytes(json_report.to_json(json_report.public(report, detail)))
 
 
 def _show_text(report: Report, detail: str, rubric: str | None) -> None:

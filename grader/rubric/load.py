@@ -92,7 +92,7 @@ def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
     conventions = _conventions(file, source, functions)
     misconceptions = load_catalogue(file, folder, functions, source)
     rubric = Rubric(
-        id=folder.name,
+        id=folder.resolve().name,
         version=str(file.need("the rubric", file.data, "version", (str, int, float))),
         title=file.need("the rubric", file.data, "title", str),
         sha256=_digest(folder, reference, source, misconceptions.values()),

@@ -141,6 +141,13 @@ def test_nor_does_the_json(run: Run, shy: Path, notebook: Write) -> None:
     assert diagnosis["feedback"] == {"nudge": "Look at `dW`.", "explanation": "", "fix": ""}
 
 
+def test_a_level_that_is_asked_for_is_the_deepest_of_the_json_too(check: Run, notebook: Write) -> None:
+    for options, deepest in (((), 3), (("--detail", "nudge"), 1), (("--detail", "explanation"), 2)):
+        result = check(notebook("score 50"), "--json", *options)
+        (diagnosis,) = json.loads(result.stdout)["functions"][0]["diagnoses"]
+        assert sum(bool(text) for text in diagnosis["feedback"].values()) == deepest
+
+
 def test_nothing_is_said_where_the_rubric_shows_all(run: Run, rubric: Path, notebook: Write) -> None:
     result = run("check", notebook("score 50"), "--rubric", rubric, "--detail", "fix")
     assert ("Divide by m." in result.stdout, result.stderr) == (True, "")

@@ -58,6 +58,13 @@ def test_a_reference_in_the_rubrics_folder(rubric: Path) -> None:
     assert not list(rubric.rglob("__pycache__"))
 
 
+def test_a_rubric_in_the_current_folder_has_the_folders_name(
+    rubric: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(rubric)
+    assert load_rubric(".").id == load_rubric("rubric.yaml").id == "week5"
+
+
 def test_a_reference_below_the_rubrics_folder(rubric: Path) -> None:
     (rubric / "solution").mkdir()
     for name in ("reference.py", "reference_inputs.py"):
