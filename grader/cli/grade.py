@@ -132,7 +132,7 @@ def _tell_detail(rubric: str, wanted: str) -> None:
     from grader.rubric.detail import rubrics_detail, told
 
     if (level := rubrics_detail(wanted, rubric)) != wanted:
-        output.say(told(Path(rubric).name, level))
+        output.say(told(Path(rubric).resolve().name, level))
 
 
 def _progress(options: dict[str, Any]) -> Any:
