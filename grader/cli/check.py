@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @detail_option(None, "Left out: explanation, and everything in the JSON.")
 @seed_option
 @click.option(
+    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write the feedback as an HTML page."
+)
+@click.option(
     "--pack", type=Existing("file"), metavar="FILE", help="Check with a student pack, not a rubric."
 )
 def command(
@@ -34,6 +37,7 @@ def command(
     as_json: bool,
     detail: str | None,
     seed: int | None,
+    html: Path | None,
     pack: Path | None,
 ) -> int:
     """Check NOTEBOOK and say what is wrong, where, and why.
@@ -45,7 +49,9 @@ def command(
       grader check week4.ipynb
       grader check week4.ipynb linear_backward --detail fix
       grader check week4.ipynb --rubric dnn-step-by-step --json > report.json
+      grader check week4.ipynb --html feedback.html
     """
+    _check_target(html, notebook, pack)
     report, most = _report(notebook, functions, rubric, pack, seed)
     shown = detail or (most if as_json else "explanation")
     if LEVELS.index(shown) > LEVELS.index(most):
@@ -55,6 +61,8 @@ def command(
         _show_json(report if rubric or pack else _with_doubts(report, notebook), shown)
     else:
         _show_text(report, shown, rubric)
+    if html is not None:
+        _write_page(html, report, detail or min(most, "explanation", key=LEVELS.index), rubric)
     from grader.model import INTERNAL_ERROR
 
     if any(problem.code == INTERNAL_ERROR for problem in report.problems):
@@ -149,6 +157,26 @@ def _show_json(report: Report, detail: str) -> None:
     if report.isolation.tier == "none" and report.status == "graded":
         output.say(words.NOT_ISOLATED)
     output.show_bytes(json_report.to_json(json_report.public(report, detail)))
+
+
+def _check_target(html: Path | None, notebook: Path, pack: Path | None) -> None:
+    """A page takes the place of no file that is read."""
+    from grader.errors import UsageError
+
+    for read in (notebook, pack):
+        if html and read and html.exists() and html.samefile(read):
+            raise UsageError(f"--html {html} would overwrite {read}. Give the page a name of its own.")
+
+
+def _write_page(html: Path, report: Report, detail: str, rubric: str | None) -> None:
+    """The page that `grader grade --html` makes for a student."""
+    from grader.files import write_whole
+    from grader.render import read_on
+    from grader.render.html import student
+
+    page = student.render(read_on.as_named(report, rubric), detail=detail)
+    write_whole(html, page, "Choose another place with --html.")
+    output.say(f"Page: {html}")
 
 
 def _show_text(report: Report, detail: str, rubric: str | None) -> None:

@@ -47,9 +47,11 @@ _CHECKED = ("seed", "jobs", "engine", "scheduler", "shard")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, such as tcp://head:8786.")
 @click.option("--html", is_flag=True, help="Also write feedback.html for each submission.")
 @click.option(
-    "--resume/--no-resume", default=True, help="Keep what an earlier run finished (the default), or not."
+    "--resume/--no-resume",
+    default=True,
+    help="Keep what an earlier run finished (the default), or grade it again.",
 )
-@click.option("--force", is_flag=True, help="Grade everything again.")
+@click.option("--force", is_flag=True, help="The same as --no-resume.")
 @detail_option()
 @click.option("--shard", metavar="I/N", help="Grade only part I of N, for a job array.")
 @click.option(

@@ -17,10 +17,11 @@ from grader.packed import PackGrader, open_pack
 from grader.pipeline import Grader, draw_seed, with_doubts
 from grader.plugins.live import LiveRunner, random_state_kept
 from grader.plugins.live_source import cell_files, is_own
+from grader.render import words
 from grader.rubric.infer import infer
 from grader.rubric.load import find_rubric, load_rubric
 
-FILE = "this notebook"
+FILE = words.LIVE
 
 
 def check_live(

@@ -63,6 +63,8 @@ CONVENTION_LABELS: dict[Convention, str] = {
     "undetermined": "not to be determined",
 }
 
+#: The file of a report on live functions: its cells are counted as `In [n]` counts them.
+LIVE = "this notebook"
 CELLS_FROM_0 = "Cells are counted from 0, text cells too."
 NOT_ISOLATED = "Not isolated: this notebook's code ran with your own rights on this machine."
 
@@ -163,10 +165,17 @@ def convention(report: Report) -> str:
 
 def counting(report: Report) -> str:
     """How cells are counted, where the report names a cell."""
+    if report.submission.file == LIVE:
+        return ""
     places: list[Location | ErrorReport | Problem | None] = list(problems(report))
     for function in report.functions:
         places += [*(one.location for one in function.diagnoses), function.error]
     return CELLS_FROM_0 if any(one and place(one, report).startswith("cell") for one in places) else ""
+
+
+def file_name(report: Report) -> str:
+    """The file's own name, without the folders and archives of whoever collected it."""
+    return report.submission.file.rsplit("/", 1)[-1]
 
 
 def notes(report: Report) -> list[str]:

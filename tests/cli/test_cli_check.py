@@ -148,6 +148,23 @@ def test_a_level_that_is_asked_for_is_the_deepest_of_the_json_too(check: Run, no
         assert sum(bool(text) for text in diagnosis["feedback"].values()) == deepest
 
 
+def test_a_page_is_written_beside(check: Run, notebook: Write, tmp_path: Path) -> None:
+    page = tmp_path / "pages" / "feedback.html"
+    result = check(notebook("score 50"), "--html", page)
+    assert (result.exit_code, f"Page: {page}" in result.stderr) == (1, True)
+    assert "It is a mean." in page.read_text()
+    assert "Divide by m." not in page.read_text()
+    check(notebook("score 50"), "--html", page, "--detail", "fix", "--json")
+    assert "Divide by m." in page.read_text()
+
+
+def test_a_page_overwrites_no_notebook(check: Run, notebook: Write) -> None:
+    path = notebook("score 50")
+    result = check(path, "--html", path.parent / "." / path.name)
+    assert (result.exit_code, "would overwrite" in result.stderr) == (2, True)
+    assert path.read_text() == "score 50"
+
+
 def test_nothing_is_said_where_the_rubric_shows_all(run: Run, rubric: Path, notebook: Write) -> None:
     result = run("check", notebook("score 50"), "--rubric", rubric, "--detail", "fix")
     assert ("Divide by m." in result.stdout, result.stderr) == (True, "")

@@ -326,6 +326,14 @@ def test_the_command_to_read_on_leads_to_the_rubrics_own_words(render: Any) -> N
     assert "grader explain own --rubric ./week5" in told("week5", "own")
 
 
+@pytest.mark.parametrize("render", [markdown.render, lambda report: student.render(report).decode()])
+def test_a_students_page_has_the_files_own_name(render: Any) -> None:
+    report = reports.report()
+    stamp = dataclasses.replace(report.submission, file="canvas/submissions.zip/ann_1.ipynb")
+    text = render(dataclasses.replace(report, submission=stamp))
+    assert ("ann_1.ipynb" in text, "submissions.zip" in text) == (True, False)
+
+
 def test_a_rubric_that_is_called_by_no_name_has_its_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
