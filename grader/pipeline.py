@@ -40,6 +40,8 @@ from grader.model import (
 )
 from grader.nearest import check_functions
 from grader.notebook.read import MAX_BYTES, Unreadable, read_notebook
+from grader.notebook.scripts import is_program
+from grader.notebook.wording import BROKEN
 from grader.rubric.infer import infer, look_alikes, of_another
 from grader.rubric.load import load_rubric
 from grader.rubric.plan import Plan
@@ -114,6 +116,8 @@ class Grader:
         """The report; a fault of ours costs this submission, and no other one."""
         try:
             return self._grade(notebook, stamp, data, only)
+        except Unreadable as unreadable:
+            return self._ungradable(stamp, unreadable.problem)
         except RubricError as error:
             return self._ungradable(stamp, _rubrics_fault(error))
         except GraderError:
@@ -128,6 +132,7 @@ class Grader:
     ) -> Report:
         names = list(self.rubric.functions)
         extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
+        _check_program(stamp.file, notebook, extraction)
         session = self.session(*self._of_version(notebook, extraction), self.runner, extraction, data, only)
         examined = session.examine()
         functions = self._functions(examined)
@@ -203,6 +208,19 @@ class Grader:
 
 def _stamp(data: bytes, file: str, submission_id: str, student: str | None) -> SubmissionStamp:
     return SubmissionStamp(submission_id, student, file, hashlib.sha256(data).hexdigest())
+
+
+def _check_program(file: str, notebook: Notebook, extraction: Extraction) -> None:
+    """Raises Unreadable for a text under the name of a script: nothing in it is Python, and something does not parse."""
+    broken = any(problem.code in BROKEN for problem in extraction.problems)
+    if (
+        file.lower().endswith(".py")
+        and broken
+        and not extraction.definitions
+        and not is_program(notebook.cells)
+    ):
+        message = "The file is a text, no Python: it has no function and no import, and does not parse. Hand in the notebook, or the script itself."
+        raise Unreadable(Problem("no-python", message))
 
 
 def _own_fault(error: Exception) -> Problem:

@@ -6,6 +6,7 @@ Names that a notebook can choose are shortened and lose their backticks, so that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -223,6 +224,8 @@ def fact(function: FunctionReport) -> str:
     if _right_alone(function):
         return "is right when it is called alone, and not where it is used"
     if function.status == "failed":
+        if _all_details(function, _STOPS):  # it is right where it comes to an end
+            return "stops with an error on some inputs"
         return _failed_fact(failed_names(function.components))
     if function.status == "error" and function.error is not None:
         return _error_fact(function.error)
@@ -249,8 +252,12 @@ _FACTS: dict[Status, str] = {
 
 def _right_alone(function: FunctionReport) -> bool:
     """Whether nothing is wrong with what the function returns, but with what it does to its caller."""
+    return _all_details(function, _ALONE)
+
+
+def _all_details(function: FunctionReport, begin: str) -> bool:
     details = [component.detail for component in function.components if component.status == "failed"]
-    return bool(details) and all(detail.startswith(_ALONE) for detail in details)
+    return bool(details) and all(re.match(begin, detail) for detail in details)
 
 
 def _failed_fact(names: Sequence[str]) -> str:
@@ -340,6 +347,7 @@ def plain_error(error: ErrorReport) -> bool:
 
 
 _ALONE = "Right when the function is called alone"
+_STOPS = "The function stops with an error on some inputs[;.]"
 _CALLED_AS = "It is called as "
 _OUR_ERRORS = (
     "Python cannot read this ",

@@ -55,6 +55,27 @@ def test_the_rubric_of_another_assignment_is_told(tmp_path: Path) -> None:
     assert (problem["code"], "--rubric dnn-step-by-step" in problem["message"]) == ("other-rubric", True)
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("My homework\n\nI could not finish it, sorry.\nprint it\n", "ungradable"),
+        ("My homework\n\ndef linear_backward(dZ, cache)\n    return dZ\n", "graded"),
+        ("import numpy as np\nthis is not all\n", "graded"),
+        ("print 'a'\nx = 3\n", "graded"),
+        ("print('hello')\n", "graded"),
+    ],
+)
+def test_a_text_that_is_no_python_is_not_graded(text: str, status: str, tmp_path: Path) -> None:
+    (tmp_path / "essay.py").write_text(text)
+    report = json.loads(
+        grader("check", tmp_path / "essay.py", "--rubric", "dnn-step-by-step", "--json").stdout
+    )
+    assert report["status"] == status
+    if status == "ungradable":
+        assert [problem["code"] for problem in report["problems"]] == ["no-python"]
+        assert "is a text, no Python" in report["problems"][0]["message"]
+
+
 def test_the_doubled_average_is_named_once_with_its_line(tmp_path: Path) -> None:
     assert WRONG != SOURCE
     result = grader("check", notebook(tmp_path, "wrong", WRONG), "--json")
