@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ _NOTEBOOKS = (".ipynb", ".py")
 
 
 def check(
-    *what: str | Path,
+    *what: str | Path | Callable[..., Any],
     rubric: str | None = None,
     pack: str | Path | None = None,
     detail: str = "explanation",
@@ -27,7 +27,7 @@ def check(
 ) -> CheckResult:
     """Check functions, and say what is wrong, where, and why.
 
-    `check("linear_backward")` checks live functions of the notebook, or of the module, that calls it; `check()`
+    `check("linear_backward")`, or `check(linear_backward)`, checks live functions of the notebook, or of the module, that calls it; `check()`
     all of them. `check("week4.ipynb")` checks a file, `check("week4.ipynb", "linear_backward")` a function in
     it. With `pack`, a student pack's tests are used and not a rubric's. Raises UsageError for an unknown
     rubric, function or pack, CannotGrade for a file that cannot be read.
@@ -37,16 +37,25 @@ def check(
 
     known_detail(detail)
     _known_seed(seed)
-    if what and _is_file(what[0]):
-        functions = tuple(map(str, what[1:]))
+    if what and isinstance(what[0], str | Path) and _is_file(what[0]):
+        functions = tuple(map(_name, what[1:]))
         report = _check_file(Path(what[0]), functions, rubric, pack, seed)
         return CheckResult(report, rubrics_detail(detail, rubric or report.rubric.id), rubric=rubric)
     from grader.plugins.live_check import check_live
 
-    names = tuple(map(str, what))
+    names = tuple(map(_name, what))
     own = namespace if namespace is not None else _callers_namespace()
     report, most = check_live(own, names, rubric=rubric, pack=pack, seed=seed)
     return CheckResult(report, allowed(detail, most), live=True, rubric=rubric)
+
+
+def _name(what: object) -> str:
+    """The name of a function, or of what is called so. UsageError for anything else."""
+    name = getattr(what, "__name__", None) if callable(what) else what
+    if not isinstance(name, str):
+        kind = type(what).__name__
+        raise UsageError(f'check takes functions or their names, such as "linear_backward", not {kind}.')
+    return name
 
 
 def _is_file(what: str | Path) -> bool:

@@ -40,7 +40,9 @@ from grader.model import (
 )
 from grader.nearest import check_functions
 from grader.notebook.read import MAX_BYTES, Unreadable, read_notebook
-from grader.rubric.infer import infer
+from grader.notebook.scripts import is_program
+from grader.notebook.wording import BROKEN
+from grader.rubric.infer import infer, look_alikes, of_another
 from grader.rubric.load import load_rubric
 from grader.rubric.plan import Plan
 from grader.rubric.schema import Rubric
@@ -114,6 +116,8 @@ class Grader:
         """The report; a fault of ours costs this submission, and no other one."""
         try:
             return self._grade(notebook, stamp, data, only)
+        except Unreadable as unreadable:
+            return self._ungradable(stamp, unreadable.problem)
         except RubricError as error:
             return self._ungradable(stamp, _rubrics_fault(error))
         except GraderError:
@@ -128,10 +132,11 @@ class Grader:
     ) -> Report:
         names = list(self.rubric.functions)
         extraction = self.runner.extract(notebook.cells, names, self.rubric.stand_ins)
+        _check_program(stamp.file, notebook, extraction)
         session = self.session(*self._of_version(notebook, extraction), self.runner, extraction, data, only)
         examined = session.examine()
         functions = self._functions(examined)
-        problems = (*notebook.problems, *extraction.problems, *_clues(examined))
+        problems = (*notebook.problems, *extraction.problems, *_clues(examined), *self._mistaken(notebook))
         problems = tuple(dict.fromkeys(problems))
         report = self._report(
             stamp, functions, _convention(examined), _notes(examined, self.rubric), problems
@@ -158,6 +163,10 @@ class Grader:
             )
             for name, finding in examined.findings.items()
         )
+
+    def _mistaken(self, notebook: Notebook) -> tuple[Problem, ...]:
+        problem = of_another(self.rubric, notebook)
+        return () if problem is None else (problem,)
 
     def _right(self, finding: Finding) -> Callable[..., Outcome | None]:
         return lambda call: self.plan.right(call, finding.convention)
@@ -199,6 +208,19 @@ class Grader:
 
 def _stamp(data: bytes, file: str, submission_id: str, student: str | None) -> SubmissionStamp:
     return SubmissionStamp(submission_id, student, file, hashlib.sha256(data).hexdigest())
+
+
+def _check_program(file: str, notebook: Notebook, extraction: Extraction) -> None:
+    """Raises Unreadable for a text under the name of a script: nothing in it is Python, and something does not parse."""
+    broken = any(problem.code in BROKEN for problem in extraction.problems)
+    if (
+        file.lower().endswith(".py")
+        and broken
+        and not extraction.definitions
+        and not is_program(notebook.cells)
+    ):
+        message = "The file is a text, no Python: it has no function and no import, and does not parse. Hand in the notebook, or the script itself."
+        raise Unreadable(Problem("no-python", message))
 
 
 def _own_fault(error: Exception) -> Problem:
@@ -276,7 +298,8 @@ class InferringGrader:
             name = infer_rubric(data, file)[0]
         except Unreadable as unreadable:
             return of_no_rubric(_stamp(data, file, submission_id, student), unreadable.problem)
-        return with_doubts(self.of(name).grade(data, file, submission_id, student), name)
+        report = self.of(name).grade(data, file, submission_id, student)
+        return with_doubts(report, read_notebook(data, file))
 
     def of(self, rubric: str) -> Grader:
         """The grader of a rubric, made once."""
@@ -288,9 +311,9 @@ class InferringGrader:
         self.sandbox.close()
 
 
-def with_doubts(report: Report, inferred: str) -> Report:
+def with_doubts(report: Report, notebook: Notebook) -> Report:
     """The report with what is to be said of a rubric that nobody named."""
-    return replace(report, notes=(*report.notes, *doubts(inferred)))
+    return replace(report, notes=(*report.notes, *doubts(report.rubric.id, notebook)))
 
 
 def infer_rubric(data: bytes, file: str, asked: Collection[str] = ()) -> tuple[str, str]:
@@ -299,6 +322,11 @@ def infer_rubric(data: bytes, file: str, asked: Collection[str] = ()) -> tuple[s
     Raises UsageError listing candidates, Unreadable for no notebook.
     """
     return infer(read_notebook(data, file), file, asked)
+
+
+def other_rubrics(data: bytes, file: str, inferred: str) -> dict[str, tuple[str, ...]]:
+    """The rubrics that a notebook may be for just as well, with the signs of them in it."""
+    return look_alikes(inferred, read_notebook(data, file))
 
 
 def check(
@@ -322,7 +350,7 @@ def check(
     with Sandbox.start("best") as sandbox:
         grader = Grader(loaded, sandbox, draw_seed() if seed is None else seed)
         report = grader.grade(data, path.name, path.stem, None, functions)
-    return report if rubric else with_doubts(report, name)
+    return report if rubric else with_doubts(report, read_notebook(data, path.name))
 
 
 def submitted(path: Path) -> bytes:

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 @click.argument("functions", nargs=-1, metavar="[FUNCTION]...")
 @rubric_option()
 @json_option("the report")
-@detail_option()
+@detail_option(None, "Left out: explanation, and everything in the JSON.")
 @seed_option
+@click.option(
+    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write the feedback as an HTML page."
+)
 @click.option(
     "--pack", type=Existing("file"), metavar="FILE", help="Check with a student pack, not a rubric."
 )
@@ -32,8 +35,9 @@ def command(
     functions: tuple[str, ...],
     rubric: str | None,
     as_json: bool,
-    detail: str,
+    detail: str | None,
     seed: int | None,
+    html: Path | None,
     pack: Path | None,
 ) -> int:
     """Check NOTEBOOK and say what is wrong, where, and why.
@@ -45,15 +49,20 @@ def command(
       grader check week4.ipynb
       grader check week4.ipynb linear_backward --detail fix
       grader check week4.ipynb --rubric dnn-step-by-step --json > report.json
+      grader check week4.ipynb --html feedback.html
     """
+    _check_target(html, notebook, pack)
     report, most = _report(notebook, functions, rubric, pack, seed)
-    if LEVELS.index(detail) > LEVELS.index(most):
+    shown = detail or (most if as_json else "explanation")
+    if LEVELS.index(shown) > LEVELS.index(most):
         output.say(_why_not_deeper(report, most, pack))
-        detail = most
+        shown = most
     if as_json:
-        _show_json(report if rubric or pack else _with_doubts(report), most)
+        _show_json(report if rubric or pack else _with_doubts(report, notebook), shown)
     else:
-        _show_text(report, detail, rubric)
+        _show_text(report, shown, rubric)
+    if html is not None:
+        _write_page(html, report, detail or min(most, "explanation", key=LEVELS.index), rubric)
     from grader.model import INTERNAL_ERROR
 
     if any(problem.code == INTERNAL_ERROR for problem in report.problems):
@@ -94,11 +103,15 @@ def _with_pack(
     return check_with_pack(notebook, pack, functions=functions, rubric=rubric)
 
 
-def _with_doubts(report: Report) -> Report:
+def _with_doubts(report: Report, notebook: Path) -> Report:
     """For a program, what `infer_for_one` has said to a person."""
     from grader.feedback.words import doubts
+    from grader.notebook.read import read_notebook
 
-    return replace(report, notes=(*report.notes, *doubts(report.rubric.id)))
+    if report.status == "ungradable":
+        return report
+    read = read_notebook(notebook.read_bytes(), notebook.name)
+    return replace(report, notes=(*report.notes, *doubts(report.rubric.id, read)))
 
 
 def _deepest_words(report: Report) -> str:
@@ -138,12 +151,32 @@ def passed(report: Report) -> bool:
     return report.status == "graded" and all(one.status == "passed" for one in report.functions)
 
 
-def _show_json(report: Report, most: str) -> None:
+def _show_json(report: Report, detail: str) -> None:
     from grader.render import json_report, words
 
     if report.isolation.tier == "none" and report.status == "graded":
         output.say(words.NOT_ISOLATED)
-    output.show_bytes(json_report.to_json(json_report.public(report, most)))
+    output.show_bytes(json_report.to_json(json_report.public(report, detail)))
+
+
+def _check_target(html: Path | None, notebook: Path, pack: Path | None) -> None:
+    """A page takes the place of no file that is read."""
+    from grader.errors import UsageError
+
+    for read in (notebook, pack):
+        if html and read and html.exists() and html.samefile(read):
+            raise UsageError(f"--html {html} would overwrite {read}. Give the page a name of its own.")
+
+
+def _write_page(html: Path, report: Report, detail: str, rubric: str | None) -> None:
+    """The page that `grader grade --html` makes for a student."""
+    from grader.files import write_whole
+    from grader.render import read_on
+    from grader.render.html import student
+
+    page = student.render(read_on.as_named(report, rubric), detail=detail)
+    write_whole(html, page, "Choose another place with --html.")
+    output.say(f"Page: {html}")
 
 
 def _show_text(report: Report, detail: str, rubric: str | None) -> None:

@@ -47,9 +47,11 @@ _CHECKED = ("seed", "jobs", "engine", "scheduler", "shard")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, such as tcp://head:8786.")
 @click.option("--html", is_flag=True, help="Also write feedback.html for each submission.")
 @click.option(
-    "--resume/--no-resume", default=True, help="Keep what an earlier run finished (the default), or not."
+    "--resume/--no-resume",
+    default=True,
+    help="Keep what an earlier run finished (the default), or grade it again.",
 )
-@click.option("--force", is_flag=True, help="Grade everything again.")
+@click.option("--force", is_flag=True, help="The same as --no-resume.")
 @detail_option()
 @click.option("--shard", metavar="I/N", help="Grade only part I of N, for a job array.")
 @click.option(
@@ -120,11 +122,10 @@ def _rubric(paths: tuple[Path, ...], options: dict[str, Any]) -> str | None:
         return str(options["rubric"])
     if options["dry_run"]:
         return None
-    from grader.cli.infer import infer_for_class, say_doubts
+    from grader.cli.infer import infer_for_class
 
     inferred = infer_for_class(paths, options["out"], options["identity"])
     output.say(f"Rubric: {inferred.rubric} ({inferred.why}; first seen in {inferred.file})")
-    say_doubts(inferred.rubric)
     return inferred.rubric
 
 
@@ -133,7 +134,7 @@ def _tell_detail(rubric: str, wanted: str) -> None:
     from grader.rubric.detail import rubrics_detail, told
 
     if (level := rubrics_detail(wanted, rubric)) != wanted:
-        output.say(told(Path(rubric).name, level))
+        output.say(told(Path(rubric).resolve().name, level))
 
 
 def _progress(options: dict[str, Any]) -> Any:

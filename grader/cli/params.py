@@ -133,14 +133,14 @@ def rubric_option(
     return click.option("--rubric", "-r", metavar="R", help=what)
 
 
-def detail_option(default: str | None = "explanation") -> Callable[[_Command], _Command]:
+def detail_option(default: str | None = "explanation", left_out: str = "") -> Callable[[_Command], _Command]:
     """`--detail`."""
     return click.option(
         "--detail",
         type=OneOf(LEVELS),
         default=default,
         show_default=default is not None,
-        help="The deepest level of feedback: where to look, why, or what to change.",
+        help=f"The deepest level of feedback: where to look, why, or what to change. {left_out}".rstrip(),
     )
 
 

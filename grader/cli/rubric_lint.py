@@ -26,13 +26,13 @@ def command(rubric: str, as_json: bool) -> int:
       grader rubric lint my-course/week4 --json
     """
     from grader.diagnose.separability import lint
-    from grader.feedback.lint import all_problems, idle_repairs
+    from grader.feedback.lint import all_problems, unproved
     from grader.rubric.load import load_rubric
 
     loaded = load_rubric(rubric)
     found = lint(loaded)
     problems = [*all_problems(loaded), *found.problems]
-    warnings = [*idle_repairs(loaded), *found.warnings]
+    warnings = [*unproved(loaded), *found.warnings]
     if as_json:
         data = {"problems": problems, "warnings": warnings, "certificate": found.certificate}
         output.show_bytes(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
@@ -41,7 +41,8 @@ def command(rubric: str, as_json: bool) -> int:
         for warning in warnings:
             output.say(f"warning: {warning}")
         if not problems:
-            output.say(
-                "All is well: every misconception is found again, and pairs that look alike are declared."
-            )
+            told = "All is well"
+            if warnings:
+                told = f"No errors, and {len(warnings)} warning{'s' if len(warnings) > 1 else ''}"
+            output.say(f"{told}: every misconception is found again, and pairs that look alike are declared.")
     return _PROBLEMS if problems else 0

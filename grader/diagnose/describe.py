@@ -15,10 +15,12 @@ from grader.diagnose.scale_law import ScaleLaw, fit_scale_law
 from grader.judge.compare import Difference, as_array, compare
 from grader.judge.components import Absent, split
 from grader.judge.random_init import DRAWN_AGAIN
-from grader.judge.verdict import Predict
+from grader.judge.verdict import Predict, part_difference
 from grader.model import Value
 
 PRECISION = 1e-6
+#: Where numbers in single precision differ, too, they are wrong.
+_CLEARLY = 1e-4
 _SIMPLE, _POWERS = 10, 8
 _SIZES = ("m", "n", "n_prev")
 _UNTOLD = "some number"
@@ -31,9 +33,7 @@ def describe(finding: Finding, component: str, right: Predict) -> str:
         return ""
     for fact in _facts(finding, component, difference, right):
         return fact
-    if difference.detail == "raised" and not finding.observed.valued:
-        return "There is nothing to compare: the function stops with an error each time."
-    return _plain(difference)
+    return _stopped(finding, component, right) if difference.detail == "raised" else _plain(difference)
 
 
 def _facts(finding: Finding, component: str, difference: Difference, right: Predict) -> Iterator[str]:
@@ -55,6 +55,35 @@ def _facts(finding: Finding, component: str, difference: Difference, right: Pred
     if not large:
         yield from _over_calls(pairs)
     yield from _where(finding, component, right)
+
+
+def _stopped(finding: Finding, component: str, right: Predict) -> str:
+    """Of a function that stops: on which inputs, and what is true of the others."""
+    if finding.observed is None or not finding.observed.valued:
+        return "There is nothing to compare: the function stops with an error each time."
+    stops = "The function stops with an error on some inputs"
+    if component in finding.spec.private:
+        return f"{stops}."
+    if _differs(finding, component, right, _CLEARLY):
+        return f"{stops}, and on others this is wrong."
+    return (
+        f"{stops}."
+        if _differs(finding, component, right, PRECISION)
+        else f"{stops}; on the others this is right."
+    )
+
+
+def _differs(finding: Finding, component: str, right: Predict, tolerance: float) -> bool:
+    """Whether a component is wrong on some call that gives a value."""
+    observed = finding.observed
+    if observed is None:
+        return False
+    told = [(right(observed.calls[index]), observed.parts[index][component]) for index in observed.valued]
+    return any(
+        part_difference(finding.spec, split(finding.spec, expected)[component], found, tolerance) is not None
+        for expected, found in told
+        if expected is not None and expected.status == "value"
+    )
 
 
 def _factor(law: ScaleLaw) -> str:
@@ -232,7 +261,6 @@ def _where(finding: Finding, component: str, right: Predict) -> Iterator[str]:
 
 
 _ABSENT = {
-    "raised": "There is nothing to compare: the function stops with an error on some inputs.",
     "timeout": "There is nothing to compare: the function did not come to an end in time.",
     "crashed": "There is nothing to compare: the function ended the whole Python process.",
     "protocol": "There is nothing to compare: what was returned cannot be read.",

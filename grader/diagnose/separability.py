@@ -239,6 +239,10 @@ def _twin_problem(rubric: Rubric, pair: Twins) -> str:
     )
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _count_forms(rubric: Rubric) -> int:
     return sum(len(found.forms) for found in rubric.misconceptions.values())
 
@@ -248,16 +252,15 @@ def _certificate(plan: Plan, matcher: Matcher, twins: list[Twins]) -> str:
     lines = [
         f"Separability of the rubric {rubric.id}, version {rubric.version}",
         f"sha256 {rubric.sha256}",
-        f"{len(rubric.misconceptions)} misconceptions, {_count_forms(rubric)} forms",
+        f"{_counted(len(rubric.misconceptions), 'misconception')}, {_counted(_count_forms(rubric), 'form')}",
         "Models of a function are its own forms and those of its helpers, which a student may have inlined.",
         "",
     ]
     for name in rubric.functions:
         forms = matcher.candidates(name, "L")
         calls = len(plan.suite.isolated[name])
-        lines.append(
-            f"{name}: {len(forms)} models on {calls} calls, {len(forms) * (len(forms) - 1) // 2} pairs"
-        )
+        pairs = _counted(len(forms) * (len(forms) - 1) // 2, "pair")
+        lines.append(f"{name}: {_counted(len(forms), 'model')} on {_counted(calls, 'call')}, {pairs}")
         lines += [
             f"  {pair.first.key} = {pair.second.key}: decided by {pair.decides or 'nothing'}"
             for pair in twins

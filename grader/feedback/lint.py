@@ -37,19 +37,41 @@ _FORMULA = re.compile(r"[=*/@(\[+-]")
 def all_problems(rubric: Rubric) -> list[str]:
     """What is to be said about the words and keys of a rubric's misconceptions."""
     return [
-        f"{found.id}: {problem}"
+        f"{_place(found, problem)}: {problem}"
         for found in rubric.misconceptions.values()
         for problem in problems(found, rubric)
     ]
 
 
-def idle_repairs(rubric: Rubric) -> list[str]:
-    """Repairs that can do nothing as they stand: no error, but a proof less than its author thinks."""
+def unproved(rubric: Rubric) -> list[str]:
+    """What is never proved, or less often than its author thinks: no errors, but to be known."""
     return [
-        f"{found.id}: the repair formula does nothing without `replacements`, the right formulas; add them, or leave it out"
+        f"{_place(found, warning)}: {warning}"
         for found in rubric.misconceptions.values()
-        if "formula" in found.repairs and not found.replacements
+        for warning in _unproved(found)
     ]
+
+
+def _unproved(found: Misconception) -> Iterator[str]:
+    if "formula" in found.repairs and not found.replacements:
+        yield "repairs: the repair formula does nothing without `replacements`, the right formulas; add them, or leave it out"
+    if not found.repairs and found.decides != "status" and found.verdict != "right":
+        yield "repairs: there are none, so that it is matched and never proved; name the families that undo it"
+
+
+def _place(found: Misconception, problem: str) -> str:
+    """File and line of what a problem is about: that of the first word that it quotes, or of the key that it names."""
+    if found.path is None:
+        return found.id
+    lines = found.path.read_text(encoding="utf-8").splitlines()
+    key, quoted = re.match(r"\w*", problem), re.search(r"'([^']+)'", problem)
+    name = key[0] if key else ""
+    at = next((n for n, line in enumerate(lines, 1) if line.lstrip().startswith(f"{name}:")), None)
+    if at is None:
+        return str(found.path)
+    word = quoted[1] if quoted else ""
+    own = range(at, min(at + 12, len(lines)) + 1)
+    return f"{found.path}, line {next((n for n in own if word and word in lines[n - 1]), at)}"
 
 
 def problems(found: Misconception, rubric: Rubric) -> list[str]:
@@ -70,8 +92,8 @@ def _title(title: str) -> Iterator[str]:
         yield "title: ends with a full stop"
     if title[0].isupper() or "{" in title:
         yield "title: begins with a capital, or has a placeholder"
-    if UNFIT.search(_CODE.sub("", title)):
-        yield "title: unfit words"
+    if unfit := _all_of(UNFIT, _CODE.sub("", title)):
+        yield f"title: unfit words: {unfit}"
 
 
 def _words(found: Misconception) -> Iterator[str]:
@@ -79,14 +101,16 @@ def _words(found: Misconception) -> Iterator[str]:
         text: str = getattr(found.feedback, level)
         plain = _CODE.sub("X", text)
         if not text or len(text) > limit:
-            yield f"{level}: {len(text)} characters, 1 to {limit} are wanted"
+            yield f"{level}: length {len(text)}, 1 to {limit} characters are wanted"
         if text.count("`") % 2 or re.search(r"[*_]{2}|<\w|\$", plain):
             yield f"{level}: not plain text with code in backticks"
-        if unfit := UNFIT.search(_CODE.sub("", text)):
-            yield f"{level}: {unfit[0]!r}"
+        if unfit := _all_of(UNFIT, _CODE.sub("", text)):
+            yield f"{level}: unfit words: {unfit}"
         sentences = re.split(r"(?<=\.)\s+", plain)
-        if len(sentences) > 3 or not plain.endswith("."):
-            yield f"{level}: {len(sentences)} sentences, or no full stop at the end"
+        if len(sentences) > 3:
+            yield f"{level}: {len(sentences)} sentences, at most 3 are wanted"
+        if not plain.endswith("."):
+            yield f"{level}: no full stop at the end"
         if (longest := max(len(one.split()) for one in sentences)) > 25:
             yield f"{level}: a sentence of {longest} words"
         if unknown := set(re.findall(r"\{(\w+)\}", plain)) - PLACEHOLDERS:
@@ -104,8 +128,12 @@ def _fix_stays_in_fix(found: Misconception) -> Iterator[str]:
             if _FORMULA.search(formula) and len(_squeezed(formula)) >= 5 and _squeezed(formula) in earlier:
                 yield f"fix: {formula} is given away earlier"
     for level in ("nudge", "explanation"):
-        if change := CHANGES.search(getattr(words, level)):
-            yield f"{level}: names the change ({change[0]!r})"
+        if change := _all_of(CHANGES, getattr(words, level)):
+            yield f"{level}: names the change: {change}"
+
+
+def _all_of(unwanted: re.Pattern[str], text: str) -> str:
+    return ", ".join(dict.fromkeys(f"'{found[0]}'" for found in unwanted.finditer(text)))
 
 
 def _squeezed(text: str) -> str:

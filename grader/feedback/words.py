@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from grader.model import Diagnosis, Evidence, Feedback, Location, Note
+from grader.model import Diagnosis, Evidence, Feedback, Location, Note, Notebook
 from grader.rubric.infer import look_alikes
 from grader.rubric.schema import Misconception
 
@@ -40,8 +40,8 @@ NOTES = {
         "error there and keeps its marks."
     ),
     "inferred-rubric": (
-        "The rubric {rubric} was inferred from the names of the functions. {other} has the same functions, and nothing "
-        "in a notebook tells the two apart: if this is that assignment, name the rubric {other}."
+        "This may be the assignment {other}: the code has {signs}, as its notebooks have. The rubric {rubric} was "
+        "inferred from the names of the functions, which are the same in both. If it is that one: `--rubric {other}`."
     ),
 }
 
@@ -67,9 +67,17 @@ def mixed(times: tuple[int, int]) -> tuple[Note, ...]:
     return (note("mixed-convention", times=told),)
 
 
-def doubts(rubric: str) -> tuple[Note, ...]:
-    """What a report says that was made with an inferred rubric: which other one the notebook may be for."""
-    return tuple(note("inferred-rubric", rubric=rubric, other=other) for other in look_alikes(rubric))
+def doubts(rubric: str, notebook: Notebook) -> tuple[Note, ...]:
+    """What a report says that was made with an inferred rubric: which other one the notebook may be for, and why."""
+    return tuple(
+        note("inferred-rubric", rubric=rubric, other=other, signs=in_quotes(signs))
+        for other, signs in look_alikes(rubric, notebook).items()
+    )
+
+
+def in_quotes(signs: Sequence[str]) -> str:
+    """Texts as they stand in code."""
+    return " and ".join(f'`"{sign}"`' for sign in signs)
 
 
 def diagnosis(

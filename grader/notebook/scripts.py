@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from grader.model import Cell
 
 _PERCENT = re.compile(r"^#[ \t]*%%(?!%)[ \t]*(.*)$")
 _EXPORTED = re.compile(r"^# In ?\[[ \d*]*\]:?[ \t]*$|^# <codecell>[ \t]*$")
+#: What makes a text a program, even one that does not parse: a definition, an import, something set.
+_PROGRAM = re.compile(
+    r"^[ \t]*+(?:(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w+[ \t]*[:(]|import[ \t]+\w|from[ \t]+[\w.]+[ \t]+import\b"
+    r"|[\w.,\[\] \t]+?[-+*/]?=[^=])",
+    re.MULTILINE,
+)
 _TEXT_CELL = re.compile(r"\[(?:markdown|md|raw)\]")
+
+
+def is_program(cells: Iterable[Cell]) -> bool:
+    """Whether some line looks like Python. What is none, and does not parse either, is some other text."""
+    return any(_PROGRAM.search(cell.source) for cell in cells)
 
 
 def script_cells(text: str) -> tuple[Cell, ...]:

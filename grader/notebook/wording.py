@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from grader.model import Problem
 from grader.notebook.neutralise import code_only
 
+#: The codes of problems with code that does not parse.
+BROKEN = frozenset({"syntax-error", "python2-print", "python2"})
 #: Python 2 only. Looked for in code whose strings and comments are blanked.
 _PYTHON_2 = (
     (

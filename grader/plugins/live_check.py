@@ -17,10 +17,11 @@ from grader.packed import PackGrader, open_pack
 from grader.pipeline import Grader, draw_seed, with_doubts
 from grader.plugins.live import LiveRunner, random_state_kept
 from grader.plugins.live_source import cell_files, is_own
+from grader.render import words
 from grader.rubric.infer import infer
 from grader.rubric.load import find_rubric, load_rubric
 
-FILE = "this notebook"
+FILE = words.LIVE
 
 
 def check_live(
@@ -44,7 +45,7 @@ def check_live(
     finally:
         grader.runner = LiveRunner({})  # the kept grader does not keep the notebook's variables
     if rubric is None and pack is None:
-        report = with_doubts(report, report.rubric.id)
+        report = with_doubts(report, _cells(namespace))
     stamp = replace(report.submission, file=FILE, sha256=_digest(namespace))
     return replace(report, submission=stamp), grader.most_detail
 
@@ -86,6 +87,12 @@ def _inferred(namespace: Mapping[str, Any], functions: Sequence[str]) -> str:
         return infer(Notebook((cell,)), FILE, functions)[0]
     except UsageError as error:
         raise UsageError(str(error).replace("--rubric", "rubric=")) from None
+
+
+def _cells(namespace: Mapping[str, Any]) -> Notebook:
+    """The cells that the functions come from."""
+    files = cell_files(namespace).items()
+    return Notebook(tuple(Cell(number, "".join(linecache.getlines(file))) for file, number in files))
 
 
 def _check_names(functions: Sequence[str], grader: Grader) -> None:

@@ -36,7 +36,7 @@ def _longest_run(text: str) -> int:
 
 
 def _blocks(report: Report, detail: str) -> Iterator[str]:
-    yield f"# Feedback on {code_span(escape.one_line(report.submission.file, 200))}"
+    yield f"# Feedback on {code_span(escape.one_line(words.file_name(report), 200))}"
     yield f"{_text(report.rubric.id)}: {_text(words.verdict(report))}"
     if report.status == "ungradable":
         yield from _problems(report)

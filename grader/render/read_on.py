@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 from grader.model import Diagnosis, Report
 from grader.rubric.shipped import first_with, shipped_rubrics
@@ -23,6 +24,9 @@ def as_named(report: Report, rubric: str | None) -> Report:
     """The report with its rubric called as the reader called it, by a path perhaps, so that commands in it work."""
     if not rubric:
         return report
+    path = Path(rubric)
+    if path.name in ("", ".."):  # a folder without its name, such as `.`
+        rubric = str(path / ".." / path.resolve().name)
     named = rubric if rubric in shipped_rubrics() or _is_path(rubric) else f"./{rubric}"
     return replace(report, rubric=replace(report.rubric, id=named))
 

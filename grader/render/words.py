@@ -6,6 +6,7 @@ Names that a notebook can choose are shortened and lose their backticks, so that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -63,6 +64,8 @@ CONVENTION_LABELS: dict[Convention, str] = {
     "undetermined": "not to be determined",
 }
 
+#: The file of a report on live functions: its cells are counted as `In [n]` counts them.
+LIVE = "this notebook"
 CELLS_FROM_0 = "Cells are counted from 0, text cells too."
 NOT_ISOLATED = "Not isolated: this notebook's code ran with your own rights on this machine."
 
@@ -169,10 +172,17 @@ def convention(report: Report) -> str:
 
 def counting(report: Report) -> str:
     """How cells are counted, where the report names a cell."""
+    if report.submission.file == LIVE:
+        return ""
     places: list[Location | ErrorReport | Problem | None] = list(problems(report))
     for function in report.functions:
         places += [*(one.location for one in function.diagnoses), function.error]
     return CELLS_FROM_0 if any(one and place(one, report).startswith("cell") for one in places) else ""
+
+
+def file_name(report: Report) -> str:
+    """The file's own name, without the folders and archives of whoever collected it."""
+    return report.submission.file.rsplit("/", 1)[-1]
 
 
 def notes(report: Report) -> list[str]:
@@ -220,7 +230,9 @@ def fact(function: FunctionReport) -> str:
     if _right_alone(function):
         return "is right when it is called alone, and not where it is used"
     if function.status == "failed":
-        return _failed_fact(failed_names(function.components))
+        if _all_details(function, _STOPS):  # it is right where it comes to an end
+            return "stops with an error on some inputs"
+        return _failed_fact([one.name for one in function.components if one.status == "failed"])
     if function.status == "error" and function.error is not None:
         return _error_fact(function.error)
     return _FACTS[function.status]
@@ -246,8 +258,12 @@ _FACTS: dict[Status, str] = {
 
 def _right_alone(function: FunctionReport) -> bool:
     """Whether nothing is wrong with what the function returns, but with what it does to its caller."""
+    return _all_details(function, _ALONE)
+
+
+def _all_details(function: FunctionReport, begin: str) -> bool:
     details = [component.detail for component in function.components if component.status == "failed"]
-    return bool(details) and all(detail.startswith(_ALONE) for detail in details)
+    return bool(details) and all(re.match(begin, detail) for detail in details)
 
 
 def _failed_fact(names: Sequence[str]) -> str:
@@ -337,6 +353,7 @@ def plain_error(error: ErrorReport) -> bool:
 
 
 _ALONE = "Right when the function is called alone"
+_STOPS = "The function stops with an error on some inputs[;.]"
 _CALLED_AS = "It is called as "
 _OUR_ERRORS = (
     "Python cannot read this ",
@@ -380,8 +397,3 @@ def credit(diagnosis: Diagnosis, function: FunctionReport) -> str:
     lower = {name for other in sure if other.credit < diagnosis.credit for name in other.components}
     parts = [name for name in diagnosis.components if name not in lower]
     return f"{number(100 * diagnosis.credit)} % of the marks for {listed(parts)} kept." if parts else ""
-
-
-def failed_names(components: Sequence[Component]) -> list[str]:
-    """Names of the components that failed."""
-    return [component.name for component in components if component.status == "failed"]

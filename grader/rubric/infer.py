@@ -6,13 +6,16 @@ import re
 from collections.abc import Collection, Mapping
 
 from grader.errors import UsageError
-from grader.model import Notebook
+from grader.model import Notebook, Problem
 from grader.nearest import nearest
 from grader.rubric.load import load_rubric
+from grader.rubric.schema import Rubric
 from grader.rubric.shipped import shipped_rubrics
+from grader.rubric.signs import signs_in
 
 #: The share of a rubric's functions that a notebook has to define; neighbouring weeks share three of ten.
 FITS = 0.4
+OTHER_RUBRIC = "other-rubric"
 _DEFINED = re.compile(r"^[ \t]*(?:def[ \t]+(\w+)|(\w+)[ \t]*=[ \t]*lambda\b)", re.MULTILINE)
 
 
@@ -50,12 +53,36 @@ def infer(notebook: Notebook, file: str, asked: Collection[str] = ()) -> tuple[s
     return chosen[0], f"the notebook defines {len(found)} of its {len(_graded(chosen[0]))} functions"
 
 
-def look_alikes(rubric: str) -> tuple[str, ...]:
-    """The rubrics that opt out of inference and have the same functions: the notebook may be for them just as well."""
+def look_alikes(rubric: str, notebook: Notebook) -> dict[str, tuple[str, ...]]:
+    """The rubrics that opt out of inference, have the same functions and find signs of theirs in the notebook."""
     if rubric not in shipped_rubrics():
-        return ()
+        return {}
     others = (name for name in shipped_rubrics() if not load_rubric(name).inferable and name != rubric)
-    return tuple(name for name in others if set(_graded(name)) == set(_graded(rubric)))
+    same = (name for name in others if set(_graded(name)) == set(_graded(rubric)))
+    held = {name: signs_in(notebook, load_rubric(name).signs) for name in same}
+    return {name: signs for name, signs in held.items() if signs}
+
+
+def of_another(rubric: Rubric, notebook: Notebook) -> Problem | None:
+    """What to say of a notebook with none of a rubric's own functions where another shipped rubric fits it."""
+    defined = defined_names(notebook)
+    here = defined & set(rubric.functions)
+    if len(here) >= FITS * len(rubric.functions):
+        return None
+    try:
+        fits = infer(notebook, "")[0]
+    except UsageError:
+        return None
+    if here - set(load_rubric(fits).functions):
+        return None
+    name = next(iter(look_alikes(fits, notebook)), fits)
+    found, graded = len(defined & set(_graded(name))), len(_graded(name))
+    return Problem(
+        OTHER_RUBRIC,
+        f"This looks like a notebook of another assignment: it has {found} of the {graded} functions of {name}, and "
+        f"{len(here)} of the {len(rubric.functions)} of {rubric.id}. To check it as that one: "
+        f"`grader check NOTEBOOK --rubric {name}`.",
+    )
 
 
 def _with(asked: Collection[str]) -> list[str]:

@@ -31,6 +31,7 @@ _RUBRIC_KEYS = [
     "tolerance",
     "total",
     "infer",
+    "signs",
     "detail",
     "labels",
     "takes",
@@ -91,7 +92,7 @@ def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
     conventions = _conventions(file, source, functions)
     misconceptions = load_catalogue(file, folder, functions, source)
     rubric = Rubric(
-        id=folder.name,
+        id=folder.resolve().name,
         version=str(file.need("the rubric", file.data, "version", (str, int, float))),
         title=file.need("the rubric", file.data, "title", str),
         sha256=_digest(folder, reference, source, misconceptions.values()),
@@ -104,6 +105,7 @@ def _loaded(folder: Path, *_as_it_was: object) -> Rubric:
         tolerance=float(file.typed("the rubric", file.data, "tolerance", (int, float), 1e-5)),
         total=float(file.typed("the rubric", file.data, "total", (int, float), 100)),
         inferable=file.typed("the rubric", file.data, "infer", bool, True),
+        signs=_signs(file),
         detail=file.typed("the rubric", file.data, "detail", str, "fix"),
         folder=folder,
     )
@@ -182,6 +184,16 @@ def _weights(
     if not total > 0:
         raise file.error(f"{where}: no component has a weight above 0", "weights", spec)
     return {name: weight / total for name, weight in weights.items()}
+
+
+def _signs(file: YamlFile) -> tuple[str, ...]:
+    """Texts that stand in quotes in the notebooks of a rubric that is never inferred."""
+    signs = file.typed("the rubric", file.data, "signs", list, [])
+    if not all(isinstance(sign, str) and sign for sign in signs):
+        raise file.error("'signs' are texts, as [linear, identity]", "signs")
+    if signs and file.typed("the rubric", file.data, "infer", bool, True):
+        raise file.error("'signs' are of a rubric that is never inferred: add `infer: false`", "signs")
+    return tuple(signs)
 
 
 def _returns(file: YamlFile, where: str, spec: Mapping[str, Any]) -> dict[str, Place]:

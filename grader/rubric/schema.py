@@ -126,6 +126,8 @@ class Rubric:
     tolerance: float = 1e-5
     total: float = 100.0
     inferable: bool = True
+    signs: tuple[str, ...] = ()
+    """Of one that is not: texts in quotes by which its notebooks are told from those of an inferable one."""
     detail: str = "fix"
     """The most that a student is shown: nudge, explanation or fix."""
     folder: Path | None = None

@@ -80,8 +80,24 @@ def test_says_which_rubric_it_infers_and_why(run: Run, notebook: Write) -> None:
     cells = [cell, {"cell_type": "code", "source": more}]
     result = run("check", notebook(json.dumps({"nbformat": 4, "cells": cells})))
     assert "Rubric: dnn-step-by-step (the notebook defines 4 of its" in result.stderr
-    assert "regression-step-by-step has the same functions" in result.stderr
-    assert "add --rubric regression-step-by-step" in result.stderr
+    assert "regression-step-by-step" not in result.stderr  # there is no sign of it
+
+
+def test_says_which_other_rubric_it_may_be_for(run: Run, notebook: Write) -> None:
+    source = (
+        "def linear_backward(dZ, cache): ...\ndef compute_cost(AL, Y): ...\ndef linear_forward(A, W, b): ..."
+    )
+    more = '\ndef update_parameters(parameters, grads, learning_rate): ...\nOUTPUT = "linear"'
+    cells = [{"cell_type": "code", "source": source + more}]
+    path = notebook(json.dumps({"nbformat": 4, "cells": cells}))
+    result = run("check", path)
+    assert 'the code has "linear", as notebooks of regression-step-by-step have' in result.stderr
+    assert f"grader check {path} --rubric regression-step-by-step" in result.stderr
+    (note,) = json.loads(run("check", path, "--json").stdout)["notes"]
+    assert (note["code"], "`--rubric regression-step-by-step`" in note["message"]) == (
+        "inferred-rubric",
+        True,
+    )
 
 
 @pytest.mark.parametrize("text", ["", "{", "%PDF-1.4", '{"nbformat": 4, "cells": []}'])
@@ -123,6 +139,30 @@ def test_nor_does_the_json(run: Run, shy: Path, notebook: Write) -> None:
     result = run("check", notebook("score 50"), "--rubric", shy, "--json", "--detail", "fix")
     (diagnosis,) = json.loads(result.stdout)["functions"][0]["diagnoses"]
     assert diagnosis["feedback"] == {"nudge": "Look at `dW`.", "explanation": "", "fix": ""}
+
+
+def test_a_level_that_is_asked_for_is_the_deepest_of_the_json_too(check: Run, notebook: Write) -> None:
+    for options, deepest in (((), 3), (("--detail", "nudge"), 1), (("--detail", "explanation"), 2)):
+        result = check(notebook("score 50"), "--json", *options)
+        (diagnosis,) = json.loads(result.stdout)["functions"][0]["diagnoses"]
+        assert sum(bool(text) for text in diagnosis["feedback"].values()) == deepest
+
+
+def test_a_page_is_written_beside(check: Run, notebook: Write, tmp_path: Path) -> None:
+    page = tmp_path / "pages" / "feedback.html"
+    result = check(notebook("score 50"), "--html", page)
+    assert (result.exit_code, f"Page: {page}" in result.stderr) == (1, True)
+    assert "It is a mean." in page.read_text()
+    assert "Divide by m." not in page.read_text()
+    check(notebook("score 50"), "--html", page, "--detail", "fix", "--json")
+    assert "Divide by m." in page.read_text()
+
+
+def test_a_page_overwrites_no_notebook(check: Run, notebook: Write) -> None:
+    path = notebook("score 50")
+    result = check(path, "--html", path.parent / "." / path.name)
+    assert (result.exit_code, "would overwrite" in result.stderr) == (2, True)
+    assert path.read_text() == "score 50"
 
 
 def test_nothing_is_said_where_the_rubric_shows_all(run: Run, rubric: Path, notebook: Write) -> None:

@@ -42,8 +42,38 @@ def test_a_right_notebook(tmp_path: Path) -> None:
 def test_a_report_says_that_its_rubric_may_be_another(
     tmp_path: Path, named: tuple[str], told: list[str]
 ) -> None:
-    result = grader("check", notebook(tmp_path, "right", SOURCE), "--json", *named)
+    signed = SOURCE + '\nOUTPUT = "linear"\n'
+    result = grader("check", notebook(tmp_path, "signed", signed), "--json", *named)
     assert [note["code"] for note in json.loads(result.stdout)["notes"]] == told
+    unsigned = grader("check", notebook(tmp_path, "right", SOURCE), "--json", *named)
+    assert json.loads(unsigned.stdout)["notes"] == []
+
+
+def test_the_rubric_of_another_assignment_is_told(tmp_path: Path) -> None:
+    result = grader("check", notebook(tmp_path, "right", SOURCE), "--rubric", "logistic-regression", "--json")
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert (problem["code"], "--rubric dnn-step-by-step" in problem["message"]) == ("other-rubric", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("My homework\n\nI could not finish it, sorry.\nprint it\n", "ungradable"),
+        ("My homework\n\ndef linear_backward(dZ, cache)\n    return dZ\n", "graded"),
+        ("import numpy as np\nthis is not all\n", "graded"),
+        ("print 'a'\nx = 3\n", "graded"),
+        ("print('hello')\n", "graded"),
+    ],
+)
+def test_a_text_that_is_no_python_is_not_graded(text: str, status: str, tmp_path: Path) -> None:
+    (tmp_path / "essay.py").write_text(text)
+    report = json.loads(
+        grader("check", tmp_path / "essay.py", "--rubric", "dnn-step-by-step", "--json").stdout
+    )
+    assert report["status"] == status
+    if status == "ungradable":
+        assert [problem["code"] for problem in report["problems"]] == ["no-python"]
+        assert "is a text, no Python" in report["problems"][0]["message"]
 
 
 def test_the_doubled_average_is_named_once_with_its_line(tmp_path: Path) -> None:

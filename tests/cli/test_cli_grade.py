@@ -74,6 +74,19 @@ def test_two_assignments_are_an_error(run: Run, klass: Path, notebook: Write, tm
     assert not (tmp_path / "out").exists()
 
 
+def test_most_notebooks_with_signs_of_another_rubric_are_an_error(
+    run: Run, klass: Path, notebook: Write, tmp_path: Path
+) -> None:
+    right = len(list(klass.glob("*.ipynb")))
+    for number in range(right + 1):
+        notebook("linear", f"class/linear{number}.ipynb")
+    result = run("grade", klass, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "--rubric regression-step-by-step, or --rubric dnn-step-by-step" in result.stderr
+    assert f'of {2 * right + 1} looked at, {right + 1} have "linear"' in result.stderr
+    assert run("grade", klass, "--out", tmp_path / "out", "--rubric", "dnn-step-by-step").exit_code == 0
+
+
 def test_no_rubric_fits(run: Run, notebook: Write, tmp_path: Path) -> None:
     result = run("grade", notebook("nothing"), "--out", tmp_path / "out")
     assert result.exit_code == 2

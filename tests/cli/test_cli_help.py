@@ -28,7 +28,7 @@ COMMANDS = _commands(cli)
 
 def test_the_contracts_commands_are_there() -> None:
     wanted = {"check", "grade", "report", "export", "explain", "rubric", "run", "package", "doctor"}
-    authors = {"list", "show", "lint", "name-cluster", "pack"}
+    authors = {"list", "show", "new", "lint", "name-cluster", "pack"}
     assert set(COMMANDS) == {(name,) for name in wanted} | {("rubric", name) for name in authors}
 
 

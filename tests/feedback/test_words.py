@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -219,12 +220,15 @@ def test_such_a_hint_still_says_where_to_look(found: Misconception) -> None:
 Arrays = list[np.ndarray]  # type: ignore[type-arg]
 
 
-def described(wanted: Arrays, found: Arrays) -> str:
+def described(wanted: Arrays, found: Sequence[np.ndarray | None]) -> str:  # type: ignore[type-arg]
     """The words on a component that is wrong by no known misconception, on calls of several sizes."""
     spec = FunctionSpec("f", 1, ("x",), {"out": None}, {"out": 1.0})
     calls = tuple(Call(str(i), "f", (Step("f", (np.ones((2, 3 + 2 * i)),)),)) for i in range(len(wanted)))
     right = {call.id: Outcome(call.id, "value", value) for call, value in zip(calls, wanted, strict=True)}
-    outcomes = [Outcome(call.id, "value", value) for call, value in zip(calls, found, strict=True)]
+    outcomes = [
+        Outcome(call.id, "raised" if value is None else "value", value)
+        for call, value in zip(calls, found, strict=True)
+    ]
     observed = observe(spec, calls, outcomes)
     verdict = judge(observed, lambda call: split(spec, right[call.id]), 1e-5)
     finding = Finding(spec, FunctionFacts("f", "defined"), observed, verdict)
@@ -281,6 +285,29 @@ LARGE, SINGLE, SQUARE = RNG.normal(size=(3, 4)), RNG.normal(size=(1, 1)), RNG.no
 )
 def test_what_differs_is_told(wanted: Arrays, found: Arrays, said: str) -> None:
     assert said in described(wanted, found)
+
+
+@pytest.mark.parametrize(
+    ("second", "said", "headline"),
+    [
+        (None, "There is nothing to compare: the function stops with an error each time.", "differs"),
+        (SQUARE, "The function stops with an error on some inputs; on the others this is right.", "stops"),
+        (SQUARE + RNG.normal(size=(2, 2)), "on some inputs, and on others this is wrong.", "differs"),
+        (SQUARE + 3e-5, "The function stops with an error on some inputs.", "stops"),
+    ],
+)
+def test_of_a_function_that_stops_on_some_inputs_one_true_sentence_is_told(
+    second: np.ndarray | None,  # type: ignore[type-arg]
+    said: str,
+    headline: str,
+) -> None:
+    detail = described([LARGE, SQUARE], [None, second])
+    assert said in detail
+    assert ("nothing to compare" in detail) == (second is None)
+    one = FunctionReport("f", "failed", 0, 10, (Component("A", "failed", detail),))
+    for text in rendered(report(one)):
+        assert ("differs from the expected" in text) == (headline == "differs")
+        assert ("`f` stops with" in text.replace("`f`: ", "`f` ")) == (headline == "stops")
 
 
 ODD = [np.inf, -np.inf, np.nan, np.finfo(float).max, -np.finfo(float).max, 5e-324]

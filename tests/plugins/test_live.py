@@ -192,6 +192,25 @@ def test_a_function_can_be_checked_before_the_others_are_written(run_cells: Cell
     assert the_function(check(begun, "linear_backward")).status == "missing"
 
 
+def test_a_function_works_by_its_name(reference: str, run_cells: Cells) -> None:
+    namespace = run_cells("import numpy as np", reference)
+    result = grader.check(namespace["linear_backward"], namespace=namespace, seed=5)
+    assert (the_function(result).name, result.passed) == ("linear_backward", True)
+
+
+@pytest.mark.parametrize("what", [7, None, np.zeros(3), ["linear_backward"]])
+def test_what_is_no_function_and_no_name_is_told(what: Any, reference: str, run_cells: Cells) -> None:
+    with pytest.raises(UsageError, match=f"functions or their names, .*, not {type(what).__name__}"):
+        grader.check(what, namespace=run_cells(reference))
+
+
+def test_in_a_live_notebook_no_cells_are_counted_from_0(reference: str, run_cells: Cells) -> None:
+    result = check(run_cells(reference.replace("dW = dW_sum / m", "dW = dW_sum")), "linear_backward")
+    for shown in (repr(result), result._repr_markdown_(), result._repr_html_()):
+        assert "In [1]" in shown
+        assert "counted from 0" not in shown
+
+
 def test_an_unknown_detail_is_told(reference: str, run_cells: Cells) -> None:
     with pytest.raises(UsageError, match="nudge, explanation, fix"):
         check(run_cells(reference), detail="much")

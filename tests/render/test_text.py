@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -323,6 +324,24 @@ def test_the_command_to_read_on_leads_to_the_rubrics_own_words(render: Any) -> N
     assert "--rubric" not in told("dnn-step-by-step", "last-layer-relu")
     assert "--rubric" not in told("regression-step-by-step", "cost-is-root")
     assert "grader explain own --rubric ./week5" in told("week5", "own")
+
+
+@pytest.mark.parametrize("render", [markdown.render, lambda report: student.render(report).decode()])
+def test_a_students_page_has_the_files_own_name(render: Any) -> None:
+    report = reports.report()
+    stamp = dataclasses.replace(report.submission, file="canvas/submissions.zip/ann_1.ipynb")
+    text = render(dataclasses.replace(report, submission=stamp))
+    assert ("ann_1.ipynb" in text, "submissions.zip" in text) == (True, False)
+
+
+def test_a_rubric_that_is_called_by_no_name_has_its_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "week5" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "week5" / "sub")
+    assert read_on.as_named(reports.report(), "..").rubric.id == "../../week5"
+    monkeypatch.chdir(tmp_path / "week5")
+    assert read_on.as_named(reports.report(), ".").rubric.id == "../week5"
 
 
 @pytest.mark.parametrize("render", [*RENDERERS, report_text, lambda report: student.render(report).decode()])

@@ -110,7 +110,7 @@ GOOD = RUBRIC.misconceptions["missing-1-over-m"]
         ("nudge", "One. Two. Three. Four.", "4 sentences"),
         ("nudge", "Look at `dW.", "backticks"),
         ("nudge", "Look at {where}.", "placeholders"),
-        ("fix", "Divide by m", "full stop"),
+        ("fix", "Divide by m", "no full stop at the end"),
         ("explanation", "The sum is " + "very " * 30 + "large.", "a sentence of"),
     ],
 )

@@ -16,9 +16,11 @@ from grader.errors import RubricError, UsageError
 from grader.feedback.lint import problems
 from grader.judge.components import Absent, split
 from grader.model import Cell, Notebook, Outcome, Value
-from grader.rubric.infer import infer, look_alikes
+from grader.notebook.read import Unreadable, read_notebook
+from grader.rubric.infer import infer, look_alikes, of_another
 from grader.rubric.load import load_rubric, load_source
 from grader.rubric.schema import FunctionSpec, Rubric
+from grader.rubric.signs import signs_in
 
 LOGISTIC, REGRESSION = (load_rubric(name) for name in ("logistic-regression", "regression-step-by-step"))
 RUBRICS = (LOGISTIC, REGRESSION)
@@ -154,9 +156,68 @@ def test_each_notebook_is_taken_for_its_own_assignment() -> None:
     assert infer(notebook(["sigmoid", "predict", *REGRESSION.functions]), "a.ipynb")[0] == "dnn-step-by-step"
 
 
-def test_a_rubric_that_is_never_inferred_is_told_beside_the_one_with_its_functions() -> None:
-    assert look_alikes("dnn-step-by-step") == ("regression-step-by-step",)
-    assert look_alikes("logistic-regression") == look_alikes("undetermined") == ()
+SAMPLES = Path(__file__).parents[2] / "sample_submissions"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "other"),
+    [("regression-step-by-step", {"regression-step-by-step"}), ("dnn-step-by-step", set())],
+)
+def test_signs_tell_a_rubric_that_is_never_inferred_from_the_one_with_its_functions(
+    assignment: str, other: set[str]
+) -> None:
+    for path in sorted((SAMPLES / assignment).glob("*.ipynb")):
+        try:
+            read = read_notebook(path.read_bytes(), path.name)
+        except Unreadable:
+            continue
+        assert set(look_alikes("dnn-step-by-step", read)) == other, path.name
+        assert look_alikes("logistic-regression", read) == look_alikes("undetermined", read) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "held"),
+    [
+        ("AL, cache = linear_activation_forward(A, W, b, activation='linear')", True),
+        ('A, cache = forward(A, W, b, "relu" if l < L else "linear")', True),
+        ('ACTIVATIONS = ["relu"] * (L - 1) + ["linear"]', True),
+        ('"""broken\nAL = forward(A, "linear")', False),
+        ('print("half of a line\nAL = forward(A, "linear")', True),
+        ('if activation == "linear": pass', False),
+        ('elif activation in ("linear", "identity"): pass', False),
+        ('match activation:\n    case "linear": pass', False),
+        ('cache = {"linear": linear_cache, "activation": Z}', False),
+        ('Z = cache["linear"]', False),
+        ('Cache = namedtuple("Cache", ["linear", "activation"])', False),
+        ('x = 1  # AL = forward(A, "linear")', False),
+        ('print("a linear unit")', False),
+    ],
+)
+def test_a_sign_is_handed_on_as_a_whole_text(code: str, held: bool) -> None:
+    assert bool(signs_in(Notebook((Cell(0, code),)), ["linear", "identity"])) is held
+
+
+def test_signs_are_read_in_time_that_grows_with_the_text() -> None:
+    for text in ('\\"' * 10**6, '"' * 10**6, "'\\" * 10**6, '"""' + "x" * 10**6, "(" * 10**6):
+        assert signs_in(Notebook((Cell(0, text),)), ["linear"]) == ()
+
+
+def test_a_notebook_of_another_assignment_is_told_with_the_command() -> None:
+    anchor = load_rubric("dnn-step-by-step")
+    of_week_4 = notebook(name for name in REGRESSION.functions)
+    problem = of_another(LOGISTIC, of_week_4)
+    assert problem is not None
+    assert "10 of the 10 functions of dnn-step-by-step, and 0 of the 5 of" in problem.message
+    assert "`grader check NOTEBOOK --rubric dnn-step-by-step`" in problem.message
+    signed = replace(of_week_4, cells=(*of_week_4.cells, Cell(99, 'OUTPUT = "linear"')))
+    problem = of_another(LOGISTIC, signed)
+    assert problem is not None
+    assert problem.message.endswith("--rubric regression-step-by-step`.")
+    assert of_another(anchor, of_week_4) is None
+    assert of_another(LOGISTIC, notebook(["something_else"])) is None
+    assert of_another(LOGISTIC, notebook(["sigmoid", *REGRESSION.functions])) is not None  # both have it
+    assert of_another(LOGISTIC, notebook(["propagate", *REGRESSION.functions])) is None
+    assert of_another(REGRESSION, of_week_4) is None
 
 
 def test_sigmoid_alone_tells_nothing() -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from own_reference import OVERFLOWS, SIGN, change, write_rubric
 
 from grader.cli.main import cli
 from grader.errors import RubricError, UsageError
 from grader.judge.ready import ready_plan
+from grader.pipeline import check
 from grader.platforms.wheel import build_wheel
-from grader.rubric import catalogue, load
+from grader.repairs.propose import FAMILY_NAMES
+from grader.rubric import catalogue, load, starter
 from grader.rubric.load import load_rubric
 from grader.rubric.pack import pack
 from grader.rubric.pack_plan import read_pack
@@ -56,6 +59,13 @@ def test_a_reference_in_the_rubrics_folder(rubric: Path) -> None:
     assert right.value.keys() == {"W1", "b1"}
     assert linted(rubric)[0] == 0
     assert not list(rubric.rglob("__pycache__"))
+
+
+def test_a_rubric_in_the_current_folder_has_the_folders_name(
+    rubric: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(rubric)
+    assert load_rubric(".").id == load_rubric("rubric.yaml").id == "week5"
 
 
 def test_a_reference_below_the_rubrics_folder(rubric: Path) -> None:
@@ -227,6 +237,38 @@ def test_inputs_for_one_notebook_that_stop_are_the_rubrics_fault(rubric: Path) -
         plan.fresh(b"a notebook", ["step"])
 
 
+# ------------------------------------------------------------------------------- a new rubric
+
+
+def new(folder: Path) -> Result:
+    return CliRunner().invoke(cli, ["rubric", "new", str(folder)])
+
+
+def test_a_new_rubric_passes_its_lint_and_says_what_is_next(tmp_path: Path) -> None:
+    done = new(tmp_path / "course" / "week7")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [str(tmp_path / "course" / "week7" / name) for name in starter.FILES]
+    assert f"grader rubric lint {tmp_path / 'course' / 'week7'}" in done.stderr
+    code, output = linted(tmp_path / "course" / "week7")
+    assert (code, "warning" in output, "All is well" in output) == (0, False, True)
+
+
+def test_a_new_rubric_takes_no_folder_with_something_in_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    done = new(tmp_path)
+    assert (done.exit_code, "is there already, and not empty" in done.stderr) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_errors_of_a_new_rubric_are_proved(tmp_path: Path) -> None:
+    new(tmp_path / "week7")
+    wrong = starter.REFERENCE.replace("products + b", "products").replace(" ** 2) / m", " ** 2)")
+    (tmp_path / "wrong.py").write_text(wrong)
+    report = check(tmp_path / "wrong.py", rubric=str(tmp_path / "week7"), seed=7)
+    found = [(one.misconception, one.evidence) for function in report.functions for one in function.diagnoses]
+    assert found == [("bias-left-out", "proved"), ("cost-summed", "proved")]
+
+
 # ------------------------------------------------------------------------------- what lint says
 
 
@@ -266,9 +308,30 @@ def test_a_formula_without_replacements_is_told(rubric: Path) -> None:
     change(path, "repairs: [sign]", "repairs: [sign, formula]")
     code, output = linted(rubric)
     assert code == 0
-    assert "step-plus-sign: the repair formula does nothing without `replacements`" in output
+    assert "step-plus-sign.yaml, line 8: repairs: the repair formula does nothing without" in output
     change(path, "formula]", 'formula]\nreplacements: ["{params} - {lr}"]')
     assert "does nothing" not in linted(rubric)[1]
+
+
+def test_without_repairs_nothing_is_proved_which_is_told(rubric: Path) -> None:
+    path = rubric / "misconceptions" / "step-plus-sign.yaml"
+    assert "never proved" not in linted(rubric)[1]
+    change(path, "repairs: [sign]", "repairs: []")
+    code, output = linted(rubric)
+    assert (code, f"{path}, line 8: repairs: there are none" in output) == (0, True)
+    assert "never proved" in output
+    assert "All is well" not in output
+    assert "No errors, and 2 warnings" in output  # one is of the private cache
+    change(path, "repairs: []", "verdict: right")
+    assert "never proved" not in linted(rubric)[1]
+
+
+def test_one_is_no_plural(rubric: Path) -> None:
+    certificate = linted(rubric)[1]
+    assert "1 misconception, 1 form\n" in certificate
+    assert "step: 1 model on 3 calls, 0 pairs" in certificate
+    change(rubric / "misconceptions" / "step-plus-sign.yaml", "Subtract the step.", "Subtract the step")
+    assert "fix: no full stop at the end\n" in linted(rubric)[1]
 
 
 def test_replacements_may_name_what_the_reference_calls_so(rubric: Path) -> None:
@@ -323,8 +386,22 @@ def test_generate_helps_and_does_nothing_else(
 # ------------------------------------------------------------------------------- documents
 
 
+AUTHORING = Path(__file__).parents[2] / "docs" / "authoring.md"
+
+
+def test_the_rubric_to_start_from_is_shown_as_it_is_written() -> None:
+    text = AUTHORING.read_text(encoding="utf-8")
+    assert f"```yaml\n{starter.RUBRIC}```" in text
+    assert f"```yaml\n{starter.SUM}```" in text
+
+
+def test_every_family_of_repairs_is_documented_once() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .+ \|$", AUTHORING.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in FAMILY_NAMES if rows.count(name) != 1] == []
+
+
 def test_every_key_is_documented() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "authoring.md").read_text(encoding="utf-8")
+    text = AUTHORING.read_text(encoding="utf-8")
     keys = {*load._RUBRIC_KEYS, *load._FUNCTION_KEYS, *catalogue._MISCONCEPTION_KEYS, *catalogue._FORM_KEYS}
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
 

@@ -38,6 +38,8 @@ def planted(folder: Path, name: str, old: str, new: str) -> int:
         ("rubric.yaml", "total: 100", "total: 0", "'total' is 0"),
         ("rubric.yaml", "total: 100", "total: 100\nconvention: Q", "'convention' has 'Q'"),
         ("rubric.yaml", "total: 100", "total: 100\nconvention: J", "'convention' has 'J'"),
+        ("rubric.yaml", "total: 100", "total: 100\nsigns: [linear]", "add `infer: false`"),
+        ("rubric.yaml", "total: 100", "infer: false\nsigns: [7]", "'signs' are texts"),
         ("misconceptions/wrong-sign.yaml", "credit: ", "credit: 7", "'credit' is 7"),
         ("misconceptions/wrong-sign.yaml", "credit: ", "decides: luck\ncredit: ", "'decides' has 'luck'"),
         ("misconceptions/wrong-sign.yaml", "credit: ", "verdict: maybe\ncredit: ", "'verdict' has 'maybe'"),
@@ -153,11 +155,14 @@ def test_a_key_that_stands_twice_is_refused(rubric: Path) -> None:
 
 def test_lint_reads_the_words_and_the_repairs_of_any_rubric(rubric: Path) -> None:
     planted(rubric, "misconceptions/wrong-sign.yaml", "repairs: [", "repairs: [luck, ")
-    planted(rubric, "misconceptions/wrong-sign.yaml", "  nudge: >-\n", "  nudge: >-\n    You forgot it!\n")
+    line = planted(
+        rubric, "misconceptions/wrong-sign.yaml", "  nudge: >-\n", "  nudge: >-\n    You forgot it!\n"
+    )
     done = CliRunner().invoke(cli, ["rubric", "lint", str(rubric)])
     assert done.exit_code == 2
-    assert "wrong-sign: repairs: there is no 'luck'; there are add, assign, axis" in done.stdout
-    assert "wrong-sign: nudge: 'You'" in done.stdout
+    assert "repairs: there is no 'luck'; there are add, assign, axis" in done.stdout
+    place = rubric / "misconceptions" / "wrong-sign.yaml"
+    assert f"{place}, line {line + 1}: nudge: unfit words: 'You', 'forgot', '!'" in done.stdout
 
 
 def test_a_rubric_without_points_is_refused(rubric: Path) -> None:
