@@ -14,7 +14,6 @@ from grader.feedback import inline
 from grader.model import (
     LEVELS,
     NO_FILE,
-    Component,
     Convention,
     Diagnosis,
     ErrorReport,
