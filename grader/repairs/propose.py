@@ -40,6 +40,7 @@ from grader.repairs.families.shapes import axis, transpose, transpose_elsewhere,
 from grader.repairs.families.signs import add, drop, sign
 from grader.repairs.families.slips import (
     assigned,
+    comma,
     first_result,
     floored,
     halved,
@@ -93,6 +94,7 @@ _FAMILIES: Mapping[str, tuple[Family, ...]] = {
     "tuple": (tupled,),
     "name": (name,),
     "global": (outside,),
+    "comma": (comma,),
     "constant": (constant,),
     "statement": (statement,),
     "order": (order,),

@@ -267,6 +267,14 @@ def test_what_is_done_in_some_rounds_alone() -> None:
     assert "if k % 100 == 0: kept.append(k)" in lines_of(proposed(text, "condition", "{i} % 100 == 0"), 4)
 
 
+def test_a_comma_at_the_end_of_a_line() -> None:
+    text = "def f(a, b):\n    x = a * b,\n    y = (a,)\n    return x, y"
+    made = proposed(text, "comma")
+    assert "x = a * b" in lines_of(made, 2)
+    assert "y = a" in lines_of(made, 3)
+    assert not lines_of(made, 4)
+
+
 def test_one_result_of_two() -> None:
     text = "def f(z):\n    s = 1 / z\n    return s, z"
     assert lines_of(proposed(text, "results"), 3)[:2] == ["return s", "return z"]

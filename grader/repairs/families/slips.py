@@ -171,6 +171,16 @@ def too_many_results(site: Site) -> Iterator[Change]:
             yield from (change(given, site.text(part), rank=0) for part in parts)
 
 
+def comma(site: Site) -> Iterator[Change]:
+    """`dW = dZ @ A.T / m,` → `dW = dZ @ A.T / m`."""
+    match site.node:
+        case (
+            ast.Assign(value=ast.Tuple(elts=[only]) as pair)
+            | ast.Return(value=ast.Tuple(elts=[only]) as pair)
+        ):
+            yield change(pair, site.text(only), rank=0, tag="comma")
+
+
 def assigned(site: Site) -> Iterator[Change]:
     """`y[0, i] == 1`, which stands alone → `y[0, i] = 1`."""
     match site.node:
