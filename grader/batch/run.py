@@ -335,7 +335,7 @@ def check_settings(
 
 
 def make_pipeline(spec: JobSpec) -> GraderLike:
-    """The grader of a process that grades. Only such a process loads numpy, not the one that deals out tasks.
+    """The grader of a process that grades; the one that deals out tasks makes none.
 
     The sandbox comes first: it gets ready while the rest is loaded.
     """
