@@ -58,7 +58,14 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
             changed[name] = placed
         elif _stops_elsewhere(finding, placed, findings):
             changed[name] = replace(finding, stops_elsewhere=True)
-    for name, placed in in_place.items():
+    # A function that adds to its helper's cache gives a value in place alone.
+    return changed | _own_formats({**findings, **changed}, in_place)
+
+
+def _own_formats(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) -> dict[str, Finding]:
+    """The makers of a cache that is of a format of their own, where those who read it give right values."""
+    accepted: dict[str, Finding] = {}
+    for placed in in_place.values():
         for maker in _makers(placed):
             own = (
                 maker in findings
@@ -66,8 +73,8 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
                 and not _has_the_courses_format(maker, in_place, findings)
             )
             if own and _readable(placed):
-                changed[maker] = replace(findings[maker], accepted="private-format")
-    return changed
+                accepted[maker] = replace(findings[maker], accepted="private-format")
+    return accepted
 
 
 def _stops_elsewhere(finding: Finding, placed: Finding, findings: Mapping[str, Finding]) -> bool:
