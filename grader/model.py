@@ -104,6 +104,8 @@ class FunctionFacts:
     """As its definition has them, `AL, Y, m=…`; None where it is no plain function."""
     looked_up: tuple[str, ...] = ()
     """With which letters the keys begin that it looks up, it or a helper: `dA` of `grads["dA1"]`."""
+    gives: int = 0
+    """How many values its `return` lists, `return A, Z`; 0 where its form does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

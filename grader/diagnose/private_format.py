@@ -11,23 +11,31 @@ from dataclasses import replace
 from grader.diagnose.finding import Finding
 from grader.judge.compare import as_array
 from grader.judge.components import Absent, split
-from grader.model import Outcome
+from grader.model import Outcome, Raised
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
 
 
-def has_course_interface(spec: FunctionSpec, probe: Outcome) -> bool:
+def has_course_interface(spec: FunctionSpec, probe: Outcome, gives: int) -> bool:
     """Whether an optional function gave what the course's gives, right or wrong: A and a cache, or dZ.
 
-    One that cannot even be called so (the error has no line of the notebook) has parameters of its own.
+    One that cannot even be called so (the error has no line of the notebook) has parameters of its own. One that
+    stops at a slip would give as many values as it lists (`gives`).
     """
     if probe.status != "value":
         refused = probe.raised is not None and probe.raised.type == "TypeError" and probe.raised.line is None
-        return len(spec.returns) == 1 and not refused
+        slip = gives == len(spec.returns) and probe.raised is not None and _is_slip(probe.raised)
+        return slip or (len(spec.returns) == 1 and not refused)
     parts = split(spec, probe)
     return all(not isinstance(part, Absent) for part in parts.values()) and (
         len(spec.returns) > 1 or as_array(next(iter(parts.values()))) is not None or probe.value is None
     )
+
+
+def _is_slip(raised: Raised) -> bool:
+    """A name that is not there, here or in a library: no array, and nothing else, could be handed in its place."""
+    names = raised.type in ("NameError", "UnboundLocalError")
+    return names or (raised.type == "AttributeError" and raised.message.startswith("module "))
 
 
 def needed(failing: Iterable[str], findings: Mapping[str, Finding], plan: Plan) -> list[str]:

@@ -348,3 +348,19 @@ def test_another_wanted_function_is_no_misspelt_one():
 def test_a_statement_that_shares_its_line_is_cut_out():
     extraction = extracted("a = 'é'; one = 'à'; b = 2", "def sigmoid(z):\n    return one")
     assert extraction.definitions[0].source == "one = 'à'"
+
+
+@pytest.mark.parametrize(
+    ("source", "gives"),
+    [
+        ("def sigmoid(z):\n    if z:\n        return z, z\n    return (1, 2)", 2),
+        ("sigmoid = lambda z: (z, z)", 2),
+        ("def sigmoid(z):\n    def inner():\n        return 1\n    return z, z", 2),
+        ("def sigmoid(z):\n    return z, *z", 0),
+        ("def sigmoid(z):\n    return z", 0),
+        ("def sigmoid(z):\n    return\n    return z, z", 0),
+        ("def sigmoid(z):\n    pass", 0),
+    ],
+)
+def test_how_many_values_a_function_lists(source: str, gives: int) -> None:
+    assert extracted(source).functions["sigmoid"].gives == gives
