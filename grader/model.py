@@ -64,8 +64,7 @@ class Notebook:
 class Definition:
     """A top-level statement that student functions need, ready to be executed.
 
-    `source` is the statement's text, dedented, magics neutralised; its first line is `line` (from 1)
-    of cell `cell`. `binds` are the names that it defines, `kind` says what it is.
+    `source` is its text, dedented, magics neutralised, from `line` (from 1) of cell `cell` on; `binds` are its names.
     """
 
     binds: tuple[str, ...]
