@@ -100,6 +100,14 @@ def test_a_name_in_other_letters_is_the_same_name(grade_functions: GradeCells, d
     assert "`undefined_fine` is assigned nowhere in the notebook" in detail and "is meant" not in detail
 
 
+@pytest.mark.parametrize("noise", ["+ 1e-3 * np.random.randn()", "* (1 + np.random.rand())"])
+def test_noise_is_no_constant(grade_functions: GradeCells, dnn: Grader, noise: str) -> None:
+    code = function_texts(dnn.rubric)["compute_cost"]
+    noisy = grade_functions(compute_cost=f"{code.rstrip()} {noise}")["compute_cost"]
+    assert noisy.status == "failed" and not noisy.diagnoses
+    assert "same on all inputs" not in noisy.components[0].detail
+
+
 def test_a_parameter_that_is_read_in_other_letters_is_read() -> None:
     made = Definition(("f",), "def f(W, b):\n    return \N{MATHEMATICAL ITALIC CAPITAL W}", 0, 1, "function")
     assert unread_parameters("f", [made]) == ["b"]
