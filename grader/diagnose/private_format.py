@@ -66,23 +66,14 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
             changed[name] = placed
         elif _stops_elsewhere(finding, placed, findings):
             changed[name] = replace(finding, stops_elsewhere=True)
-    # A function that adds to its helper's cache gives a value in place alone.
-    return changed | _own_formats({**findings, **changed}, in_place)
-
-
-def _own_formats(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) -> dict[str, Finding]:
-    """The makers of a cache that is of a format of their own, where those who read it give right values."""
-    accepted: dict[str, Finding] = {}
     for placed in in_place.values():
-        for maker in _makers(placed):
-            own = (
-                maker in findings
-                and _only_private(findings[maker])
-                and not _has_the_courses_format(maker, in_place, findings)
-            )
+        for maker in _makers(placed) & set(findings):
+            # A function that adds to its helper's cache gives a value in place alone.
+            made = changed.get(maker, findings[maker])
+            own = _only_private(made) and not _has_the_courses_format(made, in_place, findings)
             if own and _readable(placed):
-                accepted[maker] = replace(findings[maker], accepted="private-format")
-    return accepted
+                changed[maker] = replace(made, accepted="private-format")
+    return changed
 
 
 def _stops_elsewhere(finding: Finding, placed: Finding, findings: Mapping[str, Finding]) -> bool:
@@ -123,15 +114,15 @@ def _of_another_format(finding: Finding) -> bool:
 
 
 def _has_the_courses_format(
-    maker: str, in_place: Mapping[str, Finding], findings: Mapping[str, Finding]
+    made: Finding, in_place: Mapping[str, Finding], findings: Mapping[str, Finding]
 ) -> bool:
     """Whether all that read a cache read the course's, and it has as many entries: what is in them counts then.
 
     `A = Z; A[A < 0] = 0` leaves relu(Z) in the cache where everybody takes it for Z.
     """
+    maker, verdict = made.spec.name, made.verdict
     readers = [name for name, placed in in_place.items() if maker in _makers(placed)]
     involved = {one for name in readers for one in (name, *findings[name].spec.helpers) if one in findings}
-    verdict = findings[maker].verdict
     kinds = {one.kind for one in verdict.differences.values() if one is not None} if verdict else set()
     return kinds <= {"value", "shape"} and all(findings[name].is_right for name in involved - {maker})
 

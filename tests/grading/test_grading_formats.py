@@ -151,6 +151,20 @@ def linear_backward(dZ, cache):
     assert graded.ids == {"linear_backward": {"missing-1-over-m"}}
 
 
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        ("sigmoid(Z):\n    A = 1 / (1 + np.exp(-Z))\n    return A, A", "sigmoid_backward(dA, cache):\n    return dA * cache * (1 - cache)"),
+        ("relu(Z):\n    mask = Z > 0\n    return Z * mask, mask", "relu_backward(dA, cache):\n    return dA * cache"),
+    ],
+)  # fmt: skip
+def test_another_array_in_a_cache_is_right_where_its_reader_needs_it(
+    grade_functions: GradeCells, forward: str, backward: str
+) -> None:
+    written = {code.partition("(")[0]: f"def {code}" for code in (forward, backward)}
+    assert grade_functions(**written).full_marks
+
+
 ADDS_TO_THE_CACHE = {
     "linear_forward": "def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",
     "linear_activation_forward": """
