@@ -144,5 +144,7 @@ class Bench:
         return frozenset(
             call.function
             for call, outcome in zip(probes, self.run(probes), strict=True)
-            if not private_format.has_course_interface(specs[call.function], outcome)
+            if not private_format.has_course_interface(
+                specs[call.function], outcome, self.facts(call.function).gives
+            )
         )

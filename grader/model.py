@@ -64,8 +64,7 @@ class Notebook:
 class Definition:
     """A top-level statement that student functions need, ready to be executed.
 
-    `source` is the statement's text, dedented, magics neutralised; its first line is `line` (from 1)
-    of cell `cell`. `binds` are the names that it defines, `kind` says what it is.
+    `source` is its text, dedented, magics neutralised, from `line` (from 1) of cell `cell` on; `binds` are its names.
     """
 
     binds: tuple[str, ...]
@@ -104,6 +103,8 @@ class FunctionFacts:
     """As its definition has them, `AL, Y, m=…`; None where it is no plain function."""
     looked_up: tuple[str, ...] = ()
     """With which letters the keys begin that it looks up, it or a helper: `dA` of `grads["dA1"]`."""
+    gives: int = 0
+    """How many values its `return` lists, `return A, Z`; 0 where its form does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,23 +11,31 @@ from dataclasses import replace
 from grader.diagnose.finding import Finding
 from grader.judge.compare import as_array
 from grader.judge.components import Absent, split
-from grader.model import Outcome
+from grader.model import Outcome, Raised
 from grader.rubric.plan import Plan
 from grader.rubric.schema import FunctionSpec
 
 
-def has_course_interface(spec: FunctionSpec, probe: Outcome) -> bool:
+def has_course_interface(spec: FunctionSpec, probe: Outcome, gives: int) -> bool:
     """Whether an optional function gave what the course's gives, right or wrong: A and a cache, or dZ.
 
-    One that cannot even be called so (the error has no line of the notebook) has parameters of its own.
+    One that cannot even be called so (the error has no line of the notebook) has parameters of its own. One that
+    stops at a slip would give as many values as it lists (`gives`).
     """
     if probe.status != "value":
         refused = probe.raised is not None and probe.raised.type == "TypeError" and probe.raised.line is None
-        return len(spec.returns) == 1 and not refused
+        slip = gives == len(spec.returns) and probe.raised is not None and _is_slip(probe.raised)
+        return slip or (len(spec.returns) == 1 and not refused)
     parts = split(spec, probe)
     return all(not isinstance(part, Absent) for part in parts.values()) and (
         len(spec.returns) > 1 or as_array(next(iter(parts.values()))) is not None or probe.value is None
     )
+
+
+def _is_slip(raised: Raised) -> bool:
+    """A name that is not there, here or in a library: no array, and nothing else, could be handed in its place."""
+    names = raised.type in ("NameError", "UnboundLocalError")
+    return names or (raised.type == "AttributeError" and raised.message.startswith("module "))
 
 
 def needed(failing: Iterable[str], findings: Mapping[str, Finding], plan: Plan) -> list[str]:
@@ -58,15 +66,13 @@ def settled(findings: Mapping[str, Finding], in_place: Mapping[str, Finding]) ->
             changed[name] = placed
         elif _stops_elsewhere(finding, placed, findings):
             changed[name] = replace(finding, stops_elsewhere=True)
-    for name, placed in in_place.items():
-        for maker in _makers(placed):
-            own = (
-                maker in findings
-                and _only_private(findings[maker])
-                and not _has_the_courses_format(maker, in_place, findings)
-            )
+    for placed in in_place.values():
+        for maker in _makers(placed) & set(findings):
+            # A function that adds to its helper's cache gives a value in place alone.
+            made = changed.get(maker, findings[maker])
+            own = _only_private(made) and not _has_the_courses_format(made, in_place, findings)
             if own and _readable(placed):
-                changed[maker] = replace(findings[maker], accepted="private-format")
+                changed[maker] = replace(made, accepted="private-format")
     return changed
 
 
@@ -108,15 +114,15 @@ def _of_another_format(finding: Finding) -> bool:
 
 
 def _has_the_courses_format(
-    maker: str, in_place: Mapping[str, Finding], findings: Mapping[str, Finding]
+    made: Finding, in_place: Mapping[str, Finding], findings: Mapping[str, Finding]
 ) -> bool:
     """Whether all that read a cache read the course's, and it has as many entries: what is in them counts then.
 
     `A = Z; A[A < 0] = 0` leaves relu(Z) in the cache where everybody takes it for Z.
     """
+    maker, verdict = made.spec.name, made.verdict
     readers = [name for name, placed in in_place.items() if maker in _makers(placed)]
     involved = {one for name in readers for one in (name, *findings[name].spec.helpers) if one in findings}
-    verdict = findings[maker].verdict
     kinds = {one.kind for one in verdict.differences.values() if one is not None} if verdict else set()
     return kinds <= {"value", "shape"} and all(findings[name].is_right for name in involved - {maker})
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from keyword import iskeyword
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,17 +80,22 @@ def unread_parameters(name: str, definitions: Sequence[Definition]) -> list[str]
     found = _SIGNATURE.search(code)
     if found is None:
         return []
-    names = re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"=[^,]*|:[^,=]*", "", found["parameters"]))
-    counts = Counter(_WORD.findall(code))
+    listed = re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"=[^,]*|:[^,=]*", "", found["parameters"]))
+    names = [_as_python_reads(word) for word in listed]
+    counts = Counter(map(_as_python_reads, _WORD.findall(code)))
     return [one for one in names if counts[one] == 1][:_MOST_NAMES]
+
+
+def _as_python_reads(word: str) -> str:
+    """For Python a name in other letters (`ﬁt`, `𝑊`) is the same as in plain ones."""
+    return word if word.isascii() else normalize("NFKC", word)
 
 
 def _assigned_nowhere(finding: Finding) -> Iterator[str]:
     """Names that the function reads and nothing in the notebook makes, with the one that may be meant."""
     source = next((made.source for made in reversed(finding.notebook) if finding.spec.name in made.binds), "")
-    words = dict.fromkeys(
-        word for word in _WORD.findall(code_only(source)[:_MOST_CODE]) if not iskeyword(word)
-    )
+    written = map(_as_python_reads, _WORD.findall(code_only(source)[:_MOST_CODE]))
+    words = dict.fromkeys(word for word in written if not iskeyword(word))
     words.pop(finding.spec.name, None)
     given = () if finding.in_place else finding.spec.helpers  # right ones stood in their place
     replaced = [made for made in finding.notebook if not set(given).isdisjoint(made.binds)]

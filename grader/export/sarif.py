@@ -15,7 +15,7 @@ from grader.export.base import Exporter, Options, Reports, Sink, StoredReport
 from grader.export.scores import strict_json
 from grader.model import Diagnosis, FunctionReport, Location
 from grader.render import read_on, words
-from grader.render.escape import clean, one_line
+from grader.render.escape import one_line, sarif
 from grader.render.plain import function_text
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -51,7 +51,7 @@ def _log(results: list[dict[str, Any]], rules: list[dict[str, Any]], version: st
 
 def _results(stored: StoredReport, detail: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for problem in stored.report.problems:
-        text = clean(words.problem(problem, stored.report))
+        text = words.problem(problem, stored.report)
         yield _result(stored, "", problem.code, "error", text, None), _rule(problem.code, problem.code)
     if stored.report.status == "graded":
         for function in words.open_functions(stored.report):
@@ -114,7 +114,7 @@ def _result(
     return {
         "ruleId": rule,
         "level": level,
-        "message": {"text": text},
+        "message": {"text": sarif(text)},
         "locations": [location],
         "partialFingerprints": {"whywrong/v1": _fingerprint(stored.id, function, rule)},
         "properties": properties,

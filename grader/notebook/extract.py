@@ -19,7 +19,7 @@ from grader.notebook.deep import without_too_deep
 from grader.notebook.hints import missing_hint
 from grader.notebook.read import MAX_PROBLEMS
 from grader.notebook.reads import Reads
-from grader.notebook.signature import signature
+from grader.notebook.signature import gives, signature
 from grader.notebook.statements import Statement, first_line, statements
 from grader.notebook.syntax import Block, Broken, parse_cell
 from grader.notebook.table import Table
@@ -154,8 +154,10 @@ class _Search:
         self._note_overwritten(name, versions[0], problem)
         status: Literal["defined", "not-implemented"] = "not-implemented" if problem else "defined"
         plain = len(versions) == 1  # nothing has replaced it by what it may be wrapped in
-        parameters = signature(statement.functions.get(name, statement.node)) if plain else None
-        return FunctionFacts(name, status, *facts, needs, reads.of(versions), problem, parameters)
+        node = statement.functions.get(name, statement.node)
+        parameters, listed = (signature(node), gives(node)) if plain else (None, 0)
+        read = reads.of(versions)
+        return FunctionFacts(name, status, *facts, needs, read, problem, parameters, gives=listed)
 
     def _looked_up(self, needed: Iterable[int]) -> tuple[str, ...]:
         statements = (self.table.statements[at] for at in needed)

@@ -1,8 +1,11 @@
-"""A function's parameters as one line of text, for a person."""
+"""A function's parameters as one line of text, for a person, and how many values it gives."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+
+from grader.notebook.statements import Function, inner_statements
 
 _MOST, _LONGEST = 12, 30
 
@@ -17,6 +20,24 @@ def signature(node: ast.stmt) -> str | None:
         case ast.Assign(value=ast.Lambda(args=args)):
             return _text(args)
     return None
+
+
+def gives(node: ast.stmt) -> int:
+    """How many values each `return` lists: 2 for `return A, Z`; 0 where they list none, or not the same number."""
+    listed = {_listed(value) for value in _returned(node)}
+    return listed.pop() if len(listed) == 1 else 0
+
+
+def _listed(value: ast.expr | None) -> int:
+    plain = isinstance(value, ast.Tuple) and not any(isinstance(one, ast.Starred) for one in value.elts)
+    return len(value.elts) if plain and isinstance(value, ast.Tuple) else 0
+
+
+def _returned(node: ast.stmt) -> Iterator[ast.expr | None]:
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+        yield node.value.body
+    elif isinstance(node, Function):
+        yield from (inner.value for inner in inner_statements(node) if isinstance(inner, ast.Return))
 
 
 def _text(args: ast.arguments) -> str:

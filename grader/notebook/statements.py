@@ -188,11 +188,11 @@ def _plain_kind(node: ast.stmt) -> Kind | None:
 
 
 def inner_statements(node: ast.stmt) -> Iterator[ast.stmt]:
-    """The statements inside a top-level `if`, `try`, loop or `with`; not those inside functions and classes."""
+    """The statements inside an `if`, `try`, loop, `with` or function; not those of functions and classes inside it."""
     stack: list[ast.AST] = [node]
     while stack:
         at = stack.pop()
         if isinstance(at, ast.stmt) and at is not node:
             yield at
-        if not isinstance(at, Function | ast.ClassDef | ast.expr):
+        if at is node or not isinstance(at, Function | ast.ClassDef | ast.expr):
             stack.extend(reversed(list(ast.iter_child_nodes(at))))

@@ -19,7 +19,7 @@ MAX_PARSES = 3000
 #: What Python says of a text that stops too early.
 _UNFINISHED = re.compile(r"never closed|unterminated|EOF|expected an indented block|expected 'except'")
 _DEF = re.compile(
-    r"^([ \t\ufeff\u200b\xa0]*)(?:async[ \t]+)?def[ \t]+([^\W\d][\w \t]*?)[ \t]*(?=[(:\n]|$)", re.MULTILINE
+    r"^([ \t\ufeff\u200b\xa0]*)(?:async[ \t]+)?def[ \t]+([^\W\d][\w \t]*?)[ \t]*(?=[(:\[\n]|$)", re.MULTILINE
 )
 _CONTINUES = re.compile(r"(?:else|elif|except|finally)\b|[)\]}]")
 _OPENS = re.compile(r"@|(?:async[ \t]+)?def\b|class\b")

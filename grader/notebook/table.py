@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from grader.model import StandIn
 from grader.notebook.modules import is_star, library_names
 from grader.notebook.registries import with_registrations
-from grader.notebook.statements import Statement
+from grader.notebook.statements import Function, Statement
 from grader.stand_ins import offers
 
 #: A hostile notebook cannot make the search for needs longer than this.
@@ -100,6 +100,8 @@ class Table:
                 return self._holds_functions(name, at)
             case ast.IfExp(body=body, orelse=orelse):
                 return self.callable_value(body, at) and self.callable_value(orelse, at)
+            case ast.Call(func=ast.Name(id=name)) if self._gives_callables(name, at):
+                return True
             case ast.Call(func=function, args=args):
                 return isinstance(function, ast.Call) or any(self.callable_value(arg, at) for arg in args)
         return False
@@ -125,6 +127,20 @@ class Table:
             function = node.value.func
             return isinstance(function, ast.Name) and self._kind(function.id, place or 0) == "class"
         return self._kind(inner.id, at) in ("class", "import")
+
+    def _gives_callables(self, name: str, at: int) -> bool:
+        """Whether a name is that of a class whose instances can be called: it, or a base, has `__call__`."""
+        above, seen = [(name, at)], set[int]()
+        while above:
+            place = self.before(*above.pop())
+            node = self.statements[place].node if place is not None else None
+            if place is None or place in seen or not isinstance(node, ast.ClassDef):
+                continue
+            if any(isinstance(inner, Function) and inner.name == "__call__" for inner in node.body):
+                return True
+            seen.add(place)
+            above += [(base.id, place) for base in node.bases if isinstance(base, ast.Name)]
+        return False
 
     def _kind(self, name: str, at: int) -> str | None:
         place = self.before(name, at)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from grader.model import Problem
 from grader.notebook.neutralise import code_only
+from grader.notebook.newer import GRADING, newer_python
 
 #: The codes of problems with code that does not parse.
 BROKEN = frozenset({"syntax-error", "python2-print", "python2"})
@@ -63,10 +64,14 @@ def explain(error: Exception, text: str, cell: int, offset: int, names: Sequence
         message = f"this is Python 2 ({what}): {_quoted(text, line)}. Python 3 cannot run this cell.{who}"
         return Problem("python2-print" if "`print`" in what else "python2", message, cell, line + offset)
     line, reason = _reason(error, code, text)
+    newer = newer_python(error, _line(text, line)) if isinstance(error, SyntaxError) else None
+    who_reads, reason = (GRADING, newer) if newer else ("Python", reason)
     reason = _OWN_LINE.sub(lambda found: f"line {int(found[1]) + offset}", reason)
     what = f"line, {_quoted(text, line)}" if _line(text, line) else "line"
     end = "" if reason.endswith((".", "?")) else "."
-    return Problem("syntax-error", f"Python cannot read this {what}: {reason}{end}{who}", cell, line + offset)
+    return Problem(
+        "syntax-error", f"{who_reads} cannot read this {what}: {reason}{end}{who}", cell, line + offset
+    )
 
 
 def lost_with_it(names: Sequence[str]) -> str:

@@ -52,12 +52,16 @@ class CallMaker:
     def add(
         self, function: str, *args: Value, before: tuple[Step, ...] = (), seed: int | None = None
     ) -> None:
-        """One call of `function`; `before` are the steps whose results the arguments refer to."""
+        """One call of `function`; `before` are the steps whose results the arguments refer to.
+
+        Without a seed each has another, or what a function draws at random would be the same on all inputs.
+        """
         if not self.wants(function):
             return
         made = self.calls.setdefault(function, [])
         name = f"{function}/{self.prefix}{len(made)}"
         steps = (*before, Step(function, args))
+        seed = len(made) + 1 if seed is None else seed
         made.append(Call(name, function, steps, seed=seed, watch=not before and len(made) == 0))
 
     def done(self) -> dict[str, tuple[Call, ...]]:

@@ -7,6 +7,7 @@ overrides and half surrogate pairs go; letters of every script, tabs and line en
     terminal   text for a terminal          csv_cell   no spreadsheet formula
     one_line   one line, shortened          html, xml  markup-free, also inside quoted attributes
     markdown, rst                           no markup of that language
+    sarif      a message of SARIF without links
     html_prose, markdown_prose              our own words: code in backticks becomes code, the rest is escaped
 """
 
@@ -34,6 +35,7 @@ _FORMULA = re.compile("[\\s\u200b]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 _CELL_INSIDE = re.compile("([;\t|])(?=[\\s\u200b\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 _CODE = re.compile("`([^`\n]+)`")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!|~$^:=-])")
+_SARIF = re.compile(r"[\\\[\]]")
 _RST = re.compile(r"([\\`*_|:<>\[\].#=~^\"'+-])")
 
 
@@ -80,6 +82,12 @@ def markdown(text: str) -> str:
 def rst(text: str) -> str:
     """Text that reStructuredText renders as itself: no role, reference, substitution or heading."""
     return _RST.sub(r"\\\1", clean(text))
+
+
+def sarif(text: str) -> str:
+    """Text in which a reader of SARIF finds no link `[text](destination)`; as it is where it looks like none."""
+    cleaned = clean(text)
+    return _SARIF.sub(r"\\\g<0>", cleaned) if "](" in cleaned else cleaned
 
 
 def html_prose(text: str) -> str:

@@ -239,7 +239,8 @@ def fact(function: FunctionReport) -> str:
 
 def _error_fact(error: ErrorReport) -> str:
     if error.type == "SyntaxError":
-        return "stands in a cell that Python cannot read"
+        newer = _NEWER_PYTHON.match(error.message)
+        return f"stands in a cell that {newer[0] if newer else 'Python'} cannot read"
     if error.message.startswith(_CALLED_AS):
         return "takes other parameters than it is called with"
     return f"stopped with {code(error.type)}"
@@ -348,9 +349,12 @@ def place(location: Location | ErrorReport | Problem, report: Report | None) -> 
 
 def plain_error(error: ErrorReport) -> bool:
     """Whether the error's message is our sentence, to be read without Python's name for it."""
-    return error.type in _CLUES or error.message.startswith(_OUR_ERRORS)
+    ours = error.message.startswith(_OUR_ERRORS) or _NEWER_PYTHON.match(error.message)
+    return error.type in _CLUES or bool(ours)
 
 
+#: What a newer Python reads names the one that grades.
+_NEWER_PYTHON = re.compile(r"Python 3\.\d+(?= cannot read this )")
 _ALONE = "Right when the function is called alone"
 _STOPS = "The function stops with an error on some inputs[;.]"
 _CALLED_AS = "It is called as "

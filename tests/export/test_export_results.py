@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
@@ -33,7 +34,7 @@ from grader.export.gradescope import results as gradescope
 from grader.export.prairielearn import results as prairielearn
 from grader.export.scores import scaled, strict_json
 from grader.export.vpl import plain_line
-from grader.model import Report
+from grader.model import Problem, Report
 from grader.render.json_report import from_json
 from grader.render.plain import case_text
 
@@ -172,6 +173,13 @@ def test_sarif_marks_no_line_that_is_not_the_file_s() -> None:
     assert any(
         one["properties"].get("line") == 7 and "cell 23, line 7" in one["message"]["text"] for one in results
     )
+
+
+def test_a_student_s_text_is_no_link_in_sarif() -> None:
+    problem = Problem("syntax-error", "no [text](http://evil) here", 3, 1)
+    sink = run("sarif", replace(ungradable(), problems=(problem,)))
+    (result,) = json.loads(sink.files["results.sarif"])["runs"][0]["results"]
+    assert r"no \[text\](http://evil) here" in result["message"]["text"]
 
 
 def test_sarif_is_cut_at_github_s_limit(monkeypatch: pytest.MonkeyPatch) -> None:

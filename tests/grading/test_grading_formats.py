@@ -149,3 +149,52 @@ def linear_backward(dZ, cache):
 """,
     )
     assert graded.ids == {"linear_backward": {"missing-1-over-m"}}
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        ("sigmoid(Z):\n    A = 1 / (1 + np.exp(-Z))\n    return A, A", "sigmoid_backward(dA, cache):\n    return dA * cache * (1 - cache)"),
+        ("relu(Z):\n    mask = Z > 0\n    return Z * mask, mask", "relu_backward(dA, cache):\n    return dA * cache"),
+    ],
+)  # fmt: skip
+def test_another_array_in_a_cache_is_right_where_its_reader_needs_it(
+    grade_functions: GradeCells, forward: str, backward: str
+) -> None:
+    written = {code.partition("(")[0]: f"def {code}" for code in (forward, backward)}
+    assert grade_functions(**written).full_marks
+
+
+ADDS_TO_THE_CACHE = {
+    "linear_forward": "def linear_forward(A, W, b):\n    return W @ A + b, {'A': A, 'W': W, 'b': b}",
+    "linear_activation_forward": """
+def linear_activation_forward(A_prev, W, b, activation):
+    Z, cache = linear_forward(A_prev, W, b)
+    cache["Z"] = Z
+    return (sigmoid(Z) if activation == "sigmoid" else relu(Z))[0], cache
+""",
+    "linear_backward": """
+def linear_backward(dZ, cache):
+    m = cache["A"].shape[1]
+    return cache["W"].T @ dZ, dZ @ cache["A"].T / m, dZ.sum(axis=1, keepdims=True) / m
+""",
+    "linear_activation_backward": """
+def linear_activation_backward(dA, cache, activation):
+    back = sigmoid_backward if activation == "sigmoid" else relu_backward
+    return linear_backward(back(dA, cache["Z"]), cache)
+""",
+}
+
+
+def test_a_function_that_adds_to_its_helpers_own_cache_is_right(grade_functions: GradeCells) -> None:
+    """With a right helper, which gives the course's tuple, it always stops."""
+    graded = grade_functions(**ADDS_TO_THE_CACHE)
+    assert graded.full_marks
+    assert [note.code for note in graded["linear_activation_forward"].notes] == ["private-format"]
+
+
+def test_a_cache_that_is_added_to_excuses_no_value(grade_functions: GradeCells) -> None:
+    forward = ADDS_TO_THE_CACHE["linear_activation_forward"].replace('"sigmoid"', '"relu"')
+    graded = grade_functions(**{**ADDS_TO_THE_CACHE, "linear_activation_forward": forward})
+    failed = {part.name for part in graded["linear_activation_forward"].components if part.status == "failed"}
+    assert "A" in failed

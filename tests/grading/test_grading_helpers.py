@@ -209,6 +209,25 @@ def test_own_sigmoid_with_the_course_interface_is_graded(grade_functions: GradeC
     ]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "def relu(Z):\n    A = np.maximun(0, Z)\n    return A, Z",
+        "def relu(Z):\n    A = np.maximum(0, z)\n    return A, Z",
+        "relu = lambda Z: (np.maximun(0, Z), Z)",
+    ],
+)
+def test_a_slip_is_no_interface_of_its_own(grade_functions: GradeCells, written: str) -> None:
+    graded = grade_functions(relu=written)
+    assert graded["relu"].status == "error"
+    assert [function.name for function in graded.report.functions if function.status != "passed"] == ["relu"]
+
+
+def test_a_slip_in_a_helper_that_gives_A_alone_leaves_its_interface(grade_functions: GradeCells) -> None:
+    graded = grade_functions(relu="def relu(Z):\n    return np.maximun(0, Z)")
+    assert "relu" not in [function.name for function in graded.report.functions]
+
+
 def test_helpers_with_keyword_parameters_of_their_own_are_not_graded(grade_functions: GradeCells) -> None:
     graded = grade_functions(
         sigmoid="def sigmoid(*, Z):\n    return 1 / (1 + np.exp(-Z))",

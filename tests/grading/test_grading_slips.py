@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from grading_world import GradeCells, Graded
 
+from grader.diagnose.symptoms import unread_parameters
+from grader.model import Definition
 from grader.pipeline import Grader
 from tools.samples import function_texts
 
@@ -89,6 +91,26 @@ def test_a_slip_of_the_pen_is_no_notebook_variable(
     assert graded.ids == {}
     detail = graded["linear_backward"].components[0].detail
     assert "is assigned nowhere in the notebook" in detail and f"`{meant}` is meant" in detail
+
+
+def test_a_name_in_other_letters_is_the_same_name(grade_functions: GradeCells, dnn: Grader) -> None:
+    """Python reads `ﬁne` as `fine`: what it does not find is not meant in its own place."""
+    code = function_texts(dnn.rubric)["linear_backward"].replace("dW_sum / m", "undefined_ﬁne / m")
+    detail = grade_functions(linear_backward=code)["linear_backward"].components[0].detail
+    assert "`undefined_fine` is assigned nowhere in the notebook" in detail and "is meant" not in detail
+
+
+@pytest.mark.parametrize("noise", ["+ 1e-3 * np.random.randn()", "* (1 + np.random.rand())"])
+def test_noise_is_no_constant(grade_functions: GradeCells, dnn: Grader, noise: str) -> None:
+    code = function_texts(dnn.rubric)["compute_cost"]
+    noisy = grade_functions(compute_cost=f"{code.rstrip()} {noise}")["compute_cost"]
+    assert noisy.status == "failed" and not noisy.diagnoses
+    assert "same on all inputs" not in noisy.components[0].detail
+
+
+def test_a_parameter_that_is_read_in_other_letters_is_read() -> None:
+    made = Definition(("f",), "def f(W, b):\n    return \N{MATHEMATICAL ITALIC CAPITAL W}", 0, 1, "function")
+    assert unread_parameters("f", [made]) == ["b"]
 
 
 def test_a_factor_of_no_size_at_all_is_described(grade_functions: GradeCells, dnn: Grader) -> None:

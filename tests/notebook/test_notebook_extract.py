@@ -348,3 +348,42 @@ def test_another_wanted_function_is_no_misspelt_one():
 def test_a_statement_that_shares_its_line_is_cut_out():
     extraction = extracted("a = 'é'; one = 'à'; b = 2", "def sigmoid(z):\n    return one")
     assert extraction.definitions[0].source == "one = 'à'"
+
+
+@pytest.mark.parametrize(
+    ("source", "gives"),
+    [
+        ("def sigmoid(z):\n    if z:\n        return z, z\n    return (1, 2)", 2),
+        ("sigmoid = lambda z: (z, z)", 2),
+        ("def sigmoid(z):\n    def inner():\n        return 1\n    return z, z", 2),
+        ("def sigmoid(z):\n    return z, *z", 0),
+        ("def sigmoid(z):\n    return z", 0),
+        ("def sigmoid(z):\n    return\n    return z, z", 0),
+        ("def sigmoid(z):\n    pass", 0),
+    ],
+)
+def test_how_many_values_a_function_lists(source: str, gives: int) -> None:
+    assert extracted(source).functions["sigmoid"].gives == gives
+
+
+CALLED = "class Curve:\n    def __call__(self, z):\n        return 1 / (1 + np.exp(-z))"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [CALLED, "sigmoid = Curve()"],
+        [CALLED, "class Steep(Curve):\n    pass\nsigmoid = Steep()"],
+        ["def sigmoid(z):\n    return 0", CALLED, "sigmoid: object = Curve()"],
+    ],
+)
+def test_an_object_that_can_be_called_is_a_function(cells: list[str]) -> None:
+    extraction = extracted(NUMPY, *cells)
+    assert extraction.functions["sigmoid"].status == "defined"
+    assert executed(extraction, "sigmoid")(0.0) == 0.5
+
+
+@pytest.mark.parametrize("base", ["", "(Curve)", "(Base)"])
+def test_an_object_that_cannot_be_called_is_none(base: str) -> None:
+    cells = ["class Base:\n    pass", f"class Curve{base}:\n    def forward(self, z):\n        return z"]
+    assert extracted(*cells, "sigmoid = Curve()").functions["sigmoid"].status == "missing"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from notebook_cells import executed, extracted, reads, status
 
@@ -77,6 +79,33 @@ def test_a_broken_cell_defines_nothing(cells, expected):
 def test_python_2_test_cells_are_told_once():
     extraction = extracted("print 1", "print 2", GOOD, "print 3")
     assert [(problem.code, problem.cell) for problem in extraction.problems] == [("python2-print", 0)]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python 3.12 reads it")
+@pytest.mark.parametrize(
+    ("cell", "advice"),
+    [
+        ('def sigmoid(z):\n    d = {}\n    print(f"{d["z"]}")\n    return z', "use the other kind inside"),
+        ("def sigmoid(z):\n    print(f\"a: {', '.join(z)} {', '.join(\\'a\\')}\")\n    return z", "above"),
+        ("def sigmoid(z):\n    print(f'{', '.join(z)}')\n    return z", "use the other kind inside"),
+        ("def sigmoid[T](z: T) -> T:\n    return z", "leave them out"),
+        ("def sigmoid(z):\n    class A[T]:\n        pass\n    return z", "leave them out"),
+        ("def sigmoid(z):\n    type A = int\n    return z", "leave the word `type` out"),
+    ],
+)
+def test_what_a_newer_python_reads_is_told_so(cell, advice):
+    extraction = extracted(cell)
+    (problem,) = extraction.problems
+    assert problem.message.startswith(f"Python 3.{sys.version_info[1]} cannot read this line, ")
+    assert "3.12" in problem.message and advice in problem.message
+    assert problem.message.endswith("Lost with it: `sigmoid`.")
+    assert status(extraction, "sigmoid") == "syntax-error"
+
+
+@pytest.mark.parametrize("line", ['print(f"W{z")', 'print(f"{z} W{z", z)', "type (z) = 3", "def f[z: 1"])
+def test_what_no_python_reads_is_not_of_a_newer_one(line):
+    (problem,) = extracted(f"def sigmoid(z):\n    {line}\n    return z").problems
+    assert "3.12" not in problem.message
 
 
 def test_a_broken_helper_is_an_undefined_name():

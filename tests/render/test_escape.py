@@ -97,3 +97,10 @@ def test_prose_keeps_code_and_escapes_the_rest():
 
 def test_rst_has_no_markup_left():
     assert escape.rst(":role:`x` |s| *e*") == r"\:role\:\`x\` \|s\| \*e\*"
+
+
+def test_a_message_of_sarif_has_no_link():
+    assert escape.sarif("`caches[l](x)`: [go](http://evil)") == r"`caches\[l\](x)`: \[go\](http://evil)"
+    assert escape.sarif(r"\[go](u)") == r"\\\[go\](u)"
+    assert escape.sarif(r"`W[0]` and `\n`\x1b[31m") == r"`W[0]` and `\n`\x1b[31m"
+    assert escape.sarif("a\x1b[31mb") == "ab"

@@ -272,18 +272,19 @@ def diagnosis_of(name: str) -> Diagnosis:
     return Diagnosis(name, ("dW",), "matched", 0.5, None, "title", Feedback("a", "b", "c"))
 
 
+@pytest.mark.parametrize("python", ["Python", "Python 3.11"])
 @pytest.mark.parametrize("render", RENDERERS)
-def test_our_own_sentence_on_an_error_is_prose(render):
+def test_our_own_sentence_on_an_error_is_prose(render, python):
     message = (
-        "Python cannot read this line, `x = f(W, A`: '(' was never closed. Lost with it: `linear_forward`."
+        f"{python} cannot read this line, `x = f(W, A`: '(' was never closed. Lost with it: `linear_forward`."
     )
     one = FunctionReport(
         "linear_forward", "error", 0.0, 10.0, error=ErrorReport("SyntaxError", message, 9, 4)
     )
     text = plain(render(reports.report(one)))
-    assert "The error (cell 9, line 4): Python cannot read this line, `x = f(W, A`:" in text
+    assert f"The error (cell 9, line 4): {python} cannot read this line, `x = f(W, A`:" in text
     assert "SyntaxError" not in text
-    assert "`linear_forward` stands in a cell that Python cannot read" in text
+    assert f"`linear_forward` stands in a cell that {python} cannot read" in text
 
 
 @pytest.mark.parametrize(
