@@ -164,15 +164,17 @@ class Proofs:
         return proof.with_proof(replace(finding, named={known.id: finding.failed}), known.id, where)
 
     def _of_one_edit(self, prover: Prover, finding: Finding) -> Finding | None:
-        """The finding with one name of several, where one edit of what a loop counts makes everything right.
+        """The finding with one name of several, where one edit of what a loop counts makes everything right, or of
+        what only a repair tells.
 
-        A layer too few may look like that and another activation. Of other errors both names are true: a turned
-        comparison gives hidden layers the sigmoid, and the last one relu.
+        A layer too few may look like that and another activation; `A > 0.52`, like `z > 0.1`. Of other errors both
+        names are true: a turned comparison gives hidden layers the sigmoid, and the last one relu.
         """
         plan = self.bench.plan
         for name in finding.named:
-            found = proof.deciding(plan.rubric.misconceptions[name])
-            if "range" not in found.repairs:
+            known = plan.rubric.misconceptions[name]
+            found = proof.deciding(replace(known, decides="values"))
+            if "range" not in found.repairs and known.decides != "repair":
                 continue
             goal = proof.goal(found, finding, plan.oracle, ())
             where = self._told_by_repair(prover, finding, goal) if goal else None
