@@ -47,6 +47,7 @@ class Proofs:
     def _of(self, prover: Prover, finding: Finding) -> Finding:
         if finding.named:
             told = after_proofs.only_if_certain(after_proofs.as_left_open(self._proved(prover, finding)))
+            told = after_proofs.only_by_repair(told, self.bench.plan.rubric)
             if finding.explanation is not None and told.proofs:
                 self.repairs[finding.spec.name] = prover.repairs
             return self._behind_nothing(prover, told) if told.named and not told.proofs else told
