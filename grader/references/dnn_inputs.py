@@ -221,7 +221,7 @@ def _chains(calls: NetCalls, functions: Functions) -> None:
     if calls.wants("L_model_forward", "L_model_backward"):
         _model_chains(calls, functions)
     rng = calls.rng("chains")
-    for sizes in LAYERS[:2]:
+    for sizes in (*LAYERS[:2], LAYERS[0]):
         A, W, b = _layer(rng, *sizes)
         other = _layer(rng, *sizes)
         dZ = rng.normal(size=(sizes[1], sizes[2])) + 0.2
@@ -245,7 +245,7 @@ def _twice(function: str, args: tuple[Value, ...], others: tuple[Value, ...]) ->
 
 def _model_chains(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("model chains")
-    for net in (*NETS[:3], NETS[4]):
+    for net in (*NETS[:3], NETS[4], NETS[0]):
         made, other = _pass(calls, functions, net, rng), _pass(calls, functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
         before = _twice("L_model_forward", (made.X, made.parameters), (other.X, other.parameters))

@@ -79,3 +79,11 @@ def test_each_seed_tells_thresholds_apart(threshold: float) -> None:
         given = [call.steps[-1].args for call in make_plan(rubric, seed).suite.isolated["predict"]]
         A = np.concatenate([1 / (1 + np.exp(-(w.T @ X + b))) for w, b, X in given], axis=None)
         assert np.any((threshold < A) != (A > 0.5)), seed
+
+
+@pytest.mark.parametrize("name", ["dnn-step-by-step", "regression-step-by-step"])
+def test_shapes_come_again_in_place_too(name: str) -> None:
+    in_place = make_plan(load_rubric(name), 7).suite.in_place
+    for function, calls in in_place.items():
+        steps = [tuple(array.shape for array in arrays(call.steps[0].args)) for call in calls]
+        assert len(set(steps)) < len(steps), function
