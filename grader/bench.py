@@ -117,10 +117,23 @@ class Bench:
             for call in made
         ]
         outcomes = iter(self.run(sent))
-        specs = self.plan.rubric.functions
+        bound = iter(sent)
         return {
-            name: observe(specs[name], made, [next(outcomes) for _ in made]) for name, made in calls.items()
+            name: self._observed(name, made, [next(bound) for _ in made], [next(outcomes) for _ in made])
+            for name, made in calls.items()
         }
+
+    def _observed(
+        self, name: str, calls: Sequence[Call], sent: Sequence[Call], outcomes: Sequence[Outcome]
+    ) -> Observed:
+        """A function's outcomes. Where a second run gave another result, two more tell of which component."""
+        spec = self.plan.rubric.functions[name]
+        unsteady = () if spec.random else zip(sent, outcomes, strict=True)
+        call = next((one for one, outcome in unsteady if outcome.differs_on_second_run), None)
+        if call is None:
+            return observe(spec, calls, outcomes)
+        twice = [replace(call, id=f"{call.id}-run-{number}", watch=False) for number in (1, 2)]
+        return observe(spec, calls, outcomes, self.run(twice))
 
     def observe_with(self, name: str, calls: Sequence[Call], helper: str) -> Observed:
         """A function's calls with the student's own helpers but for one, which is a right one, as are those that
@@ -128,7 +141,7 @@ class Bench:
         spec = self.plan.rubric.functions[name]
         others = tuple(other for other in spec.helpers if self.facts(other).status == "missing")
         sent = [self.plan.bound(call, (helper, *others), "L") for call in calls]
-        return observe(spec, calls, self.run(sent))
+        return self._observed(name, calls, sent, self.run(sent))
 
     def _handed_out(self) -> str:
         """The code of what the course hands out, where the notebook has none of its own of which this could tell."""

@@ -47,6 +47,7 @@ class Proofs:
     def _of(self, prover: Prover, finding: Finding) -> Finding:
         if finding.named:
             told = after_proofs.only_if_certain(after_proofs.as_left_open(self._proved(prover, finding)))
+            told = after_proofs.only_by_repair(told, self.bench.plan.rubric)
             if finding.explanation is not None and told.proofs:
                 self.repairs[finding.spec.name] = prover.repairs
             return self._behind_nothing(prover, told) if told.named and not told.proofs else told
@@ -164,15 +165,17 @@ class Proofs:
         return proof.with_proof(replace(finding, named={known.id: finding.failed}), known.id, where)
 
     def _of_one_edit(self, prover: Prover, finding: Finding) -> Finding | None:
-        """The finding with one name of several, where one edit of what a loop counts makes everything right.
+        """The finding with one name of several, where one edit of what a loop counts makes everything right, or of
+        what only a repair tells.
 
-        A layer too few may look like that and another activation. Of other errors both names are true: a turned
-        comparison gives hidden layers the sigmoid, and the last one relu.
+        A layer too few may look like that and another activation; `A > 0.52`, like `z > 0.1`. Of other errors both
+        names are true: a turned comparison gives hidden layers the sigmoid, and the last one relu.
         """
         plan = self.bench.plan
         for name in finding.named:
-            found = proof.deciding(plan.rubric.misconceptions[name])
-            if "range" not in found.repairs:
+            known = plan.rubric.misconceptions[name]
+            found = proof.deciding(replace(known, decides="values"))
+            if "range" not in found.repairs and known.decides != "repair":
                 continue
             goal = proof.goal(found, finding, plan.oracle, ())
             where = self._told_by_repair(prover, finding, goal) if goal else None

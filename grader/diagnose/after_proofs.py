@@ -8,6 +8,7 @@ from dataclasses import replace
 from grader.diagnose import proof, special
 from grader.diagnose.finding import Finding
 from grader.model import Location, Proposal
+from grader.rubric.schema import Rubric
 
 
 def without_what_follows(finding: Finding) -> Finding:
@@ -23,6 +24,17 @@ def without_what_follows(finding: Finding) -> Finding:
 def only_if_certain(finding: Finding) -> Finding:
     """Without three names at once, unless each of them is proved: so many together fit what is none of them."""
     if len(finding.named) < 3 or set(finding.named) <= set(finding.proofs):
+        return finding
+    return replace(finding, named={}, proofs={}, explanation=None)
+
+
+def only_by_repair(finding: Finding, rubric: Rubric) -> Finding:
+    """Without any name, where one of them is told by its repair alone, and that mends nothing: whoever returns after
+    one layer has not put the return at a wrong depth, and what was looked for beside it fits no better."""
+    known = (rubric.misconceptions.get(name) for name in finding.named if name not in finding.proofs)
+    if finding.explanation is None or finding.explanation.rivals:
+        return finding
+    if not any(found is not None and found.decides == "repair" for found in known):
         return finding
     return replace(finding, named={}, proofs={}, explanation=None)
 

@@ -14,7 +14,7 @@ from grader.diagnose.finding import Finding
 from grader.diagnose.scale_law import ScaleLaw, fit_scale_law
 from grader.judge.compare import Difference, as_array, compare
 from grader.judge.components import Absent, split
-from grader.judge.random_init import DRAWN_AGAIN
+from grader.judge.random_init import DRAWN_AGAIN, IN_COMMON
 from grader.judge.verdict import Predict, part_difference
 from grader.model import Value
 
@@ -272,6 +272,7 @@ _VALUES = {
     "other values": "The values are wrong.",
     DRAWN_AGAIN: "Two layers start with the same random numbers: is the seed set again for each layer? "
     "Once, before the first draw, is enough.",
+    IN_COMMON: "Two layers have many of their random numbers in common. Draw those of each layer anew.",
 }
 
 _SHAPES, _WHERE = re.compile(r"^shape (\(.*?\)), "), r"\1, where "

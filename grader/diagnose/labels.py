@@ -8,6 +8,7 @@ rubric says (`labels`); where it names none, every call counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def of_two_classes(observed: Observed) -> Observed:
     if not kept or len(kept) == len(observed.calls):
         return observed
     calls, outcomes = [observed.calls[i] for i in kept], [observed.outcomes[i] for i in kept]
-    return observe(observed.spec, calls, outcomes)
+    return replace(observe(observed.spec, calls, outcomes), unsteady=observed.unsteady)
 
 
 def with_fewer_labels(observed: Observed) -> Iterator[Observed]:

@@ -78,7 +78,13 @@ class Matcher:
         """
         if not observed.is_small:
             return conclude()
-        key = (*question, observed.spec.name, *map(id, observed.calls), *map(id, observed.outcomes))
+        key = (
+            *question,
+            observed.unsteady,
+            observed.spec.name,
+            *map(id, observed.calls),
+            *map(id, observed.outcomes),
+        )
         if key not in self._concluded:
             if len(self._concluded) >= _KEPT:
                 self._concluded.clear()

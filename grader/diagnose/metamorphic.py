@@ -105,10 +105,6 @@ def _is(one: Array, other: Array) -> bool:
     return compare(one, other, PRECISION) is None
 
 
-def _side_by_side(array: Array) -> Array:
-    return np.concatenate((array, array), axis=-1) if array.ndim else array
-
-
 _EFFECTS = (
     Effect("stay the same", "stays the same", lambda one, other: _is(one, other)),
     Effect("double", "doubles", lambda one, other: _is(2 * one, other)),
@@ -117,12 +113,14 @@ _EFFECTS = (
         "become four times as large", "becomes four times as large", lambda one, other: _is(4 * one, other)
     ),
     Effect(
-        "have each column twice", "has each column twice", lambda one, other: _is(_side_by_side(one), other)
+        "have each column twice",
+        "has each column twice",
+        lambda one, other: one.ndim > 0 and _is(np.concatenate((one, one), axis=-1), other),
     ),
     Effect(
         "be in reverse order, too",
         "is in reverse order",
-        lambda one, other: one.ndim > 0 and _is(one[..., ::-1], other),
+        lambda one, other: one.ndim > 0 and one.shape[-1] > 1 and _is(one[..., ::-1], other),
     ),
 )
 
@@ -134,11 +132,14 @@ def facts(
     right: Sequence[Outcome | None],
     found: Sequence[Outcome],
 ) -> str:
-    """Sentences on one component. `right` and `found` are the outcomes of the unchanged call, then of each trial."""
+    """Sentences on one component. `right` and `found` are the outcomes of the unchanged call, then of each trial.
+
+    What is right has to tell which effect is meant: labels 1, 0, 1 are the same in reverse order.
+    """
     told: list[str] = []
     for trial, wanted, got in zip(made, right[1:], found[1:], strict=True):
         should, yours = _effects(spec, component, right[0], wanted), _effects(spec, component, found[0], got)
-        if should and yours is not None and should[0] not in yours:
+        if should and len(should) == 1 and yours is not None and should[0] not in yours:
             does = yours[0].yours if yours else "does not"
             start = "Or" if told else "To check this yourself,"
             told.append(f"{start} {trial.words}: `{component}` should {should[0].should}, yours {does}.")

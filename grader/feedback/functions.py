@@ -14,8 +14,9 @@ from grader.diagnose.signature import wrong_parameters
 from grader.diagnose.symptoms import changed_parameters, symptoms
 from grader.feedback import words
 from grader.feedback.inline import code, listed
+from grader.judge.components import split
 from grader.judge.score import share
-from grader.judge.verdict import Predict
+from grader.judge.verdict import Predict, part_difference
 from grader.model import (
     Component,
     Diagnosis,
@@ -46,7 +47,7 @@ def function_report(
     are what one call may take."""
     status = status_of(finding)
     diagnoses = _diagnoses(finding, rubric, right) if finding.failed else ()
-    if status not in _COMPARED:
+    if status not in _COMPARED or _leaves_nothing(finding, rubric, right):
         diagnoses = tuple(replace(diagnosis, credit=0.0) for diagnosis in diagnoses)
     failed = failed_components(finding)
     earned = share(finding.spec, failed, diagnoses) if status in _COMPARED else 0.0
@@ -61,6 +62,20 @@ def function_report(
         error=_time_out(finding.facts, seconds) if status == "timeout" else _error(finding, status),
         stdout=_public_stdout(finding),
         instructor=_instructor(finding, right),
+    )
+
+
+def _leaves_nothing(finding: Finding, rubric: Rubric, right: Predict) -> bool:
+    """Whether several parts that are not there are all of the function: no component is right on any call."""
+    known = [rubric.misconceptions.get(name) for name in finding.named]
+    if len(known) < 2 or not all(found is not None and found.absent for found in known):
+        return False
+    observed, spec = finding.observed, finding.spec
+    return observed is not None and not any(
+        part_difference(spec, wanted, parts[name], rubric.tolerance) is None
+        for call, parts in zip(observed.calls, observed.parts, strict=True)
+        if (outcome := right(call)) is not None
+        for name, wanted in split(spec, outcome).items()
     )
 
 

@@ -20,7 +20,14 @@ ENOUGH = 1000
 SOME = 20
 #: So many numbers that two layers begin with, in the same proportions, were drawn from the same seed.
 REPEATED = 6
+#: The share of a layer's numbers that another one has, too, from which on they are no draws of their own.
+SHARED = 0.2
+#: So many of them are compared.
+MOST_COMPARED = 5_000
 DRAWN_AGAIN = "the random numbers of another layer again"
+IN_COMMON = "many random numbers of another layer"
+#: A spread is told as a number where it is no smaller part of the wanted one, or as large a multiple.
+LEAST_TOLD = 1e-3
 #: A correlation that no two rows of independent draws ever have.
 ALIKE = 0.99
 
@@ -44,24 +51,43 @@ def compare_random(expected: Value, got: Value, tolerance: float) -> Difference 
         difference = _compare_one(array, got[number])
         if difference is not None:
             return Difference(difference.kind, difference.detail, (number, *difference.where))
-    if (again := _drawn_again(got)) is not None and _drawn_again(expected) is None:
-        return Difference("value", DRAWN_AGAIN, (again,))
-    return None
+    again = _drawn_again(got)
+    return again if again is not None and _drawn_again(expected) is None else None
 
 
-def _drawn_again(layers: Mapping[Any, Value]) -> Any:
-    """The first array that begins with the numbers of an earlier one, whatever their scales, by rows or by columns;
-    None where none does."""
-    seen: list[NDArray[Any]] = []
+def _drawn_again(layers: Mapping[Any, Value]) -> Difference | None:
+    """The first array that begins with the numbers of an earlier one, whatever their scales, by rows or by columns,
+    or that has a large part of its numbers in common with it, wherever they stand; None where none does."""
+    seen: list[tuple[NDArray[Any], NDArray[Any]]] = []
     for number, value in layers.items():
         array = as_array(value)
         if array is None or array.size < REPEATED or not array.flat[0] or np.ptp(array) == 0:
             continue
-        begun = _beginnings(array.astype(float))
-        if any(np.isclose(begun, other, rtol=1e-6, atol=0).all(axis=1).any() for other in seen):
-            return number
-        seen.append(begun)
+        begun, marks = _beginnings(array.astype(float)), _neighbours(array.astype(float))
+        if any(_begin_alike(begun, one) for one, _ in seen):
+            return Difference("value", DRAWN_AGAIN, (number,))
+        if any(_share(marks, other) >= SHARED for _, other in seen):
+            return Difference("value", IN_COMMON, (number,))
+        seen.append((begun, marks))
     return None
+
+
+def _begin_alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return bool(np.isclose(one, other, rtol=1e-6, atol=0).all(axis=1).any())
+
+
+def _neighbours(array: NDArray[Any]) -> NDArray[Any]:
+    """Each number by the one before it, by rows and whatever the scale, to nine digits: two draws agree in none."""
+    numbers = array.ravel()[: MOST_COMPARED + 1]
+    with np.errstate(all="ignore"):  # of zeros
+        quotients = numbers[1:] / numbers[:-1]
+    return np.array([float(f"{one:.8e}") for one in quotients if np.isfinite(one)])
+
+
+def _share(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """The part of the shorter one that the other has, too."""
+    short, long = sorted((one, other), key=len)
+    return float(np.isin(short, long).mean()) if len(short) else 0.0
 
 
 def _beginnings(array: NDArray[Any]) -> NDArray[Any]:
@@ -120,7 +146,7 @@ def _moments_differ(right: NDArray[Any], found: NDArray[Any]) -> Difference | No
         (max(0.2, 6 / np.sqrt(found.size)), 8) if found.size >= ENOUGH else (9 / np.sqrt(found.size), 12)
     )
     if not (abs(np.log(spread / wanted)) <= ratio):
-        return Difference("value", f"a spread that is {spread / wanted:.3g} times the wanted one")
+        return Difference("value", f"a spread that is {_about(spread / wanted)}")
     if not (abs(float(np.mean(found)) - float(np.mean(right))) <= shift * wanted / np.sqrt(found.size)):
         return Difference("value", "a mean that is not zero")
     if found.size < ENOUGH:
@@ -128,6 +154,16 @@ def _moments_differ(right: NDArray[Any], found: NDArray[Any]) -> Difference | No
     if _is_flat(right) != _is_flat(found) or not 1.5 <= _tails(found) <= 4.2:
         return Difference("value", "another distribution than the wanted one")
     return None
+
+
+def _about(ratio: float) -> str:
+    """A ratio in words, to one digit: student code has chosen it, and more digits could carry a hidden value out."""
+    if not LEAST_TOLD <= ratio <= 1 / LEAST_TOLD:
+        return f"far {'larger' if ratio > 1 else 'smaller'} than the wanted one"
+    told = float(f"{ratio:.0e}")
+    if told == 1:
+        return f"{'larger' if ratio > 1 else 'smaller'} than the wanted one"
+    return f"about {told:g} times the wanted one"
 
 
 def _is_flat(array: NDArray[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from grader.rubric.schema import FunctionSpec
 SMALL = 20_000
 #: A function is called again with the same inputs, and its first result was right.
 AGAIN = Difference("again", "right once")
+#: What two runs of the same code on the same inputs agree to, relative to the largest number.
+STEADY = 1e-9
 Parts = Mapping[str, Value]
 #: Gives the predicted outcome of a call, or None where there is none.
 Predict = Callable[[Call], Outcome | None]
@@ -30,6 +33,8 @@ class Observed:
     calls: tuple[Call, ...]
     outcomes: tuple[Outcome, ...]
     parts: tuple[Parts, ...]
+    unsteady: tuple[str, ...] = ()
+    """Components that differ when a call is made again with the same inputs."""
 
     @property
     def is_small(self) -> bool:
@@ -54,9 +59,25 @@ def _at_most(most: int, values: Iterable[Value]) -> bool:
     return most >= 0
 
 
-def observe(spec: FunctionSpec, calls: Sequence[Call], outcomes: Sequence[Outcome]) -> Observed:
+def observe(
+    spec: FunctionSpec, calls: Sequence[Call], outcomes: Sequence[Outcome], again: Sequence[Outcome] = ()
+) -> Observed:
+    """The outcomes taken apart. `again` are those of one call that gave another result on a second run."""
     parts = tuple(split(spec, outcome) for outcome in outcomes)
-    return Observed(spec, tuple(calls), tuple(outcomes), parts)
+    return Observed(spec, tuple(calls), tuple(outcomes), parts, _unsteady(spec, outcomes, again))
+
+
+def _unsteady(spec: FunctionSpec, outcomes: Sequence[Outcome], again: Sequence[Outcome]) -> tuple[str, ...]:
+    """The components that change from one run to another; all of them where it is not known which."""
+    if spec.random or not any(outcome.differs_on_second_run for outcome in outcomes):
+        return ()
+    runs = [split(spec, outcome) for outcome in again]
+    changed = tuple(
+        name
+        for name in spec.returns
+        if any(compare(one[name], other[name], STEADY) is not None for one, other in itertools.pairwise(runs))
+    )
+    return changed or tuple(spec.returns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +110,7 @@ def judge(observed: Observed, right: RightParts, tolerance: float) -> Verdict:
             if known is None:
                 differences[name] = _difference(observed.spec, wanted[name], parts[name], outcome, tolerance)
     differences.update(_never_wanted(observed, right, differences))
-    unsteady = any(outcome.differs_on_second_run for outcome in observed.outcomes)
-    if unsteady and not observed.spec.random and not any(differences.values()):
-        return Verdict(dict.fromkeys(differences, AGAIN))
+    differences.update({name: AGAIN for name in observed.unsteady if differences[name] is None})
     return Verdict(differences)
 
 

@@ -2,7 +2,8 @@
 
 Sizes and batch sizes are coprime, so that m, n and n_prev cannot be taken for each other; non-square
 layers show transposed products as errors, square ones let them run and leave their fingerprint. Labels
-hold both classes, or are soft. There are always two examples or more, and forward two layers or more, as in the
+hold both classes, or are soft. The last calls of a function have the shapes of earlier ones and other numbers, often
+larger ones: what is remembered by shapes, or cut off, shows. There are always two examples or more, and forward two layers or more, as in the
 course: what stops at one alone (`len(np.squeeze(Y))`, `l + 1` after a loop that has not run) is nobody's error.
 """
 
@@ -14,7 +15,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grader.model import Call, Step, Value
-from grader.references.networks import Array, Labels, Pass, draw_labels, draw_parameters, forward_pass
+from grader.references.networks import (
+    Array,
+    Labels,
+    Pass,
+    draw_labels,
+    draw_parameters,
+    forward_pass,
+    reaching,
+)
 from grader.references.suite import CallMaker, Functions, Suite, result
 
 #: (layer sizes, m, soft labels) of the passes that the model functions are observed on.
@@ -31,6 +40,8 @@ SHALLOW = ((2, 1), 5, False)
 #: (n_prev, n, m) of single layers. In the one of size 3 throughout, any product runs and leaves its numbers.
 LAYERS = ((5, 4, 7), (3, 3, 8), (3, 2, 11), (2, 1, 5), (3, 3, 3), (5, 3, 2), (1, 1, 3))
 LARGE = (60, 50, 40, 30)
+#: The largest of the numbers before an activation, and of gradients, in one call each.
+FAR, STEEP = 9.5, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,20 @@ def _layers_forward(calls: NetCalls, functions: Functions) -> None:
     for sizes in (*LAYERS[:3], LAYERS[4]):
         for activation in calls.kind.activations:
             calls.add("linear_activation_forward", *_layer(rng, *sizes), activation)
+    calls.add("linear_forward", *_layer(rng, *LAYERS[3]))
+    for activation in calls.kind.activations:
+        calls.add("linear_activation_forward", *_far(*_layer(rng, *LAYERS[2])), activation)
+
+
+def _far(A: Array, W: Array, b: Array) -> tuple[Array, Array, Array]:
+    """The layer in such units that the largest Z is large, and above zero."""
+    scale = FAR / _farthest(W @ A + b)
+    return A, scale * W, scale * b
+
+
+def _farthest(Z: Array) -> float:
+    """The number that is farthest from zero, with its sign."""
+    return float(Z.flat[np.abs(Z).argmax()])
 
 
 def _model_forward(calls: NetCalls, functions: Functions) -> None:
@@ -102,6 +127,8 @@ def _model_forward(calls: NetCalls, functions: Functions) -> None:
     for net in NETS:
         made = _pass(calls, functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
+    made = _pass(calls, functions, NETS[0], rng)
+    calls.add("L_model_forward", made.X, made.parameters)
 
 
 def _pass(
@@ -125,6 +152,8 @@ def _cost(calls: NetCalls, functions: Functions) -> None:
     ):
         made = _pass(calls, functions, net, rng)
         calls.add("compute_cost", made.AL, made.Y)
+    made = reaching(functions, _pass(calls, functions, ((3, 2, 1), 7, False), rng))
+    calls.add("compute_cost", made.AL, made.Y)
 
 
 def _layers_backward(calls: NetCalls, functions: Functions) -> None:
@@ -136,6 +165,11 @@ def _layers_backward(calls: NetCalls, functions: Functions) -> None:
         for activation in calls.kind.activations:
             _, cache = functions["linear_activation_forward"](*_layer(rng, n_prev, n, m), activation)
             calls.add("linear_activation_backward", _both_signs(rng, (n, m)), cache, activation)
+    n_prev, n, m = LAYERS[2]
+    calls.add("linear_backward", STEEP * _both_signs(rng, (n, m)), _layer(rng, n_prev, n, m))
+    for activation in calls.kind.activations:
+        _, cache = functions["linear_activation_forward"](*_far(*_layer(rng, n_prev, n, m)), activation)
+        calls.add("linear_activation_backward", _both_signs(rng, (n, m)), cache, activation)
 
 
 def _both_signs(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
@@ -147,20 +181,35 @@ def _model_backward(calls: NetCalls, functions: Functions) -> None:
     for net in (*NETS, SHALLOW):
         made = _pass(calls, functions, net, rng)
         calls.add("L_model_backward", made.AL, made.Y, made.caches)
+    made = reaching(functions, _pass(calls, functions, NETS[0], rng))
+    calls.add("L_model_backward", made.AL, made.Y, made.caches)
 
 
 def _update(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("update")
-    for sizes, rate in (((5, 4, 3, 1), 0.37), ((3, 3, 1), 0.05), ((2, 2, 1), 1.3)):
+    for sizes, rate, steep in (
+        ((5, 4, 3, 1), 0.37, False),
+        ((3, 3, 1), 0.05, False),
+        ((2, 2, 1), 1.3, False),
+        ((2, 3, 2, 4, 3, 1), 0.21, False),
+        ((2, 2, 1), 0.6, True),
+    ):
         made = _pass(calls, functions, (sizes, 7, False), rng)
         grads = functions["L_model_backward"](made.AL, made.Y, made.caches)
-        calls.add("update_parameters", made.parameters, grads, rate)
+        calls.add("update_parameters", made.parameters, _steep(grads) if steep else grads, rate)
+
+
+def _steep(grads: dict[str, Array]) -> dict[str, Array]:
+    """The gradients, in such units that the largest is large."""
+    scale = STEEP / max(float(np.abs(array).max()) for array in grads.values())
+    return {name: scale * array for name, array in grads.items()}
 
 
 def _activations(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("activations")
-    for shape in ((4, 7), (3, 3), (1, 5)):
+    for shape, far in (((4, 7), False), ((3, 3), False), ((1, 5), False), ((3, 3), True)):
         Z = rng.normal(size=shape) * 1.6
+        Z = FAR / _farthest(Z) * Z if far else Z
         dA = _both_signs(rng, shape)
         for name in calls.kind.helpers:
             calls.add(name, Z)
@@ -172,7 +221,7 @@ def _chains(calls: NetCalls, functions: Functions) -> None:
     if calls.wants("L_model_forward", "L_model_backward"):
         _model_chains(calls, functions)
     rng = calls.rng("chains")
-    for sizes in LAYERS[:2]:
+    for sizes in (*LAYERS[:2], LAYERS[0]):
         A, W, b = _layer(rng, *sizes)
         other = _layer(rng, *sizes)
         dZ = rng.normal(size=(sizes[1], sizes[2])) + 0.2
@@ -196,7 +245,7 @@ def _twice(function: str, args: tuple[Value, ...], others: tuple[Value, ...]) ->
 
 def _model_chains(calls: NetCalls, functions: Functions) -> None:
     rng = calls.rng("model chains")
-    for net in (*NETS[:3], NETS[4]):
+    for net in (*NETS[:3], NETS[4], NETS[0]):
         made, other = _pass(calls, functions, net, rng), _pass(calls, functions, net, rng)
         calls.add("L_model_forward", made.X, made.parameters)
         before = _twice("L_model_forward", (made.X, made.parameters), (other.X, other.parameters))

@@ -1,8 +1,8 @@
 """Inputs for "Logistic Regression with a Neural Network mindset".
 
 Numbers of features and of examples are coprime; with as many examples as features, or one feature, a product of
-the wrong order runs and leaves its numbers. Labels hold both classes, or are soft. There are always two examples
-or more.
+the wrong order runs and leaves its numbers. Labels hold both classes, or are soft. The last call of a function has the
+shapes of an earlier one and other numbers: what is remembered by shapes shows. There are always two examples or more.
 """
 
 from __future__ import annotations
@@ -25,9 +25,19 @@ BATCHES = (
     (3, 3, False),
     (1, 5, False),
     (5, 2, False),
+    (4, 7, False),
 )
 #: (n, m, iterations, learning rate): a cost is kept every 100 iterations.
-RUNS = ((4, 7, 3, 0.37), (3, 5, 2, 0.8), (2, 3, 1, 0.05), (3, 4, 102, 0.11), (2, 5, 201, 0.09))
+RUNS = (
+    (4, 7, 3, 0.37),
+    (3, 5, 2, 0.8),
+    (2, 3, 1, 0.05),
+    (3, 4, 102, 0.11),
+    (2, 5, 201, 0.09),
+    (3, 5, 2, 0.3),
+)
+#: Probabilities on both sides of any threshold that somebody may take for one half.
+BETWEEN = (0.38, 0.425, 0.465, 0.49, 0.51, 0.535, 0.575, 0.62)
 Batch = tuple[Array, float, Array, Array]
 
 
@@ -59,7 +69,7 @@ def _batch(rng: np.random.Generator, n: int, m: int, *, soft: bool = False) -> B
 
 def _sigmoid(calls: CallMaker) -> None:
     rng = calls.rng("sigmoid")
-    for shape in ((1, 7), (4, 3), (5,)):
+    for shape in ((1, 7), (4, 3), (5,), (4, 3)):
         calls.add("sigmoid", rng.normal(size=shape) * 1.6)
     calls.add("sigmoid", float(rng.normal()))
 
@@ -84,9 +94,18 @@ def _optimize(calls: CallMaker) -> None:
 
 def _predict(calls: CallMaker) -> None:
     rng = calls.rng("predict")
-    for n, m in ((4, 23), (3, 29), (2, 31), (1, 13)):
+    for n, m in ((4, 23), (3, 29), (2, 31), (1, 13), (4, 23)):
         w, b, X, _ = _batch(rng, n, m)
-        calls.add("predict", 2 * w, b, X)
+        calls.add("predict", 2 * w, b, _between(2 * w, b, X, rng) if n > 1 else X)
+
+
+def _between(w: Array, b: float, X: Array, rng: np.random.Generator) -> Array:
+    """The batch with examples among it whose probabilities are those between the thresholds."""
+    at = rng.permutation(X.shape[1])[: len(BETWEEN)]
+    p = np.array(BETWEEN) + rng.uniform(-0.004, 0.004, size=len(BETWEEN))
+    moved = X.copy()
+    moved[:, at] += w * (np.log(p / (1 - p)) - b - w.T @ X[:, at]) / np.sum(w * w)
+    return moved
 
 
 def _public() -> dict[str, tuple[Call, ...]]:

@@ -8,7 +8,7 @@ or more, and |Z| covers (0, 1), (1, 2) and beyond on both sides of zero.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 Functions = Mapping[str, Callable[..., Any]]
 #: Probabilities keep this distance from 0 and 1: a guard in a logarithm or a denominator, `AL + 1e-8`, changes nothing.
 INSIDE = 0.03
+#: The farthest that those of one call of the cost and of backward come, so that predictions that are cut off at 0.05
+#: show; nearer, a guard of 1e-7 would show, too.
+EDGE = 0.026
 #: (m, generator, soft=…) → labels (1, m).
 Labels = Callable[..., Array]
 
@@ -75,6 +78,17 @@ def forward_pass(
         if _alive(caches) and (not probabilities or is_inside(AL)):
             break
     return Pass(X, labels(m, rng, soft=soft), parameters, AL, caches)
+
+
+def reaching(functions: Functions, made: Pass) -> Pass:
+    """The pass with an output layer that brings predictions, or what would be these, to the edges."""
+    Z, last, reach = made.caches[-1][1], len(made.caches), float(np.log(1 / EDGE - 1))
+    scale = 2 * reach / float(Z.max() - Z.min())
+    parameters = dict(made.parameters)
+    parameters[f"W{last}"] = scale * parameters[f"W{last}"]
+    parameters[f"b{last}"] = scale * (parameters[f"b{last}"] - Z.min()) - reach
+    AL, caches = functions["L_model_forward"](made.X, parameters)
+    return replace(made, parameters=parameters, AL=AL, caches=caches)
 
 
 def is_inside(A: Array) -> bool:

@@ -358,12 +358,7 @@ _NEWER_PYTHON = re.compile(r"Python 3\.\d+(?= cannot read this )")
 _ALONE = "Right when the function is called alone"
 _STOPS = "The function stops with an error on some inputs[;.]"
 _CALLED_AS = "It is called as "
-_OUR_ERRORS = (
-    "Python cannot read this ",
-    "The function did not ",
-    "The function that begins here",
-    _CALLED_AS,
-)
+_OUR_ERRORS = ("Python cannot read this ", "The function did not ", "The function that begins", _CALLED_AS)
 
 
 def own_error(error: ErrorReport) -> str:

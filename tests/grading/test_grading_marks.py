@@ -88,3 +88,39 @@ def test_float32_hides_no_wrong_formula(grade_functions: GradeCells, guard: str)
     for kind in ("float32", "float64"):
         graded = grade_functions(compute_cost=code.format(kind=kind, guard=guard))
         assert graded["compute_cost"].status == "failed"
+
+
+@pytest.mark.parametrize("written", ["1 * value", "value - 0 * learning_rate"])
+def test_an_update_that_updates_nothing_keeps_nothing(grade_functions: GradeCells, written: str) -> None:
+    code = f"def update_parameters(parameters, grads, learning_rate):\n    return {{key: {written} for key, value in parameters.items()}}\n"
+    update = grade_functions(update_parameters=code)["update_parameters"]
+    assert update.score == 0
+    assert {one.misconception: one.credit for one in update.diagnoses} == {
+        "update-weights-missing": 0,
+        "update-bias-missing": 0,
+    }
+
+
+ONE_LAYER = """def L_model_forward(X, parameters):
+    A, cache = linear_activation_forward(X, parameters["W1"], parameters["b1"], {0})
+    return A, [cache]
+"""
+FIRST_LAYER = """def initialize_parameters_deep(layer_dims):
+    return {"W1": np.random.randn(layer_dims[1], layer_dims[0]) * 0.01, "b1": np.zeros((layer_dims[1], 1))}
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [
+        ("L_model_forward", ONE_LAYER.format('"relu"')),
+        ("L_model_forward", ONE_LAYER.format('"sigmoid"')),
+        ("initialize_parameters_deep", FIRST_LAYER),
+    ],
+)
+def test_one_layer_without_any_loop_is_no_line_at_a_wrong_depth(
+    grade_functions: GradeCells, function: str, code: str
+) -> None:
+    graded = grade_functions({function: code})
+    assert graded.ids == {}
+    assert graded[function].score == 0

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from grading_world import GradeCells
+
+from grader.diagnose import metamorphic
+from grader.model import Call, Outcome, Step
+from grader.rubric.load import load_rubric
 
 SQUARED = """
 def linear_backward(dZ, cache):
@@ -64,3 +69,20 @@ def test_what_has_a_name_needs_no_such_fact(grade_functions: GradeCells) -> None
     graded = grade_functions(linear_backward=SQUARED.replace("** 2", "").replace(" / m", ""))
     assert graded.ids == {"linear_backward": {"missing-1-over-m"}}
     assert all("Or double" not in part.detail for part in graded["linear_backward"].components)
+
+
+@pytest.mark.parametrize(
+    ("right", "changed", "told"),
+    [((1.0, 0.0, 1.0), (0.0, 1.0, 1.0), False), ((1.0, 0.0, 0.0), (1.0, 1.0, 0.0), True)],
+)
+def test_what_is_the_same_in_reverse_order_tells_of_no_order(
+    right: tuple[float, ...], changed: tuple[float, ...], told: bool
+) -> None:
+    spec = load_rubric("logistic-regression").functions["predict"]
+    call = Call("predict", "predict", (Step("predict", (np.ones((2, 1)), 0.1, np.ones((2, 3)))),))
+    trial = metamorphic.trials(spec, call)[-1]
+    gave = lambda numbers: Outcome("predict", "value", np.array([numbers]))
+    wanted, found = [gave(right), gave(right[::-1])], [gave((1.0, 1.0, 0.0)), gave(changed)]
+    facts = metamorphic.facts(spec, "Y_prediction", [trial], wanted, found)
+    assert ("be in reverse order" in facts) is told
+    assert bool(facts) is told

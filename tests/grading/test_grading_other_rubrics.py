@@ -127,6 +127,20 @@ def test_right_ways_to_write_logistic_regression(
     assert not any(made.diagnoses for made in report.functions)
 
 
+@pytest.mark.parametrize("seed", [2, 7, 8])
+@pytest.mark.parametrize("threshold", ["0.45", "0.52", "0.55"])
+def test_another_threshold_is_one_error_at_its_line(sandbox: Sandbox, threshold: str, seed: int) -> None:
+    predict = (
+        f"def predict(w, b, X):\n    z = w.T @ X + b\n    A = sigmoid(z)\n    return (A > {threshold}) * 1.0"
+    )
+    grader = Grader(RUBRICS["logistic-regression"], sandbox, seed)
+    report = grade(grader, replaced(RUBRICS["logistic-regression"], predict=predict))
+    (diagnosis,) = next(one for one in report.functions if one.name == "predict").diagnoses
+    assert (diagnosis.misconception, diagnosis.evidence) == ("predict-threshold", "proved")
+    assert diagnosis.location is not None
+    assert threshold in diagnosis.location.source
+
+
 def test_the_template_of_2017(graders: dict[str, Grader]) -> None:
     notebook = nbformat4(notebook_cells(style_2017(), "logistic-2017"))
     assert grade(graders["logistic-regression"], notebook).score == 100

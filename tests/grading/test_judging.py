@@ -84,6 +84,38 @@ def test_what_is_right_once_and_differs_then_is_wrong() -> None:
     assert judged("compute_cost", 1.0, 1.0, differs=True).differences == {"cost": AGAIN}
 
 
+def test_a_component_that_changes_on_a_second_run_is_wrong_beside_one_that_is_wrong_at_once() -> None:
+    spec = FUNCTIONS["linear_backward"]
+    first = Outcome("call", "value", (1.0, 2.0, -3.0), differs_on_second_run=True)
+    again = [Outcome("run", "value", (1.0, dW, -3.0)) for dW in (1.0, 0.5)]
+    wanted = split(spec, Outcome("call", "value", (1.0, 2.0, 3.0)))
+    observed = observe(spec, [Call("call", spec.name, ())], [first], again)
+    differences = judge(observed, lambda _: wanted, 1e-5).differences
+    assert differences["dA_prev"] is None
+    assert differences["dW"] == AGAIN
+    assert differences["db"] is not None and differences["db"].kind == "value"
+
+
+COUNTED = """_runs = {{}}
+def linear_backward(dZ, cache):
+    A, W, b = cache
+    k = float(dZ[0, 0]); _runs[k] = _runs.get(k, 0) + 1
+    m = A.shape[1] * _runs[k]
+    return W.T @ dZ, dZ @ A.T / m, {minus}dZ.sum(1, keepdims=True) / A.shape[1]"""
+
+
+@pytest.mark.parametrize(("minus", "kept"), [("", ["dA_prev", "db"]), ("-", ["dA_prev"])])
+def test_a_notebook_is_told_which_components_change(minus: str, kept: list[str]) -> None:
+    notebook = nbformat4([("code", "import numpy as np"), ("code", COUNTED.format(minus=minus))]).encode()
+    with Sandbox.start("best") as sandbox:
+        grader = Grader(load_rubric("dnn-step-by-step"), sandbox, 7)
+        (report,) = grader.grade(notebook, "u.ipynb", "u", None, ["linear_backward"]).functions
+    assert [one.name for one in report.components if one.status == "passed"] == kept
+    told = {one.name: one.detail for one in report.components}
+    assert told["dW"].startswith("Right on the first call, and not on a second one.")
+    assert {name for one in report.diagnoses for name in one.components} == ({"db"} if minus else set())
+
+
 def test_a_random_initialisation_may_differ_on_a_second_call() -> None:
     rng = np.random.default_rng(1)
     drawn = {"W1": rng.normal(size=(4, 3)), "b1": np.zeros((4, 1))}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from grading_world import GradeCells
 
-from grader.judge.random_init import compare_random
+from grader.judge.compare import Difference
+from grader.judge.random_init import IN_COMMON, compare_random
 
 SMALL, LARGE = (4, 5), (30, 40)
 
@@ -115,3 +116,22 @@ def test_numbers_of_any_size_are_compared_quietly() -> None:
     got[1][0, 0], got[1][1, 2] = 1e-300, 1e300
     with np.errstate(all="raise"):
         assert compare_random(wanted, got, 1e-6) is None
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.3])
+@pytest.mark.parametrize("down", [1, 3])
+def test_layers_cut_from_one_table_have_numbers_in_common(scale: float, down: int) -> None:
+    table = np.random.default_rng(3).normal(size=(60, 60)) * 0.01
+    rng = np.random.default_rng(4)
+    wanted = {1: rng.normal(size=(50, 60)) * 0.01, 2: rng.normal(size=(40, 50)) * 0.01 * scale}
+    got = {1: table[:50], 2: scale * table[down : 40 + down, :50]}
+    assert compare_random(wanted, got, 1e-6) == Difference("value", IN_COMMON, (2,))
+    got[2] = np.random.default_rng(5).normal(size=(40, 50)) * 0.01 * scale
+    assert compare_random(wanted, got, 1e-6) is None
+
+
+@pytest.mark.parametrize("factor", [4.1234567e-200, 0.0123, 0.6789, 1.414, 7.654, 153.21, 1234567.0])
+def test_of_a_wrong_spread_no_more_than_one_digit_is_told(factor: float) -> None:
+    difference = compare_random(drawn(LARGE, 1), drawn(LARGE, 2, 0.01 * factor), 1e-6)
+    assert difference is not None
+    assert sum(digit in "123456789" for digit in difference.detail) <= 1
