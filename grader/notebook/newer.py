@@ -9,7 +9,7 @@ import sys
 GRADING = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
 
 #: A line may be of any length, and a pattern with a backward reference takes its time.
-_MOST = 400
+_MOST = 200
 _TYPE_PARAMETERS = re.compile(r"\s*(?:(?:async\s+)?def|class)\s+\w+\s*\[(?:[^\[\]]|\[[^\[\]]*\])*\]\s*[(:]")
 _TYPE_ALIAS = re.compile(r"\s*type\s+\w+\s*(?:\[[^\]]*\]\s*)?=")
 _SAME_QUOTES = re.compile(r"""\b[rR]?[fF][rR]?(["'])(?:(?!\1).)*\{[^{}]*\1[^{}]*\1[^{}]*\}""")

@@ -275,6 +275,22 @@ def test_a_comma_at_the_end_of_a_line() -> None:
     assert not lines_of(made, 4)
 
 
+def test_an_example_of_what_is_handed_in_beside_a_number_of_its_own() -> None:
+    text = """
+        def f(w, Y):
+            for i in range(9):
+                a = g(w, i)
+                loss = Y[0, i] * a
+            return loss
+    """
+    assert "loss = Y[0, i] / a" in lines_of(proposed(text, "formula", "{Y} / {A}"), 4)
+
+
+def test_one_row_for_the_whole() -> None:
+    text = "def f(a):\n    y = a * 1.0\n    return y[0]"
+    assert "return y" in lines_of(proposed(text, "drop"), 3)
+
+
 def test_one_result_of_two() -> None:
     text = "def f(z):\n    s = 1 / z\n    return s, z"
     assert lines_of(proposed(text, "results"), 3)[:2] == ["return s", "return z"]

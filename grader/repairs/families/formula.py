@@ -239,7 +239,12 @@ def _filled(site: Site, fillers: Sequence[_Filler], text: str) -> Iterator[str]:
         for held in filter(None, filler.held):
             yield _with_names(text, {mark: held.get(str(name), name) for mark, name in names.items()})
         if filler.position and ".shape" not in text and ".sum(" not in text:
-            yield _with_names(text, {mark: f"{name}[{filler.position}]" for mark, name in names.items()})
+            at = {mark: f"{name}[{filler.position}]" for mark, name in names.items()}
+            yield _with_names(text, at)
+            # `a = sigmoid(z)` of this very example beside `Y[0, i]`
+            handed = {mark for mark, name in names.items() if name in site.scope.parameters}
+            if handed and handed != set(names):
+                yield _with_names(text, {mark: at[mark] if mark in handed else names[mark] for mark in names})
 
 
 def _of_two(site: Site, filler: _Filler, names: Mapping[str, str | None]) -> Mapping[str, str | None]:

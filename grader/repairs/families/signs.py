@@ -190,9 +190,15 @@ def drop(site: Site) -> Iterator[Change]:
             yield from _unwrapped(site, node)
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice | ast.Tuple):
             yield change(node, site.atom(node.value), rank=2)
+        elif isinstance(node, ast.Subscript) and site.parent(node) is site.node and _is_whole(node.slice):
+            yield change(node, site.atom(node.value), rank=2)  # `return Y_prediction[0]`
     match site.node:
         case ast.Assign(targets=[ast.Tuple(elts=[first, *_])], value=ast.Call(args=[inner])):
             yield change(site.node, f"{site.text(first)} = {site.text(inner)}", rank=1)
+
+
+def _is_whole(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)
 
 
 def _right(site: Site, node: ast.BinOp) -> str:
