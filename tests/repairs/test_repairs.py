@@ -286,6 +286,20 @@ def test_an_example_of_what_is_handed_in_beside_a_number_of_its_own() -> None:
     assert "loss = Y[0, i] / a" in lines_of(proposed(text, "formula", "{Y} / {A}"), 4)
 
 
+def test_what_is_computed_once_before_a_loop() -> None:
+    text = """
+        def f(w, n):
+            slope = g(w)
+            for _ in range(n):
+                w = w - slope
+            return w
+    """
+    mended = [one.source for one in proposed(text, "statement") if one.line == 2]
+    assert any(
+        "pass\n    for _ in range(n):\n        slope = g(w)\n        w = w - slope" in one for one in mended
+    )
+
+
 def test_one_row_for_the_whole() -> None:
     text = "def f(a):\n    y = a * 1.0\n    return y[0]"
     assert "return y" in lines_of(proposed(text, "drop"), 3)

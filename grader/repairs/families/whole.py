@@ -33,6 +33,7 @@ def statement(site: Site) -> Iterator[Change]:
         yield change(node, "pass", PASSED, 1)
     yield from _moved_out(site)
     yield from _moved_in(site)
+    yield from _repeated(site)
     yield from _appended(site)
     yield from _by_analogy(site)
     yield from _as_in_other_branch(site)
@@ -255,6 +256,21 @@ def _moved_in(site: Site) -> Iterator[Change]:
         text = f"{site.text(last)}\n{indent}{site.text(site.node)}"
         if not isinstance(last, ast.For | ast.While | ast.If):
             yield Change(((last, text), (site.node, "pass")), rank=1, at=site.node)
+
+
+_NEAR = 3
+
+
+def _repeated(site: Site) -> Iterator[Change]:
+    """`grads, cost = propagate(w, b, X, Y)` before a loop that reads them → at the beginning of each round."""
+    node, (_, block) = site.node, _block(site)
+    if not block or not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+        return
+    at = block.index(node)
+    loop = next((one for one in block[at + 1 : at + 1 + _NEAR] if isinstance(one, ast.For | ast.While)), None)
+    if loop is not None and not is_block(first := loop.body[0]):
+        text = f"{site.text(node)}\n{_indent(site, first)}{site.text(first)}"
+        yield Change(((node, "pass"), (first, text)), rank=1, at=node)
 
 
 def _indent(site: Site, node: ast.stmt) -> str:
