@@ -197,13 +197,22 @@ class Proofs:
             ):
                 continue
             if where is not None:
-                named = replace(finding, named={goal.misconception: finding.failed})
-                return proof.with_proof(named, goal.misconception, where)
+                name = self._or_a_variable(prover, finding, goal.misconception, where)
+                return proof.with_proof(replace(finding, named={name: finding.failed}), name, where)
         return (
             self._unfinished(prover, finding)
             or self._in_part(prover, finding)
             or self._uncovered(prover, finding, goals)
         )
+
+    def _or_a_variable(self, prover: Prover, finding: Finding, name: str, where: Location) -> str:
+        """`uses-global` where the repair takes the place of a notebook variable: `linear_backward(dZ, (A, W, b))`, with
+        what the notebook happens to hold, passes on no cache that was not unpacked."""
+        known = special.USES_GLOBAL in self.bench.plan.rubric.misconceptions
+        edits = prover.repairs[-1] if prover.repairs and known else ()
+        read = special.variables_at(finding, where)
+        gone = any(special.reads_less(made.source, edit.source, one) for made, edit in edits for one in read)
+        return special.USES_GLOBAL if gone else name
 
     def _unfinished(self, prover: Prover, finding: Finding) -> Finding | None:
         """A blank of the template that is still open, if that is why the function fails."""

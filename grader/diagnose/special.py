@@ -381,6 +381,17 @@ def reads_variables(finding: Finding) -> bool:
     return bool(_variables(finding))
 
 
+def variables_at(finding: Finding, where: Location) -> list[str]:
+    """The notebook variables that this line reads."""
+    return [read.name for read in _variables(finding) if (read.cell, read.line) == (where.cell, where.line)]
+
+
+def reads_less(before: str, after: str, name: str) -> bool:
+    """Whether a source names something less often than another one."""
+    word = rf"(?<!\w){re.escape(name)}(?!\w)"
+    return len(re.findall(word, after)) < len(re.findall(word, before))
+
+
 def _variables(finding: Finding) -> list[GlobalRead]:
     """Reads of notebook variables. A name that is assigned nowhere may be a slip of the pen."""
     return [read for read in finding.facts.reads if read.kind == "variable"]

@@ -140,6 +140,25 @@ def test_of_very_many_parameters_a_few_are_named(grade_functions: GradeCells) ->
     assert graded["linear_forward"].components[0].detail.count("`p") == 5
 
 
+def test_variables_in_the_place_of_a_cache_are_no_cache_that_was_not_taken_apart(
+    grade_functions: GradeCells,
+) -> None:
+    code = """
+def linear_activation_backward(dA, cache, activation):
+    linear_cache, activation_cache = cache
+    if activation == "relu":
+        dZ = relu_backward(dA, activation_cache)
+    else:
+        dZ = sigmoid_backward(dA, activation_cache)
+    return linear_backward(dZ, (A, W, b))
+
+A, W, b = np.ones((3, 2)), np.ones((1, 3)), np.zeros((1, 1))
+"""
+    (found,) = grade_functions(linear_activation_backward=code)["linear_activation_backward"].diagnoses
+    assert (found.misconception, found.evidence) == ("uses-global", "proved")
+    assert found.location is not None and "(A, W, b)" in found.location.source
+
+
 def test_a_bias_read_from_the_notebook_is_no_missing_bias(grade_functions: GradeCells) -> None:
     """Its numbers are those of a missing one, for the notebook's bias is zero; the line says what it is."""
     code = """
