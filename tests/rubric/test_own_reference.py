@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 import zipfile
 from pathlib import Path
@@ -17,8 +16,7 @@ from grader.errors import RubricError, UsageError
 from grader.judge.ready import ready_plan
 from grader.pipeline import check
 from grader.platforms.wheel import build_wheel
-from grader.repairs.propose import FAMILY_NAMES
-from grader.rubric import catalogue, load, starter
+from grader.rubric import starter
 from grader.rubric.load import load_rubric
 from grader.rubric.pack import pack
 from grader.rubric.pack_plan import read_pack
@@ -381,29 +379,6 @@ def test_generate_helps_and_does_nothing_else(
         generate.main()
     assert left.value.code == 0
     assert "--check" in capsys.readouterr().out
-
-
-# ------------------------------------------------------------------------------- documents
-
-
-AUTHORING = Path(__file__).parents[2] / "docs" / "authoring.md"
-
-
-def test_the_rubric_to_start_from_is_shown_as_it_is_written() -> None:
-    text = AUTHORING.read_text(encoding="utf-8")
-    assert f"```yaml\n{starter.RUBRIC}```" in text
-    assert f"```yaml\n{starter.SUM}```" in text
-
-
-def test_every_family_of_repairs_is_documented_once() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| .+ \|$", AUTHORING.read_text(encoding="utf-8"), re.MULTILINE)
-    assert [name for name in FAMILY_NAMES if rows.count(name) != 1] == []
-
-
-def test_every_key_is_documented() -> None:
-    text = AUTHORING.read_text(encoding="utf-8")
-    keys = {*load._RUBRIC_KEYS, *load._FUNCTION_KEYS, *catalogue._MISCONCEPTION_KEYS, *catalogue._FORM_KEYS}
-    assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
 
 
 def test_a_package_for_an_lms_has_the_reference(rubric: Path) -> None:
